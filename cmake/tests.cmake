@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# Tests are found by place: see HACKING.md, "Where a test goes". A line '// label: NAME' (or '# label: NAME' in Python)
+# in a test's source adds that label; 'threaded' is run under the thread sanitizer, 'python' runs in build/venv.
+
+find_library(CUNIT cunit REQUIRED)
+find_program(PYTHON3 python3 REQUIRED)
+set(tests ${CMAKE_SOURCE_DIR}/tests)
+
+set(all_rooms "")
+foreach(room IN LISTS MUSTER_ROOMS)
+  list(APPEND all_rooms muster_${room})
+endforeach()
+
+add_library(muster_test_options INTERFACE)
+target_include_directories(muster_test_options INTERFACE ${tests}/lib ${tests})
+target_compile_definitions(muster_test_options INTERFACE TESTS_FOLDER="${tests}")
+target_link_libraries(muster_test_options INTERFACE muster_options)
+
+file(GLOB testlib_sources CONFIGURE_DEPENDS ${tests}/lib/*.c)
+add_library(muster_testlib STATIC ${testlib_sources})
+target_link_libraries(muster_testlib PUBLIC muster_test_options ${CUNIT})
+
+file(GLOB sim_sources CONFIGURE_DEPENDS ${tests}/sim/*.c)
+list(REMOVE_ITEM sim_sources ${tests}/sim/main.c)
+if(sim_sources)
+  add_library(muster_sim STATIC ${sim_sources})
+  target_link_libraries(muster_sim PUBLIC muster_test_options muster_control muster_collect muster_plan muster_wire)
+else()
+  add_library(muster_sim INTERFACE)
+  target_link_libraries(muster_sim INTERFACE muster_control muster_collect muster_plan muster_wire)
+endif()
+
+# Labels written in the source, after the tier's own.
+function(read_labels source tier ret_labels)
+  file(STRINGS ${source} lines REGEX "^(//|#) label: [a-z]+$")
+  set(labels ${tier})
+  foreach(line IN LISTS lines)
+    string(REGEX REPLACE "^.*label: " "" label "${line}")
+    list(APPEND labels ${label})
+  endforeach()
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${source})
+  set(${ret_labels} "${labels}" PARENT_SCOPE)
+endfunction()
+
+function(set_test_properties name source tier seconds)
+  read_labels(${source} ${tier} labels)
+  set(environment MUSTER_SOURCE=${CMAKE_SOURCE_DIR} MUSTER_BUILD=${CMAKE_BINARY_DIR} MUSTER=${CMAKE_BINARY_DIR}/muster
+    PYTHONPATH=${tests}/lib PYTHONDONTWRITEBYTECODE=1
+    "TSAN_OPTIONS=halt_on_error=1 second_deadlock_stack=1 suppressions=${tests}/lib/tsan.supp"
+    "LSAN_OPTIONS=suppressions=${tests}/lib/lsan.supp:print_suppressions=0"
+    UBSAN_OPTIONS=print_stacktrace=1)
+  set_tests_properties(${name} PROPERTIES LABELS "${labels}" TIMEOUT ${seconds} ENVIRONMENT "${environment}")
+endfunction()
+
+# One executable per C test file; 'shared' are the other .c files of the same folder.
+function(add_c_test source tier folder seconds)
+  get_filename_component(stem ${source} NAME_WE)
+  set(name ${folder}_${stem})
+  add_executable(${name} ${source})
+  target_link_libraries(${name} PRIVATE ${ARGN} muster_testlib)
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+  add_test(NAME ${name} COMMAND ${name})
+  set_test_properties(${name} ${source} ${tier} ${seconds})
+endfunction()
+
+function(add_shared_sources target pattern)
+  file(GLOB sources CONFIGURE_DEPENDS ${pattern})
+  list(FILTER sources EXCLUDE REGEX "_(test|story|fuzz|bench)\\.c$")
+  if(sources)
+    add_library(${target} STATIC ${sources})
+    target_link_libraries(${target} PUBLIC muster_test_options ${ARGN} muster_testlib)
+  else()
+    add_library(${target} INTERFACE)
+    target_link_libraries(${target} INTERFACE ${ARGN})
+  endif()
+endfunction()
+
+foreach(room IN LISTS MUSTER_ROOMS)
+  file(GLOB sources CONFIGURE_DEPENDS ${tests}/unit/${room}/*_test.c)
+  add_shared_sources(unit_${room}_shared ${tests}/unit/${room}/*.c muster_${room})
+  foreach(source IN LISTS sources)
+    add_c_test(${source} unit unit_${room} 120 unit_${room}_shared muster_${room})
+  endforeach()
+endforeach()
+
+file(GLOB sources CONFIGURE_DEPENDS ${tests}/unit/sim/*_test.c)
+foreach(source IN LISTS sources)
+  add_c_test(${source} unit unit_sim 120 muster_sim)
+endforeach()
+
+file(GLOB sources CONFIGURE_DEPENDS ${tests}/unit/lib/*_test.c)
+foreach(source IN LISTS sources)
+  add_c_test(${source} unit unit_lib 120)
+endforeach()
+
+file(GLOB sources CONFIGURE_DEPENDS ${tests}/story/*_story.c)
+add_shared_sources(story_shared ${tests}/story/*.c muster_sim)
+foreach(source IN LISTS sources)
+  add_c_test(${source} story story 300 story_shared muster_sim)
+endforeach()
+
+file(GLOB sources CONFIGURE_DEPENDS ${tests}/embedded/*_test.c)
+add_shared_sources(embedded_shared ${tests}/embedded/*.c ${all_rooms})
+foreach(source IN LISTS sources)
+  add_c_test(${source} embedded embedded 300 embedded_shared ${all_rooms})
+endforeach()
+
+# A fuzz target is a libFuzzer program in the fuzz preset; elsewhere it replays its corpus under that preset's sanitizers.
+file(GLOB sources CONFIGURE_DEPENDS ${tests}/fuzz/*_fuzz.c)
+foreach(source IN LISTS sources)
+  get_filename_component(stem ${source} NAME_WE)
+  string(REGEX REPLACE "_fuzz$" "" fuzz_name ${stem})
+  add_executable(fuzz_${fuzz_name} ${source})
+  target_link_libraries(fuzz_${fuzz_name} PRIVATE ${all_rooms} muster_test_options)
+  set_target_properties(fuzz_${fuzz_name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+  if(MUSTER_FUZZ)
+    target_link_options(fuzz_${fuzz_name} PRIVATE -fsanitize=fuzzer)
+    add_test(NAME fuzz_${fuzz_name} COMMAND fuzz_${fuzz_name} -runs=0 ${tests}/fuzz/corpus/${fuzz_name})
+  else()
+    target_sources(fuzz_${fuzz_name} PRIVATE ${tests}/fuzz/replay.c)
+    add_test(NAME fuzz_${fuzz_name} COMMAND fuzz_${fuzz_name} ${tests}/fuzz/corpus/${fuzz_name})
+  endif()
+  set_test_properties(fuzz_${fuzz_name} ${source} unit 120)
+endforeach()
+
+# Programs that tests or people call: benchmarks and small tools, each from one file.
+foreach(kind IN ITEMS bench tools)
+  file(GLOB sources CONFIGURE_DEPENDS ${tests}/${kind}/*.c)
+  foreach(source IN LISTS sources)
+    get_filename_component(stem ${source} NAME_WE)
+    add_executable(${kind}_${stem} ${source})
+    target_link_libraries(${kind}_${stem} PRIVATE muster_sim ${all_rooms} muster_testlib)
+    set_target_properties(${kind}_${stem} PROPERTIES
+      OUTPUT_NAME ${stem} RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/${kind})
+  endforeach()
+endforeach()
+
+
+function(add_python_tests folder tier seconds)
+  file(GLOB sources CONFIGURE_DEPENDS ${tests}/${folder}/*.py)
+  foreach(source IN LISTS sources)
+    get_filename_component(stem ${source} NAME_WE)
+    read_labels(${source} ${tier} labels)
+    set(interpreter ${PYTHON3})
+    if(python IN_LIST labels)
+      set(interpreter ${CMAKE_SOURCE_DIR}/build/venv/bin/python3)
+    endif()
+    add_test(NAME ${folder}_${stem} COMMAND ${interpreter} ${source})
+    set_test_properties(${folder}_${stem} ${source} ${tier} ${seconds})
+  endforeach()
+endfunction()
+
+add_python_tests(check unit 120)
+add_python_tests(python python 300)
+add_python_tests(system system 900)
