@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Every command, in the order in which help lists them: one line here, one file with the constant
+// command_NAME.
+#ifndef MUSTER_CLI_COMMANDS_H
+#define MUSTER_CLI_COMMANDS_H
+
+#include "cli/command.h"
+
+#define COMMAND_LIST(row) row(config_show) row(config_check) row(help) row(version)
+
+#define COMMAND_ROW(name) extern const struct command command_##name;
+COMMAND_LIST(COMMAND_ROW)
+#undef COMMAND_ROW
+
+// The command at `index`, NULL behind the last.
+const struct command *command_at(size_t index);
+
+// The flags that every command takes; FLAG_ROW_END ends them.
+const struct flag *flags_global(void);
+
+#endif
