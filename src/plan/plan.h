@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The planner of one pool: who should own what. Events go in (collectors join, leave or drain, units
+// come and go), plan_settle decides, plan_changes_take hands out what is different. The rules, in
+// their order and with an example, are at the head of settle.c.
+//
+// The planner knows *desired* owners only; revoking at the old owner, waiting for its ack and
+// granting to the new one is the caller's business.
+//
+//     uint32_t a = plan_collector_join(plan, text_of("a"), &(struct plan_collector_options){0});
+//     plan_unit_add(plan, unit);
+//     plan_settle(plan, PLAN_UNLIMITED);
+//     while ((count = plan_changes_take(plan, changes, 100)) > 0)
+//         ...
+//
+// Units are named by the caller's own dense numbers and lie in one table that all plans of a cell
+// share: nothing has to be translated, and a unit costs 24 bytes however many pools there are.
+// Collectors are named by dense numbers that the plan gives out.
+//
+// Nothing that is decided depends on memory layout or on what has been forgotten: a plan that was
+// restored from ids, options, owners and numbers goes on exactly as the one that never stopped.
+#ifndef MUSTER_PLAN_PLAN_H
+#define MUSTER_PLAN_PLAN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/status.h"
+#include "base/text.h"
+
+#define PLAN_NOBODY UINT32_MAX             // instead of a collector: none
+#define PLAN_UNLIMITED UINT64_MAX          // plan_settle: as many moves as the rules want
+#define PLAN_UNIT_MAX (UINT32_MAX - 1)     // units are numbered below this
+#define PLAN_NUMBER_MAX ((1ULL << 56) - 1) // placement numbers are at most this
+
+struct plan;
+
+// ---- The table of units, shared by all plans of a cell.
+
+struct plan_units;
+
+struct plan_units *plan_units_create(void);
+
+// Every plan over the table must be gone. NULL is fine.
+void plan_units_destroy(struct plan_units *units);
+
+// Makes room for units 0 to count − 1 at once; without it the table grows as units are added.
+void plan_units_reserve(struct plan_units *units, uint32_t count);
+
+// ---- The plan.
+
+// What the pool's policy asks of the planner.
+struct plan_policy {
+    uint32_t max_topics_per_collector; // hard cap on units, 0 = none
+};
+
+struct plan_options {
+    struct plan_policy policy;
+    uint64_t number_next; // from plan_number_next of the plan that is restored, 0 for a new one
+};
+
+// An empty plan over `units`, which must outlive it. The caller destroys it.
+struct plan *plan_create(struct plan_units *units, const struct plan_options *options);
+
+// Takes the plan's units out of the table: O(units). NULL is fine.
+void plan_destroy(struct plan *plan);
+
+// Replaces the policy; the next settle re-places only what it must. O(collectors).
+void plan_policy_set(struct plan *plan, const struct plan_policy *policy);
+
+// ---- Collectors.
+
+struct plan_collector_options {
+    uint32_t
+        units_max; // its own capacity in units, 0 = no limit; the lower of this and the policy's cap holds
+    bool is_draining; // gets nothing, and loses what it has
+};
+
+// Adds a collector and returns its handle. The id is copied; none that is in may have the same. One
+// that left since the last settle and joins again keeps its handle and its units.
+// Handles are dense and used again, never before the changes that name them were taken.
+uint32_t plan_collector_join(struct plan *plan, struct text id,
+                             const struct plan_collector_options *options);
+
+// Its units get other owners at the next settle. The handle stays valid for plan_collector_id until
+// the changes of that settle were taken.
+void plan_collector_leave(struct plan *plan, uint32_t collector);
+
+// Replaces the options (drain, undrain, another capacity). O(1), no effect when equal.
+void plan_collector_set(struct plan *plan, uint32_t collector,
+                        const struct plan_collector_options *options);
+
+// Handle of the collector that is in under this id, or PLAN_NOBODY. O(log collectors).
+uint32_t plan_collector_find(const struct plan *plan, struct text id);
+
+// Its id, borrowed while the handle is valid.
+struct text plan_collector_id(const struct plan *plan, uint32_t collector);
+
+// Number of units that have it as their desired owner.
+uint32_t plan_collector_load(const struct plan *plan, uint32_t collector);
+
+// The collectors that are in, by id: the one at `rank` (0 to count − 1).
+uint32_t plan_collector_at(const struct plan *plan, uint32_t rank);
+uint32_t plan_collector_count(const struct plan *plan);
+
+// Walks a collector's units, newest placement first: pass PLAN_NOBODY for the first; returns
+// PLAN_NOBODY behind the last. The plan must not change meanwhile.
+uint32_t plan_collector_unit_next(const struct plan *plan, uint32_t collector, uint32_t unit);
+
+// ---- Units.
+
+// Adds a unit that is in no plan. It is pending until the next settle. Amortised O(1).
+void plan_unit_add(struct plan *plan, uint32_t unit);
+
+// Forgets a unit of this plan; no change will be handed out for it. O(1).
+void plan_unit_remove(struct plan *plan, uint32_t unit);
+
+// Puts a unit back as plan_unit_owner and plan_unit_number gave it after a settle, in any order,
+// when its collector is in. It counts as known to the caller: no change is handed out for it.
+// Behind the last one call plan_restore_end; nothing else than restoring and joining before.
+void plan_unit_restore(struct plan *plan, uint32_t unit, uint32_t owner, uint64_t number);
+
+// Ends restoring: O(units). STATUS_INVALID when two units bear one number: the state is damaged and
+// the plan may only be destroyed.
+enum status plan_restore_end(struct plan *plan) MUST_CHECK;
+
+// Whether the unit is in this plan or, the table being shared, in another of its cell.
+bool plan_unit_is_known(const struct plan *plan, uint32_t unit);
+
+// Desired owner, PLAN_NOBODY while pending. The unit must be in the plan.
+uint32_t plan_unit_owner(const struct plan *plan, uint32_t unit);
+
+// Placement number: unique in the plan and growing, new with each owner; while pending, its place in
+// the queue. To be stored with the unit and given back to plan_unit_restore.
+uint64_t plan_unit_number(const struct plan *plan, uint32_t unit);
+
+// The number that the next placement will get; stored with the pool, for plan_options.
+uint64_t plan_number_next(const struct plan *plan);
+
+// ---- Deciding.
+
+// Brings the plan to the state that the rules want, with the fewest moves. At most `moves_max` units
+// move for the sake of balance (rule 4), PLAN_UNLIMITED for all, 0 for none ("frozen": only what
+// has lost its owner or has none is placed); what the hard rules force is never held back.
+// Returns whether nothing was held back. O(units placed and moved).
+bool plan_settle(struct plan *plan, uint64_t moves_max);
+
+// Why a unit got another owner: which rule decided.
+enum plan_why {
+    PLAN_WHY_NONE,     // it did not
+    PLAN_WHY_PLACED,   // it had no owner (rule 2)
+    PLAN_WHY_LEFT,     // its owner left (rule 1)
+    PLAN_WHY_DRAINED,  // its owner drains (rule 1)
+    PLAN_WHY_OVER_CAP, // its owner has more than it may (rule 1)
+    PLAN_WHY_BALANCE,  // its owner had more than its share (rule 4)
+};
+
+struct plan_change {
+    uint32_t unit;
+    uint32_t from;     // desired owner when the caller was last told, PLAN_NOBODY = none
+    uint32_t to;       // desired owner now, PLAN_NOBODY = pending
+    enum plan_why why; // what took it from `from`, or for a unit without an owner what placed it
+};
+
+// Hands out up to `capacity` units whose desired owner is another than when last told: each once,
+// its net effect, in the order of decision. Returns their number, 0 when there are no more.
+uint32_t plan_changes_take(struct plan *plan, struct plan_change *changes, uint32_t capacity);
+
+// "its owner left (rule 1)". Static memory.
+const char *plan_why_text(enum plan_why why);
+
+// ---- Seeing.
+
+// Why a unit has no owner.
+enum plan_reason {
+    PLAN_REASON_NONE,         // it has one
+    PLAN_REASON_NOT_SETTLED,  // it waits for the next settle
+    PLAN_REASON_NO_COLLECTOR, // no collector is in the pool
+    PLAN_REASON_ALL_DRAINING, // every collector drains (rule 1)
+    PLAN_REASON_CAP,          // every collector has max_topics_per_collector (rule 1)
+    PLAN_REASON_CAPACITY,     // every collector is full, by its own capacity at least one (rule 1)
+};
+
+enum plan_reason plan_unit_reason(const struct plan *plan, uint32_t unit);
+
+// In words, with what would help: "every collector has max_topics_per_collector topics (rule 1); add
+// a collector or raise it". Static memory.
+const char *plan_reason_text(enum plan_reason reason);
+
+struct plan_counts {
+    uint32_t units;
+    uint32_t assigned;
+    uint32_t pending;
+    uint32_t collectors; // that are in, draining ones too
+    uint32_t draining;
+    uint32_t load_min; // among those that do not drain, 0 with none
+    uint32_t load_max;
+    uint32_t
+        wanted; // collectors needed = ceil(units / max_topics_per_collector); without a cap PLAN_NOBODY
+    uint64_t room; // units that could still be taken; UINT64_MAX when some collector has no limit
+};
+
+// O(1). Exact after a settle.
+void plan_counts_get(const struct plan *plan, struct plan_counts *ret_counts);
+
+// Verifies every invariant against the state from scratch, ends the process if one is broken.
+// O(units + collectors); for tests and the simulator.
+void plan_check(const struct plan *plan);
+
+#endif
