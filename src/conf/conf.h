@@ -77,7 +77,8 @@ enum status conf_set(struct conf *conf, const char *flag, const char *name,
 const char *conf_problems(const struct conf *conf);
 uint32_t conf_problem_count(const struct conf *conf);
 
-// Values by the setting's name, which must exist and have the type; texts live as long as the value.
+// Values by the setting's name, which must exist and have the type; texts live as long as the
+// value.
 const char *conf_text(const struct conf *conf, const char *name); // text, choice, list: "" if empty
 int64_t conf_int(const struct conf *conf, const char *name); // integer, duration, size: its unit
 bool conf_bool(const struct conf *conf, const char *name);
