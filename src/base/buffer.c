@@ -78,6 +78,26 @@ void buffer_add_int64(struct buffer *buffer, int64_t value)
     buffer_add(buffer, digits + at, sizeof(digits) - at);
 }
 
+void buffer_add_seconds(struct buffer *buffer, int64_t us)
+{
+    int64_t rest = us % 1000000;
+    if (rest < 0) {
+        rest = -rest;
+        if (us / 1000000 == 0)
+            buffer_add_char(buffer, '-');
+    }
+    buffer_add_int64(buffer, us / 1000000);
+    if (rest == 0)
+        return;
+    char digits[7] = ".000000";
+    for (size_t i = 6; i > 0; i--, rest /= 10)
+        digits[i] = (char)('0' + rest % 10);
+    size_t size = sizeof(digits);
+    while (digits[size - 1] == '0')
+        size--;
+    buffer_add(buffer, digits, size);
+}
+
 void buffer_print(struct buffer *buffer, const char *format, ...)
 {
     va_list arguments;

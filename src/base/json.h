@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Writes JSON (RFC 8259) into a buffer as it comes, compact, with nothing kept in memory but the nesting. Wrong
-// nesting is a broken invariant. Reading JSON is not done here.
+// Writes JSON (RFC 8259) into a buffer as it comes, compact, with nothing kept in memory but the
+// nesting. Wrong nesting is a broken invariant. Reading JSON is not done here.
 //
 //     struct json json;
 //     json_begin(&json, &buffer);

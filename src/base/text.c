@@ -92,6 +92,11 @@ static size_t utf8_sequence(const unsigned char *bytes, size_t size)
     return 0;
 }
 
+size_t text_utf8_size(struct text text)
+{
+    return text.size ? utf8_sequence((const unsigned char *)text.data, text.size) : 0;
+}
+
 bool text_is_utf8(struct text text)
 {
     const unsigned char *bytes = (const unsigned char *)text.data;

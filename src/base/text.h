@@ -40,6 +40,9 @@ enum status text_parse_int64(struct text text, int64_t *ret_value) MUST_CHECK;
 // Whether the bytes are well-formed UTF-8 (RFC 3629: no overlong forms, no surrogates).
 bool text_is_utf8(struct text text);
 
+// Size of the well-formed UTF-8 sequence at the start of the text, 0 if there is none.
+size_t text_utf8_size(struct text text);
+
 // A growable byte buffer, always terminated behind its end once anything was written.
 // `= {0}` is an empty one.
 struct buffer {
@@ -55,6 +58,9 @@ void buffer_add_text(struct buffer *buffer, struct text text);
 void buffer_add_string(struct buffer *buffer, const char *string);
 void buffer_add_char(struct buffer *buffer, char c);
 void buffer_add_int64(struct buffer *buffer, int64_t value);
+
+// Microseconds as a decimal number of seconds without trailing zeros: 2, -1.5, 0.000001.
+void buffer_add_seconds(struct buffer *buffer, int64_t us);
 
 // printf at the end of the buffer.
 void buffer_print(struct buffer *buffer, const char *format, ...)

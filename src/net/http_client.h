@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One HTTP request that blocks, for commands: http:// only, no redirects, a deadline for the whole and a limit on
-// the size. Errors are sentences for people.
+// One HTTP request that blocks, for commands: http:// only, no redirects, a deadline for the whole
+// and a limit on the size. Errors are sentences for people.
 #ifndef MUSTER_NET_HTTP_CLIENT_H
 #define MUSTER_NET_HTTP_CLIENT_H
 
@@ -27,9 +27,10 @@ struct http_client_answer {
 
 void http_client_answer_finish(struct http_client_answer *answer);
 
-// Sends the request and reads the answer, whatever its code, into `ret_answer` (fresh or finished; finish it in any
-// case). STATUS_INVALID: the URL; STATUS_UNREACHABLE: no connection; STATUS_TIMEOUT; STATUS_TOO_LARGE;
-// STATUS_FAILED: not HTTP or cut off. `error` then names the address and says why.
+// Sends the request and reads the answer, whatever its code, into `ret_answer` (fresh or finished;
+// finish it in any case). STATUS_INVALID: the URL; STATUS_UNREACHABLE: no connection;
+// STATUS_TIMEOUT; STATUS_TOO_LARGE; STATUS_FAILED: not HTTP or cut off. `error` then names the
+// address and says why.
 enum status http_client_fetch(const struct http_client_request *request,
                               struct http_client_answer *ret_answer,
                               struct buffer *error) MUST_CHECK;

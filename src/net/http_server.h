@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The HTTP server of a daemon, on its loop: a table of routes, requests that may be answered later, and limits on
-// everything that a stranger could make large or slow. HEAD is answered like GET without the body. Every response
-// forbids sniffing, framing and outside resources.
+// The HTTP server of a daemon, on its loop: a table of routes, requests that may be answered later,
+// and limits on everything that a stranger could make large or slow. HEAD is answered like GET
+// without the body. Every response forbids sniffing, framing and outside resources.
 #ifndef MUSTER_NET_HTTP_SERVER_H
 #define MUSTER_NET_HTTP_SERVER_H
 
@@ -26,8 +26,8 @@ enum http_method {
     HTTP_POST,
 };
 
-// One row of the table. A pattern is a path in which `{name}` stands for one segment that is not empty:
-// "/api/v1/topics/{unit}". Of several that fit, the first row is taken.
+// One row of the table. A pattern is a path in which `{name}` stands for one segment that is not
+// empty: "/api/v1/topics/{unit}". Of several that fit, the first row is taken.
 struct http_route {
     enum http_method method;
     const char *pattern;
@@ -57,7 +57,8 @@ struct http_server_options {
     uint16_t port;                   // 0 = any free one
     const struct http_route *routes; // borrowed for the server's life
     uint32_t route_count;
-    // Called for each request that fits a route. It answers at once or keeps the handle and answers later.
+    // Called for each request that fits a route. It answers at once or keeps the handle and answers
+    // later.
     void (*handler)(void *ctx, struct http_request *request, const struct http_call *call);
     void *ctx;
     size_t body_bytes_max;                // of a request; 0 = 64 KiB; 413 above
@@ -69,8 +70,9 @@ struct http_server_options {
     struct span write;  // for the client to take the response; 0 = 30 s
 };
 
-// Listens. On failure (STATUS_INVALID: address; STATUS_EXISTS: in use; STATUS_DENIED; STATUS_FAILED) `*ret_server`
-// is NULL and `error` says why, for people; the caller can go on without.
+// Listens. On failure (STATUS_INVALID: address; STATUS_EXISTS: in use; STATUS_DENIED;
+// STATUS_FAILED) `*ret_server` is NULL and `error` says why, for people; the caller can go on
+// without.
 enum status http_server_create(struct loop *loop, const struct http_server_options *options,
                                struct http_server **ret_server, struct buffer *error) MUST_CHECK;
 
@@ -94,15 +96,16 @@ struct http_server_stats http_server_stats(const struct http_server *server);
 // The value of the first query parameter of that name, or NULL.
 const struct text *http_call_parameter(const struct http_call *call, const char *name);
 
-// A query parameter as a whole number of min..max. `*ret_value` is left alone where it is not given.
-// STATUS_INVALID if it is anything else.
+// A query parameter as a whole number of min..max. `*ret_value` is left alone where it is not
+// given. STATUS_INVALID if it is anything else.
 enum status http_call_int64(const struct http_call *call, const char *name, int64_t min,
                             int64_t max, int64_t *ret_value) MUST_CHECK;
 
-// Each request is answered exactly once by one of the three below, which ends the handle and its call. A client
-// that has gone, or a deadline that has passed, makes no difference to the caller.
+// Each request is answered exactly once by one of the three below, which ends the handle and its
+// call. A client that has gone, or a deadline that has passed, makes no difference to the caller.
 
-// The body's bytes move into the response; the buffer is empty afterwards. `content_type` as in the header.
+// The body's bytes move into the response; the buffer is empty afterwards. `content_type` as in the
+// header.
 void http_request_answer(struct http_request *request, int code, const char *content_type,
                          struct buffer *body);
 

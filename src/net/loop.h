@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The one loop of a daemon: file descriptors, timers and signals on a libevent base, and one turn after every
-// wake-up. Callbacks only mark what has happened; the turn decides. Timers follow CLOCK_BOOTTIME, so a machine
-// that slept finds its deadlines passed.
+// The one loop of a daemon: file descriptors, timers and signals on a libevent base, and one turn
+// after every wake-up. Callbacks only mark what has happened; the turn decides. Timers follow
+// CLOCK_BOOTTIME, so a machine that slept finds its deadlines passed.
 #ifndef MUSTER_NET_LOOP_H
 #define MUSTER_NET_LOOP_H
 
@@ -21,7 +21,8 @@ struct instant loop_now(void);
 // Milliseconds since 1970 by the wall clock: for records and people, never for a decision.
 int64_t loop_wall_ms(void);
 
-// A loop for the calling thread, which alone may use it. Makes the process ignore SIGPIPE and libevent silent.
+// A loop for the calling thread, which alone may use it. Makes the process ignore SIGPIPE and
+// libevent silent.
 struct loop *loop_create(void);
 
 // Everything that was made on the loop must be gone, except watches and timers: those go with it.
@@ -33,8 +34,8 @@ struct event_base *loop_base(struct loop *loop);
 // Calls `callback` in every wake-up while `fd` (borrowed, non-blocking) is readable or hung up.
 struct loop_watch *loop_watch_fd(struct loop *loop, int fd, void (*callback)(void *ctx), void *ctx);
 
-// Calls `callback` after the signal, which then no longer has its default effect. One loop of a process at most.
-// Exec'd children get the default back.
+// Calls `callback` after the signal, which then no longer has its default effect. One loop of a
+// process at most. Exec'd children get the default back.
 struct loop_watch *loop_watch_signal(struct loop *loop, int signal,
                                      void (*callback)(void *ctx, int signal), void *ctx);
 
@@ -45,13 +46,13 @@ void loop_unwatch(struct loop_watch *watch);
 struct loop_timer *loop_timer_create(struct loop *loop, void (*callback)(void *ctx), void *ctx);
 void loop_timer_destroy(struct loop_timer *timer);
 
-// Sets the timer to go off once at `at`, in the past = in the next wake-up, INSTANT_NEVER = not at all. Replaces
-// what was set before.
+// Sets the timer to go off once at `at`, in the past = in the next wake-up, INSTANT_NEVER = not at
+// all. Replaces what was set before.
 void loop_timer_set(struct loop_timer *timer, struct instant at);
 
-// `turn` is called once at the start of the run and once after the callbacks of each wake-up. It returns when it
-// wants to be called at the latest (INSTANT_NEVER: only when something happens; in the past: at once, after a
-// look at the descriptors). NULL takes it away.
+// `turn` is called once at the start of the run and once after the callbacks of each wake-up. It
+// returns when it wants to be called at the latest (INSTANT_NEVER: only when something happens; in
+// the past: at once, after a look at the descriptors). NULL takes it away.
 void loop_set_turn(struct loop *loop, struct instant (*turn)(void *ctx, struct instant now),
                    void *ctx);
 

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Writes metrics for Prometheus: text format 0.0.4, or OpenMetrics 1.0 where the scraper asks for it. Formats:
-// prometheus.io/docs/instrumenting/exposition_formats, openmetrics.io. A family is begun once and its series
-// follow; a cap on series bounds what a scrape can cost, and the last family says how many were left out.
+// Writes metrics for Prometheus: text format 0.0.4, or OpenMetrics 1.0 where the scraper asks for
+// it. Formats: prometheus.io/docs/instrumenting/exposition_formats, openmetrics.io. A family is
+// begun once and its series follow; a cap on series bounds what a scrape can cost, and the last
+// family says how many were left out.
 //
 //     metrics_begin(&metrics, &body, METRICS_TEXT, 20000);
 //     metrics_family(&metrics, METRICS_GAUGE, "muster_units", "units of the cell by state");
-//     metrics_int64(&metrics, (struct metrics_label[]){{"state", TEXT_LITERAL("assigned")}}, 1, 42);
+//     struct metrics_label state = {"state", TEXT_LITERAL("assigned")};
+//     metrics_int64(&metrics, &state, 1, 42);
 //     metrics_end(&metrics);
 #ifndef MUSTER_NET_METRICS_H
 #define MUSTER_NET_METRICS_H
@@ -51,8 +53,8 @@ const char *metrics_content_type(enum metrics_form form);
 void metrics_begin(struct metrics *metrics, struct buffer *out, enum metrics_form form,
                    uint32_t series_max);
 
-// Begins a family. `name` (static, [a-z_][a-z0-9_]*) ends in "_total" if and only if it is a counter; `help` is one
-// sentence.
+// Begins a family. `name` (static, [a-z_][a-z0-9_]*) ends in "_total" if and only if it is a
+// counter; `help` is one sentence.
 void metrics_family(struct metrics *metrics, enum metrics_kind kind, const char *name,
                     const char *help);
 
