@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Stands in for libFuzzer where the compiler has none: feeds each file of the folders named on the command line to the
-// fuzz target once, in the order of their names, and then the empty input.
+// Stands in for libFuzzer where the compiler has none: feeds each file of the folders named on the
+// command line to the fuzz target once, in the order of their names, and then the empty input.
 
 #include <dirent.h>
 #include <stdint.h>

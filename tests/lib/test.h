@@ -6,8 +6,9 @@
 //     static const struct test tests[] = {TEST(newcomer_takes_the_excess)};
 //     TEST_MAIN("plan/balance", tests)
 //
-// The program prints a line for each test and each failed assertion and exits with 1 if any failed, with 2 on wrong
-// usage. Its arguments, if any, are the names of the tests to run. CUnit's own CU_ASSERT_... macros work too.
+// The program prints a line for each test and each failed assertion and exits with 1 if any failed,
+// with 2 on wrong usage. Its arguments, if any, are the names of the tests to run. CUnit's own
+// CU_ASSERT_... macros work too.
 
 #ifndef TEST_H
 #define TEST_H
@@ -36,7 +37,8 @@ struct test {
 // Runs the suite and returns the program's exit code.
 int test_run(const char *suite, const struct test *tests, size_t count, int argc, char **argv);
 
-// The assertions below go on after a failure; they end the test instead where the name begins with REQUIRE.
+// The assertions below go on after a failure; they end the test instead where the name begins with
+// REQUIRE.
 #define CHECK(condition) CU_ASSERT(condition)
 #define REQUIRE(condition) CU_ASSERT_FATAL(condition)
 
@@ -58,8 +60,9 @@ void test_check_text(const char *actual, const char *expected, const char *what,
 void test_check_bytes(const void *actual, const void *expected, size_t size, const char *file,
                       int line);
 
-// The whole file under tests/ as a zero-terminated string that the caller frees; a file that cannot be read fails the
-// test and gives an empty string. `ret_size` (may be NULL) is the number of bytes before the zero.
+// The whole file under tests/ as a zero-terminated string that the caller frees; a file that cannot
+// be read fails the test and gives an empty string. `ret_size` (may be NULL) is the number of bytes
+// before the zero.
 char *test_file_read(const char *path_under_tests, size_t *ret_size);
 
 #endif

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The runner itself: what it accepts as equal, and how it reads files. That a failed assertion turns the exit code is
-// seen in tests/check/runner.py.
+// The runner itself: what it accepts as equal, and how it reads files. That a failed assertion
+// turns the exit code is seen in tests/check/runner.py.
 #include "test.h"
 
 #include <stdlib.h>
