@@ -13,11 +13,13 @@ import unittest
 
 import tree
 
-LIBC = {"memcpy", "memmove", "memset", "memcmp", "memchr", "strlen", "strnlen", "strcmp", "strncmp", "strchr", "strrchr"}
+# The last two write text into memory that the caller gives; without floating point no locale changes what they write.
+LIBC = {"memcpy", "memmove", "memset", "memcmp", "memchr", "strlen", "strnlen", "strcmp", "strncmp", "strchr", "strrchr",
+        "snprintf", "vsnprintf"}
 # The two places that may end the process or ask for memory; what they call for it is their own affair.
 HOOKS = {"ensure.c.o", "memory.c.o"}
 COMPILER = re.compile(r"^(__asan_|__ubsan_|__tsan_|__odr_asan|__sanitizer_|__sancov_|__start___sancov|__stop___sancov|"
-                      r"__stack_chk_fail$|__(mem|str)\w+_chk$|_GLOBAL_OFFSET_TABLE_$)")
+                      r"__stack_chk_fail$|__(mem|str|snprintf|vsnprintf)\w*_chk$|_GLOBAL_OFFSET_TABLE_$)")
 
 
 def archive(room):

@@ -127,7 +127,10 @@ char *test_file_read(const char *path_under_tests, size_t *ret_size)
         if (size < room - 1)
             break;
         room *= 2;
-        data = realloc(data, room);
+        char *grown = realloc(data, room);
+        if (!grown)
+            abort();
+        data = grown;
     }
     if (file)
         fclose(file);
