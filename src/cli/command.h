@@ -85,7 +85,9 @@ struct flag {
     }
 
 struct invocation;
+struct parsed_flag;
 
+// One row of the table.
 struct command {
     const char *noun;                  // "topic"
     const char *verb;                  // "list"; NULL for a command of one word ("version")
@@ -96,6 +98,7 @@ struct command {
     const struct output_table *output; // what it answers; NULL if it does not answer with items
     const char *help;                  // one line
     const char *example;               // one line, with its "muster "
+    bool runs_misconfigured;           // runs also if the configuration has problems
     enum exit_code (*run)(struct invocation *invocation);
 };
 
@@ -140,7 +143,8 @@ struct output *invocation_answer(const struct invocation *invocation);
 // Ends it: `code`, or EXIT_FAILED if stdout did not take everything.
 enum exit_code invocation_answered(struct output *output, enum exit_code code);
 
-// Prints "muster: ..." and a line end on stderr and returns `code`, so that a handler can return it.
+// Prints "muster: ..." and a line end on stderr and returns `code`, so that a handler can return
+// it.
 enum exit_code invocation_fail(const struct invocation *invocation, enum exit_code code,
                                const char *format, ...) __attribute__((format(printf, 3, 4)));
 
