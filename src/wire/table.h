@@ -54,4 +54,10 @@ struct wire_schema {
     const struct wire_table *table;
 };
 
+// Bytes of one item of an array or map field.
+uint32_t wire_item_size(const struct wire_field *field);
+
+// The items of an array or map field and how many there are; the items are the record's.
+uint32_t wire_list_of(const struct wire_field *field, const void *record, const char **ret_items);
+
 #endif
