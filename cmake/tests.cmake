@@ -124,7 +124,12 @@ foreach(source IN LISTS sources)
   set_test_properties(fuzz_${fuzz_name} ${source} unit 120)
 endforeach()
 
-# Programs that tests or people call: benchmarks and small tools, each from one file.
+# Programs that tests or people call: benchmarks and small tools, each from one file. `programs` is what the tests that
+# start processes need.
+add_custom_target(programs)
+if(TARGET muster)
+  add_dependencies(programs muster)
+endif()
 foreach(kind IN ITEMS bench tools)
   file(GLOB sources CONFIGURE_DEPENDS ${tests}/${kind}/*.c)
   foreach(source IN LISTS sources)
@@ -133,6 +138,7 @@ foreach(kind IN ITEMS bench tools)
     target_link_libraries(${kind}_${stem} PRIVATE muster_sim ${all_rooms} muster_testlib)
     set_target_properties(${kind}_${stem} PROPERTIES
       OUTPUT_NAME ${stem} RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/${kind})
+    add_dependencies(programs ${kind}_${stem})
   endforeach()
 endforeach()
 
