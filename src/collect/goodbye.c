@@ -38,7 +38,7 @@ void collect_goodbye_request(struct collect *collect)
 {
     if (collect->state != COLLECT_JOINING && collect->state != COLLECT_ACTIVE)
         return;
-    collect_trace(collect, false, "asked to stop, %u units -> drains for at most %lld ms",
+    collect_trace(collect, false, "asked to stop (active units %u) -> drains for at most %lld ms",
                   collect->active_count, (long long)collect->options.stop_timeout_ms);
     collect->state = COLLECT_DRAINING;
     collect->is_beat_wanted = true;
@@ -50,7 +50,7 @@ void collect_goodbye_request(struct collect *collect)
 static void finish_drain(struct collect *collect)
 {
     if (collect->active_count > 0 && instant_has_come(collect->drain_until, collect->now)) {
-        collect_trace(collect, true, "%u units not stopped in time -> dropped uncommitted",
+        collect_trace(collect, true, "units not stopped in time (%u) -> dropped uncommitted",
                       collect->active_count);
         collect->is_work_left = true;
         collect_effect_stop_all(collect);

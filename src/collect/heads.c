@@ -125,10 +125,10 @@ static void apply(struct collect *collect, const struct head *head)
             collect_unit_start_if_wanted(collect, collect->units[held->slots[k]]);
     }
     collect->generation_whole = head->generation;
-    collect_trace(collect, false,
-                  "head %lld of epoch %lld is a whole (%u units before) -> applied, %u units (S2)",
-                  (long long)head->generation, (long long)head->epoch, count_before,
-                  collect->active_count);
+    collect_trace(
+        collect, false,
+        "head %lld of epoch %lld is a whole (active units %u) -> applied, active units %u (S2)",
+        (long long)head->generation, (long long)head->epoch, count_before, collect->active_count);
 }
 
 // Only what follows the newest head seen counts (S7).
@@ -149,7 +149,7 @@ static bool is_foreign(struct collect *collect, const struct head *head)
 {
     if (collect->lineage == NULL || is_same(collect->lineage, head->lineage))
         return false;
-    if (collect->seq > 0) {
+    if (collect->seq > 0 || collect->was_named) {
         collect_trace(collect, true, "lineage '%.*s' instead of '%s' -> ends and joins anew (S7)",
                       TEXT_ARGS(head->lineage), collect->lineage);
         collect_effect_stop_all(collect);

@@ -178,7 +178,6 @@ void collect_heads_take_bucket(struct collect *collect, uint32_t index,
 void collect_heads_finish(struct collect *collect);
 
 // units.c
-struct unit *collect_unit_find(struct collect *collect, struct text name);
 struct unit *collect_unit_get(struct collect *collect, struct text name); // makes it if need be
 void collect_unit_want(struct collect *collect, struct unit *unit,
                        const struct bucket_unit *wanted);

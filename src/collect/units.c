@@ -23,7 +23,7 @@ static uint64_t name_hash(struct text name)
     return hash_keyed(name, 0);
 }
 
-struct unit *collect_unit_find(struct collect *collect, struct text name)
+static struct unit *find_unit(struct collect *collect, struct text name)
 {
     uint64_t hash = name_hash(name);
     uint32_t at;
@@ -46,7 +46,7 @@ static uint32_t take_slot(struct collect *collect)
 
 struct unit *collect_unit_get(struct collect *collect, struct text name)
 {
-    struct unit *unit = collect_unit_find(collect, name);
+    struct unit *unit = find_unit(collect, name);
     if (unit != NULL)
         return unit;
     unit = memory_get(sizeof(*unit));
