@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The planner of one pool: who should own what. Events go in (collectors join, leave or drain, units
-// come and go), plan_settle decides, plan_changes_take hands out what is different. The rules, in
-// their order and with an example, are at the head of settle.c.
+// The planner of one pool: who should own what. Events go in (collectors join, leave or drain,
+// units come and go), plan_settle decides, plan_changes_take hands out what is different. The
+// rules, in their order and with an example, are at the head of settle.c.
 //
 // The planner knows *desired* owners only; revoking at the old owner, waiting for its ack and
 // granting to the new one is the caller's business.
@@ -28,10 +28,9 @@
 #include "base/status.h"
 #include "base/text.h"
 
-#define PLAN_NOBODY UINT32_MAX             // instead of a collector: none
-#define PLAN_UNLIMITED UINT64_MAX          // plan_settle: as many moves as the rules want
-#define PLAN_UNIT_MAX (UINT32_MAX - 1)     // units are numbered below this
-#define PLAN_NUMBER_MAX ((1ULL << 56) - 1) // placement numbers are at most this
+#define PLAN_NOBODY UINT32_MAX         // instead of a collector: none
+#define PLAN_UNLIMITED UINT64_MAX      // plan_settle: as many moves as the rules want
+#define PLAN_UNIT_MAX (UINT32_MAX - 1) // units are numbered below this
 
 struct plan;
 
@@ -71,9 +70,9 @@ void plan_policy_set(struct plan *plan, const struct plan_policy *policy);
 // ---- Collectors.
 
 struct plan_collector_options {
-    uint32_t
-        units_max; // its own capacity in units, 0 = no limit; the lower of this and the policy's cap holds
-    bool is_draining; // gets nothing, and loses what it has
+    uint32_t units_max; // its own capacity in units, 0 = no limit; the lower of this and the
+                        // policy's cap holds
+    bool is_draining;   // gets nothing, and loses what it has
 };
 
 // Adds a collector and returns its handle. The id is copied; none that is in may have the same. One
@@ -99,7 +98,8 @@ struct text plan_collector_id(const struct plan *plan, uint32_t collector);
 // Number of units that have it as their desired owner.
 uint32_t plan_collector_load(const struct plan *plan, uint32_t collector);
 
-// The collectors that are in, by id: the one at `rank` (0 to count − 1).
+// The collectors by id: the one at `rank` (0 to count − 1). One that has left is among them until
+// the next settle.
 uint32_t plan_collector_at(const struct plan *plan, uint32_t rank);
 uint32_t plan_collector_count(const struct plan *plan);
 
@@ -130,8 +130,8 @@ bool plan_unit_is_known(const struct plan *plan, uint32_t unit);
 // Desired owner, PLAN_NOBODY while pending. The unit must be in the plan.
 uint32_t plan_unit_owner(const struct plan *plan, uint32_t unit);
 
-// Placement number: unique in the plan and growing, new with each owner; while pending, its place in
-// the queue. To be stored with the unit and given back to plan_unit_restore.
+// Placement number: unique in the plan and growing, new with each owner; while pending, its place
+// in the queue. To be stored with the unit and given back to plan_unit_restore.
 uint64_t plan_unit_number(const struct plan *plan, uint32_t unit);
 
 // The number that the next placement will get; stored with the pool, for plan_options.
@@ -139,9 +139,9 @@ uint64_t plan_number_next(const struct plan *plan);
 
 // ---- Deciding.
 
-// Brings the plan to the state that the rules want, with the fewest moves. At most `moves_max` units
-// move for the sake of balance (rule 4), PLAN_UNLIMITED for all, 0 for none ("frozen": only what
-// has lost its owner or has none is placed); what the hard rules force is never held back.
+// Brings the plan to the state that the rules want, with the fewest moves. At most `moves_max`
+// units move for the sake of balance (rule 4), PLAN_UNLIMITED for all, 0 for none ("frozen": only
+// what has lost its owner or has none is placed); what the hard rules force is never held back.
 // Returns whether nothing was held back. O(units placed and moved).
 bool plan_settle(struct plan *plan, uint64_t moves_max);
 
@@ -183,8 +183,8 @@ enum plan_reason {
 
 enum plan_reason plan_unit_reason(const struct plan *plan, uint32_t unit);
 
-// In words, with what would help: "every collector has max_topics_per_collector topics (rule 1); add
-// a collector or raise it". Static memory.
+// In words, with what would help: "every collector has max_topics_per_collector topics (rule 1);
+// add a collector or raise it". Static memory.
 const char *plan_reason_text(enum plan_reason reason);
 
 struct plan_counts {
@@ -195,9 +195,9 @@ struct plan_counts {
     uint32_t draining;
     uint32_t load_min; // among those that do not drain, 0 with none
     uint32_t load_max;
-    uint32_t
-        wanted; // collectors needed = ceil(units / max_topics_per_collector); without a cap PLAN_NOBODY
-    uint64_t room; // units that could still be taken; UINT64_MAX when some collector has no limit
+    uint32_t wanted; // collectors needed = ceil(units / max_topics_per_collector); without a cap
+                     // PLAN_NOBODY
+    uint64_t room;   // units that could still be taken; UINT64_MAX when some collector has no limit
 };
 
 // O(1). Exact after a settle.
