@@ -21,8 +21,7 @@ uint32_t wire_item_size(const struct wire_field *field)
     default:
         break;
     }
-    ensure(!"a list");
-    return 0;
+    ensure_failed(__FILE__, __LINE__, "the field is a list");
 }
 
 uint32_t wire_list_of(const struct wire_field *field, const void *record, const char **ret_items)
