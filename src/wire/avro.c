@@ -68,7 +68,7 @@ static enum status string_read(struct avro_reader *reader, struct text *ret_text
         return refuse(reader, "is cut off");
     *ret_text = (struct text){(const char *)reader->at, (size_t)size};
     reader->at += size;
-    if (!string_is_fine(*ret_text))
+    if (!wire_string_is_fine(*ret_text))
         return refuse(reader, "is not UTF-8 without zero bytes");
     return STATUS_OK;
 }
@@ -149,7 +149,7 @@ static enum status block_read(struct avro_reader *reader, const struct wire_fiel
     bool is_dropped = list->item_size == 0;
 
     if (!is_dropped)
-        list_reserve(list, decoder->arena, (uint32_t)count);
+        decoder_list_reserve(list, decoder->arena, (uint32_t)count);
     for (int64_t i = 0; i < count; i++) {
         decoder_at_item(decoder, list->count);
         void *item = is_dropped ? NULL : list->items + (size_t)list->count * list->item_size;
@@ -180,9 +180,10 @@ static enum status list_read(struct avro_reader *reader, const struct wire_field
     }
     if (status != STATUS_OK || record == NULL)
         return status;
-    list_store(&list, field, record);
+    decoder_list_store(&list, field, record);
     if (field->type == WIRE_LABELS)
-        return labels_check(reader->decoder, (struct label *)(void *)list.items, list.count);
+        return decoder_labels_check(reader->decoder, (struct label *)(void *)list.items,
+                                    list.count);
     return STATUS_OK;
 }
 
@@ -221,7 +222,7 @@ static enum status record_read(struct avro_reader *reader, const struct wire_tab
                                void *record)
 {
     if (record && table->newer)
-        record_default(table->newer, record, 0);
+        decoder_default(table->newer, record, 0);
     for (uint32_t i = 0; i < table->count; i++) {
         const struct wire_field *field = &table->fields[i];
         decoder_enter(reader->decoder, field);

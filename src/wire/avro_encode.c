@@ -24,13 +24,13 @@ static void long_add(struct buffer *buffer, int64_t value)
 
 static void string_add(struct buffer *buffer, struct text text)
 {
-    if (string_is_fine(text)) {
+    if (wire_string_is_fine(text)) {
         long_add(buffer, (int64_t)text.size);
         buffer_add_text(buffer, text);
         return;
     }
     struct buffer clean = {0};
-    string_add_clean(&clean, text);
+    wire_string_add_clean(&clean, text);
     long_add(buffer, (int64_t)clean.size);
     buffer_add_text(buffer, buffer_text(&clean));
     buffer_finish(&clean);

@@ -59,7 +59,7 @@ enum status decoder_refuse(const struct decoder *decoder, enum status status, co
         path_print(decoder, decoder->why);
     else
         buffer_add_string(decoder->why, "the record ");
-    string_add_clean(decoder->why, text_of(reason));
+    wire_string_add_clean(decoder->why, text_of(reason));
     return status;
 }
 
@@ -73,7 +73,7 @@ enum status decoder_take(struct decoder *decoder, uint64_t count)
     return STATUS_OK;
 }
 
-void list_reserve(struct decoder_list *list, struct arena *arena, uint32_t count)
+void decoder_list_reserve(struct decoder_list *list, struct arena *arena, uint32_t count)
 {
     ensure(count <= UINT32_MAX / 4 - list->count);
     uint32_t needed = list->count + count;
@@ -88,14 +88,15 @@ void list_reserve(struct decoder_list *list, struct arena *arena, uint32_t count
     list->capacity = capacity;
 }
 
-void *list_add(struct decoder_list *list, struct arena *arena)
+void *decoder_list_add(struct decoder_list *list, struct arena *arena)
 {
     if (list->count == list->capacity)
-        list_reserve(list, arena, list->count ? list->count : 4);
+        decoder_list_reserve(list, arena, list->count ? list->count : 4);
     return list->items + (size_t)list->count++ * list->item_size;
 }
 
-void list_store(const struct decoder_list *list, const struct wire_field *field, void *record)
+void decoder_list_store(const struct decoder_list *list, const struct wire_field *field,
+                        void *record)
 {
     memcpy(field_at(record, field), &list->items, sizeof(list->items));
     memcpy((char *)record + field->count_offset, &list->count, sizeof(list->count));
@@ -106,7 +107,8 @@ static int text_order(const void *a, const void *b)
     return text_compare(*(const struct text *)a, *(const struct text *)b);
 }
 
-enum status labels_check(const struct decoder *decoder, const struct label *labels, uint32_t count)
+enum status decoder_labels_check(const struct decoder *decoder, const struct label *labels,
+                                 uint32_t count)
 {
     enum { FEW = 8 };
     struct text few[FEW];
@@ -127,7 +129,7 @@ enum status labels_check(const struct decoder *decoder, const struct label *labe
     return STATUS_OK;
 }
 
-void record_default(const struct wire_table *table, void *record, uint64_t seen)
+void decoder_default(const struct wire_table *table, void *record, uint64_t seen)
 {
     for (uint32_t i = 0; i < table->count; i++) {
         const struct wire_field *field = &table->fields[i];
@@ -146,7 +148,7 @@ void record_default(const struct wire_table *table, void *record, uint64_t seen)
             *(struct text *)at = field->string;
             break;
         case WIRE_RECORD:
-            record_default(field->table, at, 0);
+            decoder_default(field->table, at, 0);
             break;
         case WIRE_STRINGS:
         case WIRE_LONGS:

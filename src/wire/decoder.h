@@ -69,21 +69,22 @@ struct decoder_list {
 };
 
 // Makes room for `count` more items, which lie zeroed behind the last one.
-void list_reserve(struct decoder_list *list, struct arena *arena, uint32_t count);
+void decoder_list_reserve(struct decoder_list *list, struct arena *arena, uint32_t count);
 
 // Adds one zeroed item.
-void *list_add(struct decoder_list *list, struct arena *arena);
+void *decoder_list_add(struct decoder_list *list, struct arena *arena);
 
 // Puts a list into its field of the record.
-void list_store(const struct decoder_list *list, const struct wire_field *field, void *record);
+void decoder_list_store(const struct decoder_list *list, const struct wire_field *field,
+                        void *record);
 
 // Refuses a key that occurs twice. O(n log n).
-enum status labels_check(const struct decoder *decoder, const struct label *labels,
-                         uint32_t count) MUST_CHECK;
+enum status decoder_labels_check(const struct decoder *decoder, const struct label *labels,
+                                 uint32_t count) MUST_CHECK;
 
 // Gives each field whose bit (its index in the table) is not in `seen` its default. Fields without
 // one stay as they are.
-void record_default(const struct wire_table *table, void *record, uint64_t seen);
+void decoder_default(const struct wire_table *table, void *record, uint64_t seen);
 
 // The place of a field in the record.
 static inline void *field_at(void *record, const struct wire_field *field)

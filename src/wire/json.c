@@ -38,7 +38,7 @@ static enum status refuse_missing(struct json_reader *reader, const char *what)
 
 static enum status refuse_type(struct json_reader *reader, const char *reason)
 {
-    if (json_peek(&reader->lexer) == 'n')
+    if (lexer_peek(&reader->lexer) == 'n')
         return refuse(reader, "is null, a field without a value is left out");
     return refuse(reader, reason);
 }
@@ -47,11 +47,11 @@ static enum status number_read(struct json_reader *reader, bool is_int, int64_t 
 {
     struct text text;
     bool is_whole;
-    char first = json_peek(&reader->lexer);
+    char first = lexer_peek(&reader->lexer);
 
     if (first != '-' && (first < '0' || first > '9'))
         return refuse_type(reader, "is not a whole number");
-    if (!json_number(&reader->lexer, &text, &is_whole))
+    if (!lexer_number(&reader->lexer, &text, &is_whole))
         return refuse_syntax(reader);
     if (!is_whole)
         return refuse(reader, "is not a whole number");
@@ -64,21 +64,21 @@ static enum status number_read(struct json_reader *reader, bool is_int, int64_t 
 
 static enum status string_read(struct json_reader *reader, struct text *ret_text)
 {
-    if (json_peek(&reader->lexer) != '"')
+    if (lexer_peek(&reader->lexer) != '"')
         return refuse_type(reader, "is not a string");
-    if (!json_string(&reader->lexer, reader->decoder->arena, ret_text))
+    if (!lexer_string(&reader->lexer, reader->decoder->arena, ret_text))
         return refuse_syntax(reader);
     return STATUS_OK;
 }
 
 static enum status boolean_read(struct json_reader *reader, bool *ret_value)
 {
-    char first = json_peek(&reader->lexer);
+    char first = lexer_peek(&reader->lexer);
 
     if (first != 't' && first != 'f')
         return refuse_type(reader, "is not true or false");
     *ret_value = first == 't';
-    if (!json_literal(&reader->lexer, *ret_value ? TEXT_LITERAL("true") : TEXT_LITERAL("false")))
+    if (!lexer_literal(&reader->lexer, *ret_value ? TEXT_LITERAL("true") : TEXT_LITERAL("false")))
         return refuse_syntax(reader);
     return STATUS_OK;
 }
@@ -86,9 +86,9 @@ static enum status boolean_read(struct json_reader *reader, bool *ret_value)
 // The name of a member and its ':'.
 static enum status key_read(struct json_reader *reader, struct text *ret_key)
 {
-    if (!json_string(&reader->lexer, reader->decoder->arena, ret_key))
+    if (!lexer_string(&reader->lexer, reader->decoder->arena, ret_key))
         return refuse_syntax(reader);
-    if (!json_take(&reader->lexer, ':'))
+    if (!lexer_take(&reader->lexer, ':'))
         return refuse_missing(reader, "':' is missing");
     return STATUS_OK;
 }
@@ -119,21 +119,21 @@ static enum status items_read(struct json_reader *reader, const struct wire_fiel
 {
     struct decoder *decoder = reader->decoder;
 
-    if (json_take(&reader->lexer, closer))
+    if (lexer_take(&reader->lexer, closer))
         return STATUS_OK;
     do {
         decoder_at_field(decoder);
         enum status status = decoder_take(decoder, 1);
         if (status != STATUS_OK)
             return status;
-        void *item = list_add(list, decoder->arena);
+        void *item = decoder_list_add(list, decoder->arena);
         decoder_at_item(decoder, list->count - 1);
         status = item_read(reader, field, item);
         if (status != STATUS_OK)
             return status;
-    } while (json_take(&reader->lexer, ','));
+    } while (lexer_take(&reader->lexer, ','));
     decoder_at_field(decoder);
-    if (!json_take(&reader->lexer, closer))
+    if (!lexer_take(&reader->lexer, closer))
         return refuse_missing(reader, "',' or a closing bracket is missing");
     return STATUS_OK;
 }
@@ -144,14 +144,15 @@ static enum status list_read(struct json_reader *reader, const struct wire_field
     struct decoder_list list = {.item_size = wire_item_size(field)};
     bool is_map = field->type == WIRE_LABELS;
 
-    if (!json_take(&reader->lexer, is_map ? '{' : '['))
+    if (!lexer_take(&reader->lexer, is_map ? '{' : '['))
         return refuse_type(reader, is_map ? "is not an object" : "is not an array");
     enum status status = items_read(reader, field, &list, is_map ? '}' : ']');
     if (status != STATUS_OK)
         return status;
-    list_store(&list, field, record);
+    decoder_list_store(&list, field, record);
     if (is_map)
-        return labels_check(reader->decoder, (struct label *)(void *)list.items, list.count);
+        return decoder_labels_check(reader->decoder, (struct label *)(void *)list.items,
+                                    list.count);
     return STATUS_OK;
 }
 
@@ -204,7 +205,7 @@ static enum status unknown_skip(struct json_reader *reader, const struct wire_ta
         return decoder_refuse(reader->decoder, STATUS_INVALID, "is written '%.*s' here",
                               TEXT_ARGS(name));
     }
-    if (!json_skip(&reader->lexer))
+    if (!lexer_skip(&reader->lexer))
         return refuse_syntax(reader);
     reader->unknown_fields++;
     return STATUS_OK;
@@ -243,7 +244,7 @@ static enum status record_complete(struct json_reader *reader, const struct wire
         decoder_enter(reader->decoder, &table->fields[i]);
         return refuse(reader, "is missing");
     }
-    record_default(table, record, seen);
+    decoder_default(table, record, seen);
     return STATUS_OK;
 }
 
@@ -253,16 +254,16 @@ static enum status record_read(struct json_reader *reader, const struct wire_tab
     uint64_t seen = 0;
     uint32_t next = 0;
 
-    if (!json_take(&reader->lexer, '{'))
+    if (!lexer_take(&reader->lexer, '{'))
         return refuse_type(reader, "is not an object");
-    if (json_take(&reader->lexer, '}'))
+    if (lexer_take(&reader->lexer, '}'))
         return record_complete(reader, table, record, seen);
     do {
         enum status status = member_read(reader, table, record, &seen, &next);
         if (status != STATUS_OK)
             return status;
-    } while (json_take(&reader->lexer, ','));
-    if (!json_take(&reader->lexer, '}'))
+    } while (lexer_take(&reader->lexer, ','));
+    if (!lexer_take(&reader->lexer, '}'))
         return refuse_missing(reader, "',' or '}' is missing");
     return record_complete(reader, table, record, seen);
 }
@@ -278,13 +279,13 @@ enum status wire_decode_json(struct wire_input input, struct arena *arena,
     if (status != STATUS_OK)
         return status;
     struct json_reader reader = {.decoder = &decoder};
-    json_lexer_init(&reader.lexer, input.bytes);
+    lexer_init(&reader.lexer, input.bytes);
     const struct wire_table *table = wire_current[input.expected].table;
     void *record = arena_get(arena, table->size);
     status = record_read(&reader, table, record);
     if (status != STATUS_OK)
         return status;
-    (void)json_peek(&reader.lexer);
+    (void)lexer_peek(&reader.lexer);
     if (reader.lexer.at != reader.lexer.end)
         return refuse_missing(&reader, "something follows the object");
     *ret_record = (struct wire_record){.kind = input.expected,

@@ -2,130 +2,106 @@
 //
 // Writes JSON along today's tables. Numbers are whole and written as such, never through a double.
 #include "base/ensure.h"
+#include "base/json.h"
 #include "wire/string.h"
 #include "wire/tables.h"
 #include "wire/wire.h"
 
-// Quote, backslash and control characters; the rest goes as it is.
-static void escape_add(struct buffer *buffer, char c)
+// `put` is json_text or json_key_text.
+static void clean_put(struct json *json, struct text text, void (*put)(struct json *, struct text))
 {
-    static const char letters[] = "\bb\ff\nn\rr\tt\"\"\\\\";
-
-    for (size_t i = 0; i + 1 < sizeof(letters); i += 2)
-        if (letters[i] == c) {
-            buffer_add_char(buffer, '\\');
-            buffer_add_char(buffer, letters[i + 1]);
-            return;
-        }
-    buffer_print(buffer, "\\u%04x", (unsigned)(unsigned char)c);
-}
-
-static void quoted_add(struct buffer *buffer, struct text text)
-{
-    size_t from = 0;
-
-    buffer_add_char(buffer, '"');
-    for (size_t i = 0; i < text.size; i++) {
-        char c = text.data[i];
-        if ((unsigned char)c >= 0x20 && c != '"' && c != '\\' && c != 0x7f)
-            continue;
-        buffer_add(buffer, text.data + from, i - from);
-        escape_add(buffer, c);
-        from = i + 1;
-    }
-    buffer_add(buffer, text.data + from, text.size - from);
-    buffer_add_char(buffer, '"');
-}
-
-static void string_add(struct buffer *buffer, struct text text)
-{
-    if (text.size == 0) {
-        buffer_add_string(buffer, "\"\"");
-        return;
-    }
-    if (string_is_fine(text)) {
-        quoted_add(buffer, text);
+    if (wire_string_is_fine(text)) {
+        put(json, text);
         return;
     }
     struct buffer clean = {0};
-    string_add_clean(&clean, text);
-    quoted_add(buffer, buffer_text(&clean));
+    wire_string_add_clean(&clean, text);
+    put(json, buffer_text(&clean));
     buffer_finish(&clean);
 }
 
-static void record_add(struct buffer *buffer, const struct wire_table *table, const void *record);
-
-static void item_add(struct buffer *buffer, const struct wire_field *field, const char *items,
-                     uint32_t index)
+static void string_put(struct json *json, struct text text)
 {
-    const void *item = items + (size_t)index * wire_item_size(field);
+    clean_put(json, text, json_text);
+}
 
-    if (index)
-        buffer_add_char(buffer, ',');
+static void record_put(struct json *json, const struct wire_table *table, const void *record);
+
+static void item_put(struct json *json, const struct wire_field *field, const void *item)
+{
     switch (field->type) {
     case WIRE_STRINGS:
-        string_add(buffer, *(const struct text *)item);
+        string_put(json, *(const struct text *)item);
         break;
     case WIRE_LONGS:
-        buffer_add_int64(buffer, *(const int64_t *)item);
+        json_int64(json, *(const int64_t *)item);
         break;
     case WIRE_RECORDS:
-        record_add(buffer, field->table, item);
+        record_put(json, field->table, item);
         break;
     default:
-        string_add(buffer, ((const struct label *)item)->key);
-        buffer_add_char(buffer, ':');
-        string_add(buffer, ((const struct label *)item)->value);
+        clean_put(json, ((const struct label *)item)->key, json_key_text);
+        string_put(json, ((const struct label *)item)->value);
     }
 }
 
-static void list_add_all(struct buffer *buffer, const struct wire_field *field, const void *record)
+static void list_put(struct json *json, const struct wire_field *field, const void *record)
 {
     const char *items;
     uint32_t count = wire_list_of(field, record, &items);
+    size_t item_size = wire_item_size(field);
     bool is_map = field->type == WIRE_LABELS;
 
-    buffer_add_char(buffer, is_map ? '{' : '[');
+    if (is_map)
+        json_object_begin(json);
+    else
+        json_array_begin(json);
     for (uint32_t i = 0; i < count; i++)
-        item_add(buffer, field, items, i);
-    buffer_add_char(buffer, is_map ? '}' : ']');
+        item_put(json, field, items + i * item_size);
+    if (is_map)
+        json_object_end(json);
+    else
+        json_array_end(json);
 }
 
-static void record_add(struct buffer *buffer, const struct wire_table *table, const void *record)
+static void record_put(struct json *json, const struct wire_table *table, const void *record)
 {
+    json_object_begin(json);
     for (uint32_t i = 0; i < table->count; i++) {
         const struct wire_field *field = &table->fields[i];
         const void *at = (const char *)record + field->offset;
-        buffer_add_char(buffer, i ? ',' : '{');
-        string_add(buffer, field->name);
-        buffer_add_char(buffer, ':');
+        json_key_text(json, field->name);
         switch (field->type) {
         case WIRE_BOOLEAN:
-            buffer_add_string(buffer, *(const bool *)at ? "true" : "false");
+            json_bool(json, *(const bool *)at);
             break;
         case WIRE_INT:
         case WIRE_LONG:
-            buffer_add_int64(buffer, *(const int64_t *)at);
+            json_int64(json, *(const int64_t *)at);
             break;
         case WIRE_STRING:
-            string_add(buffer, *(const struct text *)at);
+            string_put(json, *(const struct text *)at);
             break;
         case WIRE_RECORD:
-            record_add(buffer, field->table, at);
+            record_put(json, field->table, at);
             break;
         case WIRE_STRINGS:
         case WIRE_LONGS:
         case WIRE_RECORDS:
         case WIRE_LABELS:
-            list_add_all(buffer, field, record);
+            list_put(json, field, record);
             break;
         }
     }
-    buffer_add_char(buffer, '}');
+    json_object_end(json);
 }
 
 void wire_encode_json(enum record_kind kind, const void *record, struct buffer *buffer)
 {
+    struct json json;
+
     ensure((unsigned)kind < RECORD_KIND_COUNT);
-    record_add(buffer, wire_current[kind].table, record);
+    json_begin(&json, buffer);
+    record_put(&json, wire_current[kind].table, record);
+    json_end(&json);
 }

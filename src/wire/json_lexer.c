@@ -7,7 +7,7 @@
 
 #include "wire/string.h"
 
-void json_lexer_init(struct json_lexer *lexer, struct text bytes)
+void lexer_init(struct json_lexer *lexer, struct text bytes)
 {
     const char *start = bytes.size ? bytes.data : "";
     *lexer = (struct json_lexer){.start = start, .at = start, .end = start + bytes.size};
@@ -19,7 +19,7 @@ static bool fail(struct json_lexer *lexer, const char *fault)
     return false;
 }
 
-char json_peek(struct json_lexer *lexer)
+char lexer_peek(struct json_lexer *lexer)
 {
     while (lexer->at < lexer->end) {
         char c = *lexer->at;
@@ -30,9 +30,9 @@ char json_peek(struct json_lexer *lexer)
     return '\0';
 }
 
-bool json_take(struct json_lexer *lexer, char c)
+bool lexer_take(struct json_lexer *lexer, char c)
 {
-    if (json_peek(lexer) != c || lexer->at == lexer->end)
+    if (lexer_peek(lexer) != c || lexer->at == lexer->end)
         return false;
     lexer->at++;
     return true;
@@ -118,7 +118,7 @@ static bool escape_check(struct json_lexer *lexer)
 // Passes over a string. `*ret_raw` is what lies between the quotes.
 static bool string_scan(struct json_lexer *lexer, struct text *ret_raw, bool *ret_has_escapes)
 {
-    if (!json_take(lexer, '"'))
+    if (!lexer_take(lexer, '"'))
         return fail(lexer, "'\"' is missing");
     const char *from = lexer->at;
     *ret_has_escapes = false;
@@ -140,7 +140,7 @@ static bool string_scan(struct json_lexer *lexer, struct text *ret_raw, bool *re
     }
     *ret_raw = (struct text){from, (size_t)(lexer->at - from)};
     lexer->at++;
-    if (!string_is_fine(*ret_raw))
+    if (!wire_string_is_fine(*ret_raw))
         return fail(lexer, "a string that is not UTF-8");
     return true;
 }
@@ -190,7 +190,7 @@ static struct text string_unescape(struct text raw, struct arena *arena)
     return (struct text){copy, (size_t)(to - copy)};
 }
 
-bool json_string(struct json_lexer *lexer, struct arena *arena, struct text *ret_text)
+bool lexer_string(struct json_lexer *lexer, struct arena *arena, struct text *ret_text)
 {
     struct text raw;
     bool has_escapes;
@@ -216,9 +216,9 @@ static bool is_next(const struct json_lexer *lexer, const char *set)
     return lexer->at < lexer->end && *lexer->at && strchr(set, *lexer->at);
 }
 
-bool json_number(struct json_lexer *lexer, struct text *ret_text, bool *ret_is_whole)
+bool lexer_number(struct json_lexer *lexer, struct text *ret_text, bool *ret_is_whole)
 {
-    (void)json_peek(lexer);
+    (void)lexer_peek(lexer);
     const char *from = lexer->at;
 
     *ret_is_whole = true;
@@ -247,9 +247,9 @@ bool json_number(struct json_lexer *lexer, struct text *ret_text, bool *ret_is_w
     return true;
 }
 
-bool json_literal(struct json_lexer *lexer, struct text literal)
+bool lexer_literal(struct json_lexer *lexer, struct text literal)
 {
-    (void)json_peek(lexer);
+    (void)lexer_peek(lexer);
     if (!text_has_prefix((struct text){lexer->at, (size_t)(lexer->end - lexer->at)}, literal))
         return fail(lexer, "a value is missing");
     lexer->at += literal.size;
@@ -261,17 +261,17 @@ static bool scalar_skip(struct json_lexer *lexer)
     struct text text;
     bool flag;
 
-    switch (json_peek(lexer)) {
+    switch (lexer_peek(lexer)) {
     case '"':
         return string_scan(lexer, &text, &flag);
     case 't':
-        return json_literal(lexer, TEXT_LITERAL("true"));
+        return lexer_literal(lexer, TEXT_LITERAL("true"));
     case 'f':
-        return json_literal(lexer, TEXT_LITERAL("false"));
+        return lexer_literal(lexer, TEXT_LITERAL("false"));
     case 'n':
-        return json_literal(lexer, TEXT_LITERAL("null"));
+        return lexer_literal(lexer, TEXT_LITERAL("null"));
     default:
-        return json_number(lexer, &text, &flag);
+        return lexer_number(lexer, &text, &flag);
     }
 }
 
@@ -282,35 +282,35 @@ static bool key_skip(struct json_lexer *lexer)
 
     if (!string_scan(lexer, &key, &has_escapes))
         return false;
-    return json_take(lexer, ':') || fail(lexer, "':' is missing");
+    return lexer_take(lexer, ':') || fail(lexer, "':' is missing");
 }
 
 // The brackets that are open while a value is skipped.
 struct nest {
-    char closers[JSON_DEPTH_MAX]; // what ends each
+    char closers[LEXER_DEPTH_MAX]; // what ends each
     uint32_t depth;
 };
 
 // Opens '{' or '[' if one is next. `*ret_is_open` = whether a value comes next inside it.
 static bool nest_open(struct json_lexer *lexer, struct nest *nest, bool *ret_is_open)
 {
-    bool is_object = json_peek(lexer) == '{';
+    bool is_object = lexer_peek(lexer) == '{';
     char closer = is_object ? '}' : ']';
 
     *ret_is_open = false;
-    if (!is_object && json_peek(lexer) != '[')
+    if (!is_object && lexer_peek(lexer) != '[')
         return scalar_skip(lexer);
-    if (nest->depth == JSON_DEPTH_MAX)
+    if (nest->depth == LEXER_DEPTH_MAX)
         return fail(lexer, "it nests too deep");
     lexer->at++;
-    if (json_take(lexer, closer))
+    if (lexer_take(lexer, closer))
         return true;
     nest->closers[nest->depth++] = closer;
     *ret_is_open = true;
     return !is_object || key_skip(lexer);
 }
 
-bool json_skip(struct json_lexer *lexer)
+bool lexer_skip(struct json_lexer *lexer)
 {
     struct nest nest = {.depth = 0};
     bool is_open;
@@ -320,11 +320,11 @@ bool json_skip(struct json_lexer *lexer)
             return false;
         if (is_open)
             continue;
-        while (nest.depth && json_take(lexer, nest.closers[nest.depth - 1]))
+        while (nest.depth && lexer_take(lexer, nest.closers[nest.depth - 1]))
             nest.depth--;
         if (nest.depth == 0)
             return true;
-        if (!json_take(lexer, ','))
+        if (!lexer_take(lexer, ','))
             return fail(lexer, "',' or a closing bracket is missing");
         if (nest.closers[nest.depth - 1] == '}' && !key_skip(lexer))
             return false;

@@ -10,7 +10,7 @@
 #include "base/text.h"
 
 // How deep a value that is skipped may nest.
-enum { JSON_DEPTH_MAX = 32 };
+enum { LEXER_DEPTH_MAX = 32 };
 
 struct json_lexer {
     const char *start;
@@ -19,27 +19,27 @@ struct json_lexer {
     const char *fault; // what is wrong at `at`, for people; NULL = nothing yet. Static memory
 };
 
-void json_lexer_init(struct json_lexer *lexer, struct text bytes);
+void lexer_init(struct json_lexer *lexer, struct text bytes);
 
 // Passes over blanks and gives the next byte without taking it; '\0' at the end.
-char json_peek(struct json_lexer *lexer);
+char lexer_peek(struct json_lexer *lexer);
 
 // Passes over blanks and takes this byte if it is the next one.
-bool json_take(struct json_lexer *lexer, char c);
+bool lexer_take(struct json_lexer *lexer, char c);
 
 // The functions below return false with `fault` set when the bytes are not JSON.
 
 // Takes a string. The text is a view of the bytes, or lies in the arena if it had escapes. It is
 // UTF-8 without zero bytes.
-bool json_string(struct json_lexer *lexer, struct arena *arena, struct text *ret_text);
+bool lexer_string(struct json_lexer *lexer, struct arena *arena, struct text *ret_text);
 
 // Takes a number: its text, and whether it is whole (neither fraction nor exponent).
-bool json_number(struct json_lexer *lexer, struct text *ret_text, bool *ret_is_whole);
+bool lexer_number(struct json_lexer *lexer, struct text *ret_text, bool *ret_is_whole);
 
 // Takes a literal: true, false or null.
-bool json_literal(struct json_lexer *lexer, struct text literal);
+bool lexer_literal(struct json_lexer *lexer, struct text literal);
 
 // Takes any value and checks it all the way. Without recursion, nothing is kept.
-bool json_skip(struct json_lexer *lexer);
+bool lexer_skip(struct json_lexer *lexer);
 
 #endif

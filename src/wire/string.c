@@ -31,34 +31,25 @@ static bool is_plain(struct text text)
     return true;
 }
 
-bool string_is_fine(struct text text)
+bool wire_string_is_fine(struct text text)
 {
     if (is_plain(text))
         return true;
     return memchr(text.data, 0, text.size) == NULL && text_is_utf8(text);
 }
 
-// Bytes of the sequence that begins like this.
-static size_t sequence_size(unsigned char first)
-{
-    if (first < 0x80)
-        return 1;
-    if (first < 0xe0)
-        return 2;
-    return first < 0xf0 ? 3 : 4;
-}
-
-void string_add_clean(struct buffer *buffer, struct text text)
+void wire_string_add_clean(struct buffer *buffer, struct text text)
 {
     size_t i = 0;
-    if (string_is_fine(text)) {
+    if (wire_string_is_fine(text)) {
         buffer_add_text(buffer, text);
         return;
     }
     while (i < text.size) {
-        size_t size = sequence_size((unsigned char)text.data[i]);
-        if (size <= text.size - i && string_is_fine((struct text){text.data + i, size})) {
-            buffer_add(buffer, text.data + i, size);
+        struct text rest = {text.data + i, text.size - i};
+        size_t size = text_utf8_size(rest);
+        if (size > 0 && *rest.data != '\0') {
+            buffer_add(buffer, rest.data, size);
             i += size;
         } else {
             buffer_add_char(buffer, '?');

@@ -7,9 +7,9 @@
 
 #include "base/text.h"
 
-bool string_is_fine(struct text text);
+bool wire_string_is_fine(struct text text);
 
 // Appends the text; each byte that keeps it from being fine becomes '?'.
-void string_add_clean(struct buffer *buffer, struct text text);
+void wire_string_add_clean(struct buffer *buffer, struct text text);
 
 #endif
