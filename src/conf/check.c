@@ -7,15 +7,20 @@
 #include "conf/conf.h"
 #include "conf/store.h"
 
-// A problem at the stronger of the two values, which is the one that somebody wrote last.
+static const char *shown(const struct conf_value *value)
+{
+    return value->shown[0] ? value->shown : "''";
+}
+
+// A problem of two values; either may be the one to change, so both origins are named.
 static enum status refuse_pair(struct conf *conf, const char *name, const char *other,
                                const char *why)
 {
     const struct conf_value *value = conf_value_get(conf, name);
     const struct conf_value *other_value = conf_value_get(conf, other);
     struct conf_where where = {.source = CONF_DEFAULT};
-    return conf_refuse(conf, &where, "%s = %s (%s) with %s = %s (%s): %s", name, value->shown,
-                       value->origin, other, other_value->shown, other_value->origin, why);
+    return conf_refuse(conf, &where, "%s = %s (%s) with %s = %s (%s): %s", name, shown(value),
+                       value->origin, other, shown(other_value), other_value->origin, why);
 }
 
 struct rule {

@@ -241,23 +241,10 @@ static enum status value_keep(struct conf *conf, struct conf_value *value,
     return STATUS_OK;
 }
 
+// Which properties exist, and which are not the user's to set, is known where librdkafka is.
 static enum status assign_extra(struct conf *conf, const struct conf_where *where, struct text name,
                                 struct text text)
 {
-    // These carry the promises of the system, so nobody else sets them.
-    static const char *const reserved[] = {
-        "kafka.acks",
-        "kafka.enable.auto.commit",
-        "kafka.enable.auto.offset.store",
-        "kafka.group.id",
-        "kafka.group.instance.id",
-        "kafka.enable.idempotence",
-        "kafka.isolation.level",
-        "kafka.transactional.id",
-    };
-    for (size_t i = 0; i < sizeof(reserved) / sizeof(reserved[0]); i++)
-        if (text_equals(name, reserved[i]))
-            return conf_refuse(conf, where, "'%s' is set by muster itself: remove it", reserved[i]);
     if (name.size == sizeof(kafka_prefix) - 1)
         return conf_refuse(conf, where, "'kafka.' has no property behind it: write kafka.NAME");
     struct conf_value *extra = extra_get(conf, name);

@@ -2,7 +2,7 @@
 //
 // The one table of settings. Parsing, `config show`, `config check`, the reference file
 // conf/muster.conf and the suggestions for a mistyped key all walk these rows, so a new setting is
-// one new line in settings.c.
+// one new row in settings.c.
 #ifndef MUSTER_CONF_SETTINGS_H
 #define MUSTER_CONF_SETTINGS_H
 
