@@ -134,6 +134,7 @@ foreach(kind IN ITEMS bench tools)
   file(GLOB sources CONFIGURE_DEPENDS ${tests}/${kind}/*.c)
   foreach(source IN LISTS sources)
     get_filename_component(stem ${source} NAME_WE)
+    string(REGEX REPLACE "_bench$" "" stem ${stem})
     add_executable(${kind}_${stem} ${source})
     target_link_libraries(${kind}_${stem} PRIVATE muster_sim ${all_rooms} muster_testlib)
     set_target_properties(${kind}_${stem} PROPERTIES
