@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Questions and orders to the cluster itself: topics, their settings, ends of partitions, offsets of
-// a group. They wait in librdkafka, so they run one after another, in order, on a thread of their
-// own; each has a number, a deadline and exactly one reply, taken from one inbox with an fd. Nothing
-// here ever creates a topic but kafka_admin_create_topics.
+// Questions and orders to the cluster itself: topics, their settings, ends of partitions, offsets
+// of a group. They wait in librdkafka, so they run one after another, in order, on a thread of
+// their own; each has a number, a deadline and exactly one reply, taken from one inbox with an fd.
+// Nothing here ever creates a topic but kafka_admin_create_topics.
 //
 // An admin never reads or writes records, so its questions do not wait behind a long poll. One
 // thread owns an admin.
@@ -20,8 +20,9 @@
 #include "kafka/consumer.h"
 #include "kafka/record.h"
 
-#define KAFKA_ADMIN_REQUESTS_MAX 64 // requests without a taken reply
-#define KAFKA_ADMIN_TOPICS_MAX 1000 // topics in one request of find_topics
+#define KAFKA_ADMIN_REQUESTS_MAX 64      // requests without a taken reply
+#define KAFKA_ADMIN_TOPICS_MAX 1000      // topics in one request
+#define KAFKA_ADMIN_PARTITIONS_MAX 10000 // partitions in one request
 
 struct kafka_admin;
 
@@ -91,7 +92,8 @@ struct kafka_new_topic {
     uint32_t setting_count;
 };
 
-// STATUS_INVALID with the reason in `fault` if the settings cannot be used. Makes no connection yet.
+// STATUS_INVALID with the reason in `fault` if the settings cannot be used. Makes no connection
+// yet.
 enum status kafka_admin_create(const struct kafka_settings *settings,
                                const struct kafka_admin_options *options, struct buffer *fault,
                                struct kafka_admin **ret_admin) MUST_CHECK;
@@ -131,8 +133,8 @@ enum status kafka_admin_describe_topics(struct kafka_admin *admin, struct kafka_
                                         const struct text *topics, uint32_t count) MUST_CHECK;
 
 // One offset for each (distinct) partition, in one question per broker. `at` of every partition:
-// KAFKA_START, KAFKA_END (the last stable offset) or a wall time in ms (>= 0): the first record at or
-// after it.
+// KAFKA_START, KAFKA_END (the last stable offset) or a wall time in ms (>= 0): the first record at
+// or after it.
 enum status kafka_admin_find_offsets(struct kafka_admin *admin, struct kafka_ask ask, int64_t at,
                                      const struct kafka_partition *partitions,
                                      uint32_t count) MUST_CHECK;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What every Kafka handle of a process is made from: librdkafka's properties as the user wrote them,
-// and the watch that hears what its threads have to say. A handle copies what it needs, so settings
-// may be released once the handles exist.
+// What every Kafka handle of a process is made from: librdkafka's properties as the user wrote
+// them, and the watch that hears what its threads have to say. A handle copies what it needs, so
+// settings may be released once the handles exist.
 #ifndef MUSTER_KAFKA_CONFIG_H
 #define MUSTER_KAFKA_CONFIG_H
 

@@ -48,7 +48,8 @@ struct kafka_partition {
     int32_t partition;
 };
 
-// STATUS_INVALID with the reason in `fault` if the settings cannot be used. Makes no connection yet.
+// STATUS_INVALID with the reason in `fault` if the settings cannot be used. Makes no connection
+// yet.
 enum status kafka_consumer_create(const struct kafka_settings *settings,
                                   const struct kafka_consumer_options *options,
                                   struct buffer *fault,
@@ -60,11 +61,13 @@ enum status kafka_consumer_create(const struct kafka_settings *settings,
 enum status kafka_consumer_destroy(struct kafka_consumer *consumer, struct span patience);
 
 // Asks for a topic's metadata so that a later assign starts to read in some 50 ms instead of a
-// second. Optional. STATUS_TOO_LARGE at the limit of topics.
+// second. Optional. STATUS_TOO_LARGE at the limit of topics, STATUS_INVALID for what is no topic
+// name.
 enum status kafka_consumer_prepare(struct kafka_consumer *consumer, struct text topic) MUST_CHECK;
 
-// Starts all of them or none. STATUS_EXISTS: one is assigned already; STATUS_TOO_LARGE: more distinct
-// topics than a handle takes; STATUS_INVALID: not a topic name, partition or offset; STATUS_FAILED.
+// Starts all of them or none. STATUS_EXISTS: one is assigned already; STATUS_TOO_LARGE: more
+// distinct topics than a handle takes; STATUS_INVALID: not a topic name, partition or offset;
+// STATUS_FAILED.
 enum status kafka_consumer_assign(struct kafka_consumer *consumer,
                                   const struct kafka_assignment *assignments,
                                   uint32_t count) MUST_CHECK;
@@ -79,11 +82,13 @@ enum status kafka_consumer_unassign(struct kafka_consumer *consumer,
 uint32_t kafka_consumer_topic_count(const struct kafka_consumer *consumer);
 uint32_t kafka_consumer_partition_count(const struct kafka_consumer *consumer);
 
-// Readable whenever a poll may give something: watch it level-triggered. Not to be read by the caller.
+// Readable whenever a poll may give something: watch it level-triggered. Not to be read by the
+// caller.
 int kafka_consumer_fd(const struct kafka_consumer *consumer);
 
-// Takes up to `capacity` (100 to 1000 is best) records without waiting and returns their number. Who
-// stops polling leaves the rest in the queue, which is bounded, and then in Kafka; the fd stays readable.
+// Takes up to `capacity` (100 to 1000 is best) records without waiting and returns their number.
+// Who stops polling leaves the rest in the queue, which is bounded, and then in Kafka; the fd stays
+// readable.
 uint32_t kafka_consumer_poll(struct kafka_consumer *consumer, struct kafka_record *records,
                              uint32_t capacity);
 

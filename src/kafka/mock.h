@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// librdkafka's embedded brokers: real sockets, so other processes can connect. Good for the demo and
-// for tests of the adapters. Not Kafka: it does not fence, shows aborted and open transactions, does
-// not compact, keeps 5 MiB a partition, knows no admin calls (create, delete and describe of topics time
-// out), makes every topic that is asked for, with four partitions, and a waiting fetch does not hear
-// of a new record: readers set `fetch_wait_ms` to 5..10.
+// librdkafka's embedded brokers: real sockets, so other processes can connect. Good for the demo
+// and for tests of the adapters. Not Kafka: it does not fence, shows aborted and open transactions,
+// does not compact, keeps 5 MiB a partition, knows no admin calls (create, delete and describe of
+// topics time out), makes every topic that is asked for, with four partitions, and a waiting fetch
+// does not hear of a new record: readers set `fetch_wait_ms` to 5..10.
 #ifndef MUSTER_KAFKA_MOCK_H
 #define MUSTER_KAFKA_MOCK_H
 
@@ -28,8 +28,9 @@ struct text kafka_mock_servers(const struct kafka_mock *mock);
 enum status kafka_mock_create_topic(struct kafka_mock *mock, struct text topic,
                                     uint32_t partitions) MUST_CHECK;
 
-// The next `count` requests of Kafka's `api_key` (0 produce, 22 init producer id, 24 add partitions,
-// 26 end transaction, ...) are answered with the protocol's error code; -195 cuts the connection.
+// The next `count` requests of Kafka's `api_key` (0 produce, 22 init producer id, 24 add
+// partitions, 26 end transaction, ...) are answered with the protocol's error code; -195 cuts the
+// connection.
 void kafka_mock_fail(struct kafka_mock *mock, int16_t api_key, int16_t error, uint32_t count);
 
 // Every answer of a broker (1..) is this much later.

@@ -33,7 +33,8 @@ struct kafka_delivery {
     int64_t offset; // -1 unless STATUS_OK
 };
 
-// STATUS_INVALID with the reason in `fault` if the settings cannot be used. Makes no connection yet.
+// STATUS_INVALID with the reason in `fault` if the settings cannot be used. Makes no connection
+// yet.
 enum status kafka_producer_create(const struct kafka_settings *settings,
                                   const struct kafka_producer_options *options,
                                   struct buffer *fault,
@@ -52,7 +53,8 @@ void kafka_producer_prepare(struct kafka_producer *producer, struct text topic);
 enum status kafka_producer_send(struct kafka_producer *producer,
                                 const struct kafka_message *message, uint64_t number) MUST_CHECK;
 
-// Readable whenever a poll may give something: watch it level-triggered. Not to be read by the caller.
+// Readable whenever a poll may give something: watch it level-triggered. Not to be read by the
+// caller.
 int kafka_producer_fd(const struct kafka_producer *producer);
 
 // Takes up to `capacity` results without waiting and returns their number.

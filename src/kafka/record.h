@@ -26,7 +26,8 @@ struct kafka_header {
     bool is_null; // the value is null, not empty
 };
 
-// A record to write. Everything is borrowed for the call that takes it, unless that call says longer.
+// A record to write. Everything is borrowed for the call that takes it, unless that call says
+// longer.
 struct kafka_message {
     struct text topic;
     int32_t partition; // or KAFKA_BY_KEY
@@ -40,10 +41,13 @@ struct kafka_message {
 
 enum kafka_record_kind {
     KAFKA_RECORD,           // a record
-    KAFKA_END_OF_PARTITION, // everything up to `offset` has been handed out; comes again after later records
-    KAFKA_OFFSET_LOST, // the position does not exist in the log: reading of this partition has stopped
-    KAFKA_PARTITION_FAULT, // trouble with this partition (`status`, `text`); librdkafka goes on trying
-    KAFKA_HANDLE_FAULT,    // trouble with the whole handle; fatal if status is STATUS_CLOSED
+    KAFKA_END_OF_PARTITION, // everything up to `offset` has been handed out; comes again after
+                            // later records
+    KAFKA_OFFSET_LOST,      // the position does not exist in the log: reading of this partition has
+                            // stopped
+    KAFKA_PARTITION_FAULT,  // trouble with this partition (`status`, `text`); librdkafka goes on
+                            // trying
+    KAFKA_HANDLE_FAULT,     // trouble with the whole handle; fatal if status is STATUS_CLOSED
 };
 
 // Views into memory of librdkafka, valid until the record is released.

@@ -11,9 +11,10 @@
 //
 //     READY      init: the id is ours
 //     COMMITTED  every message of the batch is written and visible to read_committed
-//     FAILED     nothing is written; after init: not ours, try again; after commit: the batch may be sent again
-//     FENCED     somebody else has initialised the id; whether the last batch was committed is open
-//     UNKNOWN    the batch may be committed or not: forget what it rested on, init and restore
+//     FAILED     nothing is written; after init: not ours, try again; after commit: the batch may
+//     be sent again FENCED     somebody else has initialised the id; whether the last batch was
+//     committed is open UNKNOWN    the batch may be committed or not: forget what it rested on,
+//     init and restore
 //
 // After FENCED and UNKNOWN only an init is taken. One thread owns a transactor.
 #ifndef MUSTER_KAFKA_TRANSACTOR_H
@@ -56,15 +57,16 @@ struct kafka_answer {
     int64_t first_offset; // of the batch's first message, -1 unless COMMITTED
 };
 
-// STATUS_INVALID with the reason in `fault` if the settings cannot be used. Makes no connection yet.
+// STATUS_INVALID with the reason in `fault` if the settings cannot be used. Makes no connection
+// yet.
 enum status kafka_transactor_create(const struct kafka_settings *settings,
                                     const struct kafka_transactor_options *options,
                                     struct buffer *fault,
                                     struct kafka_transactor **ret_transactor) MUST_CHECK;
 
 // Ends it; a batch under way has an unknown outcome, and its memory must outlive this call. Returns
-// STATUS_TIMEOUT if librdkafka did not let go within `patience`: the thread is left behind, and only
-// then the batch's memory must stay for good.
+// STATUS_TIMEOUT if librdkafka did not let go within `patience`: the thread is left behind, and
+// only then the batch's memory must stay for good.
 enum status kafka_transactor_destroy(struct kafka_transactor *transactor, struct span patience);
 
 // Asks for the id, with a new handle each time. FAILED after `patience`. STATUS_AGAIN: a request is
@@ -73,9 +75,9 @@ enum status kafka_transactor_init(struct kafka_transactor *transactor, uint64_t 
                                   struct span patience) MUST_CHECK;
 
 // Writes `count` messages (at least one) in one transaction, in their order per partition. The
-// messages and all they point to stay untouched until the answer. Their sum should stay below 64 MB.
-// STATUS_AGAIN: a request is under way; STATUS_CLOSED: not READY; STATUS_INVALID: a message has no
-// topic name or too many headers.
+// messages and all they point to stay untouched until the answer. Their sum should stay below 64
+// MB. STATUS_AGAIN: a request is under way; STATUS_CLOSED: not READY; STATUS_INVALID: a message has
+// no topic name or too many headers.
 enum status kafka_transactor_commit(struct kafka_transactor *transactor, uint64_t number,
                                     const struct kafka_message *messages,
                                     uint32_t count) MUST_CHECK;

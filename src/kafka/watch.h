@@ -26,8 +26,8 @@ void kafka_watch_destroy(struct kafka_watch *watch);
 // The inbox holds 64 lines; what comes while it is full is counted in a line of its own.
 bool kafka_watch_next(struct kafka_watch *watch, struct buffer *line);
 
-// STATUS_OK while any handle has a connection, or none has tried. Else STATUS_UNREACHABLE, and appends
-// "cannot reach Kafka at 'HOST:PORT' (connection refused, 4 tries in 10 s)" to `text`.
+// STATUS_OK while any handle has a connection, or none has tried. Else STATUS_UNREACHABLE, and
+// appends "cannot reach Kafka at 'HOST:PORT' (connection refused, 4 tries in 10 s)" to `text`.
 enum status kafka_watch_reach(struct kafka_watch *watch, struct buffer *text) MUST_CHECK;
 
 #endif

@@ -1,0 +1,340 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// librdkafka fails an incremental assign as a whole when one partition is assigned already, and the
+// reverse; so the consumer keeps the set itself and hands over exact differences. The set is kept
+// by topic, in the slot of the topic object, so that a record finds its tag without a look-up by
+// name.
+#include "kafka/consumer.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "base/ensure.h"
+#include "base/memory.h"
+#include "base/name.h"
+#include "kafka/convert.h"
+#include "kafka/handle.h"
+
+#define BATCH_MAX 1000
+
+struct partition {
+    int32_t number;
+    bool is_leaving; // only within kafka_consumer_unassign
+    uint64_t tag;
+};
+
+// A topic's slot.
+struct assigned {
+    struct partition *partitions; // owned, sorted by number
+    uint32_t count;
+    uint32_t capacity;
+};
+
+struct kafka_consumer {
+    struct kafka_handle *handle;
+    rd_kafka_queue_t *queue;
+    int fd;
+    uint32_t partition_count;
+    uint32_t outstanding; // records handed out and not released
+    struct kafka_topics topics;
+    rd_kafka_message_t *batch[BATCH_MAX];
+};
+
+// Where the partition is, or would be inserted.
+static uint32_t assigned_place(const struct assigned *assigned, int32_t number)
+{
+    uint32_t low = 0;
+    uint32_t high = assigned->count;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (assigned->partitions[middle].number < number)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static struct partition *assigned_find(const struct assigned *assigned, int32_t number)
+{
+    uint32_t place = assigned_place(assigned, number);
+    if (place == assigned->count || assigned->partitions[place].number != number)
+        return NULL;
+    return &assigned->partitions[place];
+}
+
+static void assigned_add(struct assigned *assigned, int32_t number, uint64_t tag)
+{
+    uint32_t place = assigned_place(assigned, number);
+    assigned->partitions = array_reserve(assigned->partitions, &assigned->capacity,
+                                         assigned->count + 1, sizeof *assigned->partitions);
+    struct partition *at = &assigned->partitions[place];
+    memmove(at + 1, at, (assigned->count - place) * sizeof *at);
+    *at = (struct partition){.number = number, .tag = tag};
+    assigned->count++;
+}
+
+static void assigned_remove(struct assigned *assigned, int32_t number)
+{
+    uint32_t place = assigned_place(assigned, number);
+    struct partition *at = &assigned->partitions[place];
+    assigned->count--;
+    memmove(at, at + 1, (assigned->count - place) * sizeof *at);
+}
+
+static struct assigned *consumer_find(const struct kafka_consumer *consumer, struct text topic)
+{
+    const struct kafka_topic_entry *entry = kafka_topics_find(&consumer->topics, topic);
+    return entry ? entry->slot : NULL;
+}
+
+enum status kafka_consumer_create(const struct kafka_settings *settings,
+                                  const struct kafka_consumer_options *options,
+                                  struct buffer *fault, struct kafka_consumer **ret_consumer)
+{
+    char queue_kbytes[16];
+    char wait_ms[16];
+    char fetch_bytes[24];
+    char partition_bytes[24];
+    uint32_t fetch = options->fetch_kbytes ? options->fetch_kbytes : 8192;
+    uint32_t partition = options->partition_kbytes ? options->partition_kbytes : 1024;
+    snprintf(queue_kbytes, sizeof queue_kbytes, "%u",
+             options->queue_kbytes ? options->queue_kbytes : 16384);
+    snprintf(wait_ms, sizeof wait_ms, "%u", options->fetch_wait_ms ? options->fetch_wait_ms : 100);
+    snprintf(fetch_bytes, sizeof fetch_bytes, "%llu", (unsigned long long)fetch * 1024);
+    snprintf(partition_bytes, sizeof partition_bytes, "%llu", (unsigned long long)partition * 1024);
+
+    // Past queued.min.messages in the queue every partition rests for a second: only the bytes
+    // bound it. The group is only a name that librdkafka wants for assign(); nothing joins it or
+    // commits to it.
+    const struct kafka_fixed fixed[] = {
+        {"queued.min.messages", "1000000", true},
+        {"queued.max.messages.kbytes", queue_kbytes, true},
+        {"fetch.wait.max.ms", wait_ms, true},
+        {"fetch.max.bytes", fetch_bytes, true},
+        {"max.partition.fetch.bytes", partition_bytes, true},
+        {"fetch.error.backoff.ms", "100", true},
+        {"group.id", "muster-reader", false},
+        {"enable.auto.commit", "false", false},
+        {"enable.auto.offset.store", "false", false},
+        {"auto.offset.reset", "error", false},
+        {"isolation.level", options->is_uncommitted_read ? "read_uncommitted" : "read_committed",
+         false},
+        {"enable.partition.eof", options->has_end_events ? "true" : "false", false},
+    };
+    struct kafka_handle_plan plan = {
+        .type = RD_KAFKA_CONSUMER, .fixed = fixed, .fixed_count = sizeof fixed / sizeof fixed[0]};
+    struct kafka_handle *handle;
+    enum status status = kafka_handle_create(settings, &plan, fault, &handle);
+    if (status)
+        return status;
+
+    struct kafka_consumer *consumer = memory_get(sizeof *consumer);
+    consumer->handle = handle;
+    rd_kafka_poll_set_consumer(handle->rk);
+    consumer->queue = rd_kafka_queue_get_consumer(handle->rk);
+    // Readable from the start: what is in the queue already would never be announced.
+    consumer->fd = eventfd(1, EFD_NONBLOCK | EFD_CLOEXEC);
+    ensure(consumer->fd >= 0);
+    uint64_t one = 1;
+    rd_kafka_queue_io_event_enable(consumer->queue, consumer->fd, &one, sizeof one);
+    *ret_consumer = consumer;
+    return STATUS_OK;
+}
+
+enum status kafka_consumer_destroy(struct kafka_consumer *consumer, struct span patience)
+{
+    if (!consumer)
+        return STATUS_OK;
+    ensure(consumer->outstanding == 0);
+    rd_kafka_queue_io_event_enable(consumer->queue, -1, NULL, 0);
+    rd_kafka_queue_destroy(consumer->queue);
+    for (uint32_t i = 0; i < consumer->topics.count; i++)
+        memory_release(((struct assigned *)consumer->topics.entries[i].slot)->partitions);
+    kafka_topics_finish(&consumer->topics);
+    enum status status = kafka_handle_destroy(consumer->handle, patience);
+    close(consumer->fd);
+    memory_release(consumer);
+    return status;
+}
+
+static struct assigned *consumer_get(struct kafka_consumer *consumer, struct text topic)
+{
+    struct kafka_topic_entry *entry =
+        kafka_topics_get(&consumer->topics, consumer->handle, topic, KAFKA_CONSUMER_TOPICS_MAX,
+                         sizeof(struct assigned));
+    return entry ? entry->slot : NULL;
+}
+
+enum status kafka_consumer_prepare(struct kafka_consumer *consumer, struct text topic)
+{
+    if (name_topic_fault(topic))
+        return STATUS_INVALID;
+    return consumer_get(consumer, topic) ? STATUS_OK : STATUS_TOO_LARGE;
+}
+
+static enum status consumer_add(struct kafka_consumer *consumer,
+                                const struct kafka_assignment *assignment)
+{
+    if (assignment->partition < 0 || assignment->offset < KAFKA_START ||
+        name_topic_fault(assignment->topic))
+        return STATUS_INVALID;
+    struct assigned *assigned = consumer_get(consumer, assignment->topic);
+    if (!assigned)
+        return STATUS_TOO_LARGE;
+    if (assigned_find(assigned, assignment->partition))
+        return STATUS_EXISTS;
+    assigned_add(assigned, assignment->partition, assignment->tag);
+    return STATUS_OK;
+}
+
+// A failed incremental (un)assign has changed nothing.
+static enum status call_assign(rd_kafka_t *rk, const rd_kafka_topic_partition_list_t *list,
+                               rd_kafka_error_t *(*call)(rd_kafka_t *,
+                                                         const rd_kafka_topic_partition_list_t *))
+{
+    rd_kafka_error_t *error = call(rk, list);
+    if (!error)
+        return STATUS_OK;
+    rd_kafka_error_destroy(error);
+    return STATUS_FAILED;
+}
+
+static int64_t logical_offset(int64_t offset)
+{
+    return offset == KAFKA_START ? RD_KAFKA_OFFSET_BEGINNING
+           : offset == KAFKA_END ? RD_KAFKA_OFFSET_END
+                                 : offset;
+}
+
+static void list_add(rd_kafka_topic_partition_list_t *list, struct text topic, int32_t partition,
+                     int64_t offset)
+{
+    char name[256];
+    snprintf(name, sizeof name, "%.*s", TEXT_ARGS(topic));
+    rd_kafka_topic_partition_list_add(list, name, partition)->offset = offset;
+}
+
+enum status kafka_consumer_assign(struct kafka_consumer *consumer,
+                                  const struct kafka_assignment *assignments, uint32_t count)
+{
+    enum status status = STATUS_OK;
+    uint32_t added = 0;
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)count);
+    while (added < count && !(status = consumer_add(consumer, &assignments[added]))) {
+        list_add(list, assignments[added].topic, assignments[added].partition,
+                 logical_offset(assignments[added].offset));
+        added++;
+    }
+    if (!status && count > 0)
+        status = call_assign(consumer->handle->rk, list, rd_kafka_incremental_assign);
+    rd_kafka_topic_partition_list_destroy(list);
+    if (!status)
+        consumer->partition_count += count;
+    while (status && added-- > 0)
+        assigned_remove(consumer_find(consumer, assignments[added].topic),
+                        assignments[added].partition);
+    return status;
+}
+
+static struct partition *consumer_find_partition(const struct kafka_consumer *consumer,
+                                                 const struct kafka_partition *partition)
+{
+    const struct assigned *assigned = consumer_find(consumer, partition->topic);
+    return assigned ? assigned_find(assigned, partition->partition) : NULL;
+}
+
+enum status kafka_consumer_unassign(struct kafka_consumer *consumer,
+                                    const struct kafka_partition *partitions, uint32_t count)
+{
+    enum status status = STATUS_OK;
+    uint32_t marked = 0;
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)count);
+    for (; marked < count; marked++) {
+        struct partition *found = consumer_find_partition(consumer, &partitions[marked]);
+        if (!found || found->is_leaving) {
+            status = STATUS_NOT_FOUND;
+            break;
+        }
+        found->is_leaving = true;
+        list_add(list, partitions[marked].topic, partitions[marked].partition, 0);
+    }
+    if (!status && count > 0)
+        status = call_assign(consumer->handle->rk, list, rd_kafka_incremental_unassign);
+    rd_kafka_topic_partition_list_destroy(list);
+    for (uint32_t i = 0; i < marked; i++) {
+        if (status)
+            consumer_find_partition(consumer, &partitions[i])->is_leaving = false;
+        else
+            assigned_remove(consumer_find(consumer, partitions[i].topic), partitions[i].partition);
+    }
+    if (!status)
+        consumer->partition_count -= count;
+    return status;
+}
+
+uint32_t kafka_consumer_topic_count(const struct kafka_consumer *consumer)
+{
+    return consumer->topics.count;
+}
+
+uint32_t kafka_consumer_partition_count(const struct kafka_consumer *consumer)
+{
+    return consumer->partition_count;
+}
+
+int kafka_consumer_fd(const struct kafka_consumer *consumer)
+{
+    return consumer->fd;
+}
+
+// False: the message is of a partition that is no longer assigned.
+static bool record_init(struct kafka_record *record, rd_kafka_message_t *message)
+{
+    const struct partition *partition = NULL;
+    if (message->rkt) {
+        const struct assigned *assigned = rd_kafka_topic_opaque(message->rkt);
+        partition = assigned ? assigned_find(assigned, message->partition) : NULL;
+        if (!partition)
+            return false;
+    }
+    kafka_record_init(record, message);
+    record->tag = partition ? partition->tag : 0;
+    return true;
+}
+
+uint32_t kafka_consumer_poll(struct kafka_consumer *consumer, struct kafka_record *records,
+                             uint32_t capacity)
+{
+    uint32_t wanted = capacity < BATCH_MAX ? capacity : BATCH_MAX;
+    eventfd_t ignored;
+    (void)eventfd_read(consumer->fd, &ignored);
+    ssize_t got = rd_kafka_consume_batch_queue(consumer->queue, 0, consumer->batch, wanted);
+    // A full batch may have left something behind, for which no new event would come.
+    if (got == (ssize_t)wanted)
+        eventfd_write(consumer->fd, 1);
+    uint32_t count = 0;
+    for (ssize_t i = 0; i < got; i++) {
+        if (record_init(&records[count], consumer->batch[i]))
+            count++;
+        else
+            rd_kafka_message_destroy(consumer->batch[i]);
+    }
+    consumer->outstanding += count;
+    return count;
+}
+
+void kafka_consumer_release(struct kafka_consumer *consumer, struct kafka_record *records,
+                            uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (!records[i].message)
+            continue;
+        ensure(consumer->outstanding > 0);
+        consumer->outstanding--;
+        rd_kafka_message_destroy(records[i].message);
+        records[i].message = NULL;
+    }
+}

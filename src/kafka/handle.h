@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Private to the room: making and ending librdkafka handles, its errors as ours, and topic objects.
+#ifndef MUSTER_KAFKA_HANDLE_H
+#define MUSTER_KAFKA_HANDLE_H
+
+#include <librdkafka/rdkafka.h>
+#include <stdbool.h>
+
+#include "base/index.h"
+#include "base/instant.h"
+#include "base/status.h"
+#include "base/text.h"
+#include "kafka/config.h"
+
+// A property of ours. Preset: the user may say otherwise. Not preset: the user must not.
+struct kafka_fixed {
+    const char *name;
+    const char *value;
+    bool is_preset;
+};
+
+struct kafka_handle_plan {
+    rd_kafka_type_t type;
+    const struct kafka_fixed *fixed; // applied around the user's properties
+    uint32_t fixed_count;
+    void (*delivered)(rd_kafka_t *rk, const rd_kafka_message_t *message,
+                      void *owner); // may be NULL
+    void *owner;                    // for it
+};
+
+struct kafka_handle {
+    rd_kafka_t *rk;
+    struct kafka_watch *watch; // held
+    void (*delivered)(rd_kafka_t *rk, const rd_kafka_message_t *message, void *owner);
+    void *owner;
+};
+
+// STATUS_INVALID with the reason in `fault`, also for resources that are out (threads, files).
+enum status kafka_handle_create(const struct kafka_settings *settings,
+                                const struct kafka_handle_plan *plan, struct buffer *fault,
+                                struct kafka_handle **ret_handle) MUST_CHECK;
+
+// Destroys on a thread of its own and waits for it at most `patience`; STATUS_TIMEOUT leaves it
+// behind and says so to the watch. Queues and topic objects must have been given back before.
+enum status kafka_handle_destroy(struct kafka_handle *handle, struct span patience);
+
+// An error code as a status; STATUS_FAILED for what no caller acts on by itself.
+enum status kafka_status_of(rd_kafka_resp_err_t error);
+
+// Appends why nothing was answered: what the watch knows of the connection, else `otherwise`.
+void kafka_handle_explain(const struct kafka_handle *handle, const char *otherwise,
+                          struct buffer *text);
+
+// Properties of the user that muster sets by itself.
+bool kafka_property_is_ours(struct text name);
+
+// The topic objects of one handle. They are made once, which also asks for the topic's metadata,
+// and live as long as the handle. `= {0}` is an empty set.
+struct kafka_topics {
+    struct kafka_topic_entry *entries; // owned, in order of creation
+    uint32_t count;
+    uint32_t capacity;
+    struct index index; // of names
+};
+
+struct kafka_topic_entry {
+    rd_kafka_topic_t *rkt;
+    char *name; // owned
+    size_t name_size;
+    void *slot; // of the caller; also rd_kafka_topic_opaque of every record's topic
+};
+
+// Finds or adds a topic; NULL if `limit` topics are there already or librdkafka refuses. A new
+// entry's slot is zeroed memory of `slot_size` bytes.
+struct kafka_topic_entry *kafka_topics_get(struct kafka_topics *topics, struct kafka_handle *handle,
+                                           struct text name, uint32_t limit, size_t slot_size);
+
+// The topic's entry or NULL.
+struct kafka_topic_entry *kafka_topics_find(const struct kafka_topics *topics, struct text name);
+
+// Gives all topic objects back; slots are released.
+void kafka_topics_finish(struct kafka_topics *topics);
+
+#endif

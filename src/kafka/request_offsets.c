@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Ends, starts and times of partitions, and the offsets of a group, as they wait on the worker's
+// thread. librdkafka walks its lists once for every partition in them, so long ones go in chunks.
+#include <string.h>
+
+#include "kafka/clock.h"
+#include "kafka/request.h"
+
+#define CHUNK 1000
+#define SLICE_MS 500
+
+static rd_kafka_topic_partition_list_t *chunk_create(const struct kafka_request_job *job,
+                                                     uint32_t first, uint32_t count)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)count);
+    for (uint32_t i = first; i < first + count; i++)
+        rd_kafka_topic_partition_list_add(list, job->offsets[i].topic.data,
+                                          job->offsets[i].partition);
+    return list;
+}
+
+// The place in the list of what was asked for; nearly always the same as in the request.
+static const rd_kafka_topic_partition_t *
+chunk_find(rd_kafka_topic_partition_list_t *list, uint32_t place, const struct kafka_offset *offset)
+{
+    if (place < (uint32_t)list->cnt) {
+        const rd_kafka_topic_partition_t *at = &list->elems[place];
+        if (at->partition == offset->partition && text_equals(offset->topic, at->topic))
+            return at;
+    }
+    return rd_kafka_topic_partition_list_find(list, offset->topic.data, offset->partition);
+}
+
+static void chunk_take(struct kafka_request_job *job, uint32_t first, uint32_t count,
+                       rd_kafka_topic_partition_list_t *list)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        struct kafka_offset *offset = &job->offsets[first + i];
+        const rd_kafka_topic_partition_t *said = chunk_find(list, i, offset);
+        offset->status = said ? kafka_status_of(said->err) : STATUS_FAILED;
+        if (offset->status || job->reply.request == KAFKA_COMMIT)
+            continue;
+        offset->offset = said->offset < 0 ? -1 : said->offset;
+        if (said->metadata_size > 0)
+            offset->metadata =
+                arena_text(&job->arena, (struct text){said->metadata, said->metadata_size});
+    }
+}
+
+typedef rd_kafka_resp_err_t (*chunk_call)(struct kafka_admin_context *context,
+                                          const struct kafka_request_job *job,
+                                          rd_kafka_topic_partition_list_t *list);
+
+// Asks chunk by chunk; the first that fails as a whole fails the reply.
+static void ask_in_chunks(struct kafka_admin_context *context, struct kafka_request_job *job,
+                          chunk_call call)
+{
+    for (uint32_t first = 0; first < job->reply.offset_count && !job->reply.status;) {
+        uint32_t left = job->reply.offset_count - first;
+        uint32_t count = left < CHUNK ? left : CHUNK;
+        rd_kafka_topic_partition_list_t *list = chunk_create(job, first, count);
+        for (uint32_t i = 0; i < count; i++) {
+            struct kafka_offset *offset = &job->offsets[first + i];
+            rd_kafka_topic_partition_t *asked = &list->elems[i];
+            asked->offset = job->reply.request == KAFKA_COMMIT ? offset->offset : job->at;
+            if (offset->metadata.size > 0) {
+                asked->metadata = rd_kafka_mem_malloc(NULL, offset->metadata.size + 1);
+                memcpy(asked->metadata, offset->metadata.data, offset->metadata.size);
+                ((char *)asked->metadata)[offset->metadata.size] = '\0';
+                asked->metadata_size = offset->metadata.size;
+            }
+        }
+        rd_kafka_resp_err_t error = call(context, job, list);
+        if (error)
+            kafka_request_fail(context, job, error);
+        else
+            chunk_take(job, first, count, list);
+        rd_kafka_topic_partition_list_destroy(list);
+        first += count;
+    }
+}
+
+static rd_kafka_resp_err_t call_offsets(struct kafka_admin_context *context,
+                                        const struct kafka_request_job *job,
+                                        rd_kafka_topic_partition_list_t *list)
+{
+    rd_kafka_resp_err_t error =
+        rd_kafka_offsets_for_times(context->handle->rk, list, kafka_request_remaining_ms(job));
+    // Every partition of the list is unknown: that is an answer for each.
+    if (error != RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION)
+        return error;
+    for (int i = 0; i < list->cnt; i++)
+        list->elems[i].err = error;
+    return RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+void kafka_request_find_offsets(struct kafka_admin_context *context, struct kafka_request_job *job)
+{
+    if (job->at == KAFKA_START)
+        job->at = RD_KAFKA_OFFSET_BEGINNING;
+    else if (job->at == KAFKA_END)
+        job->at = RD_KAFKA_OFFSET_END;
+    ask_in_chunks(context, job, call_offsets);
+}
+
+static rd_kafka_resp_err_t call_committed(struct kafka_admin_context *context,
+                                          const struct kafka_request_job *job,
+                                          rd_kafka_topic_partition_list_t *list)
+{
+    return rd_kafka_committed(context->handle->rk, list, kafka_request_remaining_ms(job));
+}
+
+void kafka_request_find_committed(struct kafka_admin_context *context,
+                                  struct kafka_request_job *job)
+{
+    ask_in_chunks(context, job, call_committed);
+}
+
+// rd_kafka_commit would wait without end, so the answer is waited for on a queue.
+static rd_kafka_resp_err_t call_commit(struct kafka_admin_context *context,
+                                       const struct kafka_request_job *job,
+                                       rd_kafka_topic_partition_list_t *list)
+{
+    rd_kafka_queue_t *queue = rd_kafka_queue_new(context->handle->rk);
+    rd_kafka_resp_err_t error = rd_kafka_commit_queue(context->handle->rk, list, queue, NULL, NULL);
+    rd_kafka_event_t *event = NULL;
+    while (!error && !event) {
+        event = rd_kafka_queue_poll(queue, kafka_remaining_ms(job->deadline, SLICE_MS));
+        if (!event &&
+            (instant_has_come(job->deadline, kafka_now()) || kafka_worker_is_stopping(job->worker)))
+            error = RD_KAFKA_RESP_ERR__TIMED_OUT;
+    }
+    if (event) {
+        error = rd_kafka_event_error(event);
+        const rd_kafka_topic_partition_list_t *said = rd_kafka_event_topic_partition_list(event);
+        for (int i = 0; said && i < said->cnt && i < list->cnt; i++) {
+            rd_kafka_topic_partition_t *asked = rd_kafka_topic_partition_list_find(
+                list, said->elems[i].topic, said->elems[i].partition);
+            if (asked)
+                asked->err = said->elems[i].err;
+        }
+        rd_kafka_event_destroy(event);
+    }
+    rd_kafka_queue_destroy(queue);
+    return error;
+}
+
+void kafka_request_commit(struct kafka_admin_context *context, struct kafka_request_job *job)
+{
+    ask_in_chunks(context, job, call_commit);
+}
