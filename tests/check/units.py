@@ -45,6 +45,28 @@ class UnitsTest(unittest.TestCase):
                 level = re.search(r"exposure level for \S+: ([0-9.]+)", done.stdout).group(1)
                 self.assertLessEqual(float(level), EXPOSURE_MAX)
 
+    def commands(self):
+        """(unit, [words], [flags]) of each line that runs muster."""
+        for path in tree.files("deploy/systemd", ".service"):
+            for line in re.findall(r"^Exec\w+=/usr/bin/muster (.*)$", tree.read(path), re.MULTILINE):
+                words = line.split()
+                flags = [i for i, word in enumerate(words) if word.startswith("--")]
+                yield path, words[:flags[0]], [words[i] for i in flags]
+
+    def test_commands_and_flags_exist(self):
+        for path, words, flags in self.commands():
+            with self.subTest(unit=path, command=words):
+                text = procs.muster(*words, "--help").stdout
+                self.assertEqual([], [flag for flag in flags if flag not in text])
+
+    def test_settings_exist(self):
+        reference = tree.read("conf/muster.conf")
+        for path in tree.files("deploy/systemd", ".service"):
+            for name in re.findall(r"^Environment=MUSTER_(\w+)=", tree.read(path), re.MULTILINE):
+                setting = name.lower().replace("_", ".")
+                with self.subTest(unit=path, setting=setting):
+                    self.assertRegex(reference, rf"(?m)^#?\s*{re.escape(setting)}\s*=")
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -218,6 +218,8 @@ class Broker:
             self.child.wait(10)
 
     def log(self):
+        if not os.path.exists(self._path("log")):
+            return ""
         with open(self._path("log"), encoding="utf-8", errors="replace") as file:
             return file.read()
 
@@ -288,6 +290,19 @@ class Cluster:
     def start(self, seconds=90):
         """Formats and starts all brokers, and returns the cluster once each of them names all of them."""
         fetch()
+        for _ in range(3):
+            try:
+                return self._start(seconds)
+            except AssertionError:
+                # Somebody may have taken a port between its choice and its use.
+                if not any("Address already in use" in b.log() for b in self.brokers.values()):
+                    raise
+                for broker in self.brokers.values():
+                    broker.end(signal.SIGKILL, 10)
+                    shutil.rmtree(broker.folder)
+        raise AssertionError("no free ports for the brokers, three times over")
+
+    def _start(self, seconds):
         ports = free_ports(2 * self.count)
         for i in range(self.count):
             broker = Broker(os.path.join(self.folder, str(i + 1)), i + 1, ports[i])
@@ -404,7 +419,7 @@ def _command_start(count):
     running = os.path.join(CACHE, "running")
     if os.path.exists(running):
         _command_stop()
-    cluster = Cluster(count, os.path.join(running), is_daemon=True, heap="1g")
+    cluster = Cluster(count, os.path.join(running), is_daemon=True)
     try:
         cluster.start()
     except BaseException:

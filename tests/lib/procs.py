@@ -18,6 +18,10 @@ SOURCE = os.environ.get("MUSTER_SOURCE") or os.path.abspath(
     os.path.join(os.path.dirname(__file__), "..", ".."))
 MUSTER = os.environ.get("MUSTER") or os.path.join(SOURCE, "build", "release", "muster")
 
+# Settings of the person who runs the tests stay out of them.
+ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("MUSTER_")}
+ENVIRONMENT["XDG_CONFIG_HOME"] = "/nonexistent"
+
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -49,7 +53,7 @@ class Process:
         self.name = name
         self.log_path = os.path.join(folder, name + ".log")
         self.out_path = os.path.join(folder, name + ".out") if is_stdout_apart else self.log_path
-        self.environment = {**os.environ, **(environment or {})}
+        self.environment = {**ENVIRONMENT, **(environment or {})}
         self.child = None
         self.started_at = None  # time.monotonic() of the last start
         self.start()
@@ -140,10 +144,11 @@ class Processes:
         return self.all[name]
 
 
-def run(*arguments, seconds=60, stdin=None, codes=(0,)):
+def run(*arguments, seconds=60, stdin=None, codes=(0,), environment=None):
     """Runs a program to its end and returns it with .stdout and .stderr as text; fails unless its code is in `codes`."""
     done = subprocess.run([str(a) for a in arguments], input=stdin, stdin=None if stdin else subprocess.DEVNULL,
-                          capture_output=True, text=True, timeout=seconds, preexec_fn=die_with_parent, check=False)
+                          capture_output=True, text=True, timeout=seconds, preexec_fn=die_with_parent, check=False,
+                          env={**ENVIRONMENT, **(environment or {})})
     if done.returncode not in codes:
         raise AssertionError(f"{' '.join(done.args)}\nended with {done.returncode}, expected {codes}\n"
                              f"{done.stdout[-2000:]}{done.stderr[-4000:]}")
