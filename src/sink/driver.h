@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a driver is. Inside the room only.
+#ifndef MUSTER_SINK_DRIVER_H
+#define MUSTER_SINK_DRIVER_H
+
+#include "sink/sink.h"
+
+struct sink_driver {
+    const char *name;
+    enum status (*create)(const struct sink_options *options, struct buffer *fault,
+                          struct sink **ret_sink);
+    enum status (*write)(struct sink *sink, const struct sink_record *records, uint32_t count,
+                         enum sink_verdict *verdicts);
+    void (*destroy)(struct sink *sink);
+};
+
+// The first member of each driver's own struct.
+struct sink {
+    const struct sink_driver *driver;
+    int wait_fd;         // -1 = none
+    struct buffer fault; // of the last write
+};
+
+extern const struct sink_driver sink_driver_stdout;
+extern const struct sink_driver sink_driver_file;
+
+#endif

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The table of drivers.
+#include "sink/sink.h"
+
+#include <string.h>
+
+#include "base/ensure.h"
+#include "sink/driver.h"
+
+static const struct sink_driver *const drivers[] = {&sink_driver_stdout, &sink_driver_file};
+
+#define DRIVER_COUNT (sizeof(drivers) / sizeof(drivers)[0])
+
+void sink_types(struct buffer *buffer)
+{
+    for (size_t i = 0; i < DRIVER_COUNT; i++) {
+        buffer_add_string(buffer, i ? ", " : "");
+        buffer_add_string(buffer, drivers[i]->name);
+    }
+}
+
+enum status sink_create(const struct sink_options *options, struct buffer *fault,
+                        struct sink **ret_sink)
+{
+    for (size_t i = 0; i < DRIVER_COUNT; i++)
+        if (options->type != NULL && strcmp(drivers[i]->name, options->type) == 0)
+            return drivers[i]->create(options, fault, ret_sink);
+    buffer_print(fault, "no sink of type '%s': there are ", options->type ? options->type : "");
+    sink_types(fault);
+    return STATUS_NOT_FOUND;
+}
+
+void sink_destroy(struct sink *sink)
+{
+    if (sink == NULL)
+        return;
+    buffer_finish(&sink->fault);
+    sink->driver->destroy(sink);
+}
+
+enum status sink_write(struct sink *sink, const struct sink_record *records, uint32_t count,
+                       enum sink_verdict *verdicts)
+{
+    ensure(count > 0);
+    for (uint32_t i = 0; i < count; i++)
+        verdicts[i] = SINK_RETRY;
+    buffer_clear(&sink->fault);
+    return sink->driver->write(sink, records, count, verdicts);
+}
+
+int sink_wait_fd(const struct sink *sink)
+{
+    return sink->wait_fd;
+}
+
+const char *sink_fault(const struct sink *sink)
+{
+    return buffer_string(&sink->fault);
+}
