@@ -234,6 +234,20 @@ static enum status record_read(struct avro_reader *reader, const struct wire_tab
     return STATUS_OK;
 }
 
+enum status decoder_avro_body(struct decoder *decoder, const struct wire_table *table,
+                              struct text body, void *record)
+{
+    struct avro_reader reader = {.at = (const unsigned char *)body.data,
+                                 .end = (const unsigned char *)body.data + body.size,
+                                 .decoder = decoder};
+
+    enum status status = record_read(&reader, table, record);
+    if (status == STATUS_OK && reader.at != reader.end)
+        return decoder_refuse(decoder, STATUS_INVALID, "goes on for %zu bytes after its end",
+                              bytes_left(&reader));
+    return status;
+}
+
 // The schema named by the header, or NULL.
 static const struct wire_schema *schema_find(struct text bytes, uint64_t *ret_fingerprint)
 {
@@ -280,16 +294,11 @@ enum status wire_decode(struct text bytes, struct arena *arena, const struct wir
         return decoder_refuse(&decoder, STATUS_UNSUPPORTED,
                               "is of an Avro schema that is not known here, fingerprint %016llx",
                               (unsigned long long)fingerprint);
-    struct avro_reader reader = {.at = (const unsigned char *)bytes.data + HEADER_SIZE,
-                                 .end = (const unsigned char *)bytes.data + bytes.size,
-                                 .decoder = &decoder};
+    struct text body = {bytes.data + HEADER_SIZE, bytes.size - HEADER_SIZE};
     void *record = arena_get(arena, wire_current[schema->kind].table->size);
-    status = record_read(&reader, schema->table, record);
+    status = decoder_avro_body(&decoder, schema->table, body, record);
     if (status != STATUS_OK)
         return status;
-    if (reader.at != reader.end)
-        return decoder_refuse(&decoder, STATUS_INVALID, "goes on for %zu bytes after its end",
-                              bytes_left(&reader));
     *ret_record =
         (struct wire_record){.kind = schema->kind, .level = schema->level, .record = record};
     return STATUS_OK;

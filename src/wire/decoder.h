@@ -86,6 +86,10 @@ enum status decoder_labels_check(const struct decoder *decoder, const struct lab
 // one stay as they are.
 void decoder_default(const struct wire_table *table, void *record, uint64_t seen);
 
+// Reads the body of an Avro record, written along `table`, into today's struct, which is zeroed.
+enum status decoder_avro_body(struct decoder *decoder, const struct wire_table *table,
+                              struct text body, void *record) MUST_CHECK;
+
 // The place of a field in the record.
 static inline void *field_at(void *record, const struct wire_field *field)
 {
