@@ -19,7 +19,7 @@ LIBC = {"memcpy", "memmove", "memset", "memcmp", "memchr", "strlen", "strnlen", 
 # The two places that may end the process or ask for memory; what they call for it is their own affair.
 HOOKS = {"ensure.c.o", "memory.c.o"}
 COMPILER = re.compile(r"^(__asan_|__ubsan_|__tsan_|__odr_asan|__sanitizer_|__sancov_|__start___sancov|__stop___sancov|"
-                      r"__stack_chk_fail$|__(mem|str|snprintf|vsnprintf)\w*_chk$|_GLOBAL_OFFSET_TABLE_$)")
+                      r"__stack_chk_fail$|__(popcount|clz|ctz|ffs|parity|u?div|u?mod|mul\w?)[sdt]i[234]$|__(mem|str|snprintf|vsnprintf)\w*_chk$|_GLOBAL_OFFSET_TABLE_$)")
 
 
 def archive(room):

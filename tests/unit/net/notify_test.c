@@ -106,8 +106,8 @@ static void without_a_manager_nothing_is_sent(void)
     static const char *const absent[] = {NULL, ""};
     static const char *const wrong[] = {
         "relative", "@", "/", "vsock:2:1234",
-        "/a/path/that/is/quite/a/bit/longer/than/the/hundred/and/eight/bytes/"
-        "which/an/address/of/a/unix/socket/can/hold/at/most"};
+        ("/a/path/that/is/quite/a/bit/longer/than/the/hundred/and/eight/bytes/"
+         "which/an/address/of/a/unix/socket/can/hold/at/most")};
     struct notify notify;
     for (size_t i = 0; i < sizeof(absent) / sizeof(absent[0]); i++) {
         CHECK_INT(notify_init(&notify, absent[i]), STATUS_OK);
