@@ -26,13 +26,10 @@ set(MUSTER_PURE plan control collect)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(RDKAFKA REQUIRED IMPORTED_TARGET rdkafka>=2.0)
 pkg_check_modules(LIBEVENT REQUIRED IMPORTED_TARGET libevent_core>=2.1.12 libevent_extra>=2.1.12)
-pkg_check_modules(CJSON REQUIRED IMPORTED_TARGET libcjson>=1.7.15)
-pkg_check_modules(AVRO REQUIRED IMPORTED_TARGET avro-c>=1.11)
 find_package(Threads REQUIRED)
 
 set(MUSTER_LINKS_kafka PkgConfig::RDKAFKA Threads::Threads)
 set(MUSTER_LINKS_net PkgConfig::LIBEVENT)
-set(MUSTER_LINKS_wire PkgConfig::AVRO PkgConfig::CJSON)
 set(MUSTER_LINKS_daemon Threads::Threads)
 
 add_library(muster_options INTERFACE)
