@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# Writes OUTPUT, a C file with the bytes of every file in ASSETS ('|' between them) behind src/web/assets.h.
+# Writes OUTPUT, a C file with the bytes of every file in ASSETS ('|' between them) behind
+# src/web/assets.h.
 
 string(REPLACE "|" ";" assets "${ASSETS}")
 set(arrays "")

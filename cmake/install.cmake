@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# `cmake --install build/release`, with DESTDIR for packages: the binary, the units, the reference configuration where
-# muster looks for it, the schemas.
+# `cmake --install build/release`, with DESTDIR for packages: the binary, the units, the reference
+# configuration where muster looks for it, the schemas.
 
 if(TARGET muster)
   install(TARGETS muster RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# Tests are found by place: see HACKING.md, "Where a test goes". A line '// label: NAME' (or '# label: NAME' in Python)
-# in a test's source adds that label; 'threaded' is run under the thread sanitizer, 'python' runs in build/venv.
+# Tests are found by place: see HACKING.md, "Where a test goes". A line '// label: NAME' (or '#
+# label: NAME' in Python) in a test's source adds that label; 'threaded' is run under the thread
+# sanitizer, 'python' runs in build/venv.
 
 find_library(CUNIT cunit REQUIRED)
 find_program(PYTHON3 python3 REQUIRED)
@@ -110,7 +111,8 @@ foreach(source IN LISTS sources)
   add_c_test(${source} embedded embedded 300 embedded_shared ${all_rooms})
 endforeach()
 
-# A fuzz target is a libFuzzer program in the fuzz preset; elsewhere it replays its corpus under that preset's sanitizers.
+# A fuzz target is a libFuzzer program in the fuzz preset; elsewhere it replays its corpus under
+# that preset's sanitizers.
 file(GLOB sources CONFIGURE_DEPENDS ${tests}/fuzz/*_fuzz.c)
 foreach(source IN LISTS sources)
   get_filename_component(stem ${source} NAME_WE)
@@ -128,8 +130,8 @@ foreach(source IN LISTS sources)
   set_test_properties(fuzz_${fuzz_name} ${source} unit 120)
 endforeach()
 
-# Programs that tests or people call: benchmarks and small tools, each from one file. `programs` is what the tests that
-# start processes need.
+# Programs that tests or people call: benchmarks and small tools, each from one file. `programs` is
+# what the tests that start processes need.
 add_custom_target(programs)
 if(TARGET muster)
   add_dependencies(programs muster)

@@ -8,7 +8,13 @@ import unittest
 import tree
 
 # Headers from outside belong to the one room that wraps them.
-OUTSIDE = {"librdkafka": "kafka", "event2": "net", "avro": "wire", "avro.h": "wire", "cjson": "wire"}
+OUTSIDE = {
+    "librdkafka": "kafka",
+    "event2": "net",
+    "avro": "wire",
+    "avro.h": "wire",
+    "cjson": "wire",
+}
 
 
 def includes(path):

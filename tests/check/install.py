@@ -15,10 +15,16 @@ class InstallTest(unittest.TestCase):
         folder = tempfile.mkdtemp(prefix="muster-install-")
         self.addCleanup(shutil.rmtree, folder)
         procs.run("env", "DESTDIR=" + folder, "cmake", "--install", tree.BUILD)
-        installed = {os.path.relpath(os.path.join(place, name), folder)
-                     for place, _, names in os.walk(folder) for name in names}
+        installed = {
+            os.path.relpath(os.path.join(place, name), folder)
+            for place, _, names in os.walk(folder)
+            for name in names
+        }
         wanted = {"usr/bin/muster", "etc/muster/muster.conf", "usr/share/doc/muster/LICENSE"}
-        wanted |= {"usr/lib/systemd/system/" + os.path.basename(p) for p in tree.files("deploy/systemd", ".service")}
+        wanted |= {
+            "usr/lib/systemd/system/" + os.path.basename(p)
+            for p in tree.files("deploy/systemd", ".service")
+        }
         wanted |= {"usr/share/muster/" + p for p in tree.files("schemas", ".avsc")}
         self.assertEqual(set(), wanted - installed)
 

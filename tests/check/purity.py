@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the pure rooms call: nothing but the C library's memory and string functions, and the assertion hook.
+"""What the pure rooms call: nothing but the C library's memory and string functions, and the
+assertion hook.
 
-Followed through the archives: a function of base counts with everything that its object file calls, so a clock in base
-is found when a pure room reaches it. Also: no room keeps writable data of its own, and nothing that decides uses
-floating point.
+Followed through the archives: a function of base counts with everything that its object file
+calls, so a clock in base is found when a pure room reaches it. Also: no room keeps writable data
+of its own, and nothing that decides uses floating point.
 """
 
 import os
@@ -13,13 +14,32 @@ import unittest
 
 import tree
 
-# The last two write text into memory that the caller gives; without floating point no locale changes what they write.
-LIBC = {"memcpy", "memmove", "memset", "memcmp", "memchr", "strlen", "strnlen", "strcmp", "strncmp", "strchr", "strrchr",
-        "snprintf", "vsnprintf"}
-# The two places that may end the process or ask for memory; what they call for it is their own affair.
+# The last two write text into memory that the caller gives; without floating point no locale
+# changes what they write.
+LIBC = {
+    "memcpy",
+    "memmove",
+    "memset",
+    "memcmp",
+    "memchr",
+    "strlen",
+    "strnlen",
+    "strcmp",
+    "strncmp",
+    "strchr",
+    "strrchr",
+    "snprintf",
+    "vsnprintf",
+}
+# The two places that may end the process or ask for memory; what they call for it is their own
+# affair.
 HOOKS = {"ensure.c.o", "memory.c.o"}
-COMPILER = re.compile(r"^(__asan_|__ubsan_|__tsan_|__odr_asan|__sanitizer_|__sancov_|__start___sancov|__stop___sancov|"
-                      r"__stack_chk_fail$|__(popcount|clz|ctz|ffs|parity|u?div|u?mod|mul\w?)[sdt]i[234]$|__(mem|str|snprintf|vsnprintf)\w*_chk$|_GLOBAL_OFFSET_TABLE_$)")
+COMPILER = re.compile(
+    r"^(__asan_|__ubsan_|__tsan_|__odr_asan|__sanitizer_|__sancov_|"
+    r"__start___sancov|__stop___sancov|"
+    r"__stack_chk_fail$|__(popcount|clz|ctz|ffs|parity|u?div|u?mod|mul\w?)[sdt]i[234]$|"
+    r"__(mem|str|snprintf|vsnprintf)\w*_chk$|_GLOBAL_OFFSET_TABLE_$)"
+)
 
 
 def archive(room):
@@ -27,7 +47,8 @@ def archive(room):
 
 
 def members(room):
-    """{object file: (symbols it defines, symbols it wants)} of a room's archive; {} for a room without code."""
+    """{object file: (symbols it defines, symbols it wants)} of a room's archive; {} for a room
+    without code."""
     if not any(path.endswith(".c") for path in tree.files(f"src/{room}", ".c")):
         return {}
     text = subprocess.run(["nm", archive(room)], check=True, capture_output=True, text=True).stdout
@@ -43,7 +64,8 @@ def members(room):
 
 
 def foreign_symbols(room, may_use):
-    """Symbols reached from the room that are neither of the rooms it may use nor of the C library's harmless part."""
+    """Symbols reached from the room that are neither of the rooms it may use nor of the C library's
+    harmless part."""
     objects = {}
     for one in [room, *may_use[room]]:
         for name, (defined, wanted) in members(one).items():
@@ -66,12 +88,21 @@ def foreign_symbols(room, may_use):
 def writable_data(room):
     if not members(room):
         return []
-    text = subprocess.run(["objdump", "-t", archive(room)], check=True, capture_output=True, text=True).stdout
+    text = subprocess.run(
+        ["objdump", "-t", archive(room)], check=True, capture_output=True, text=True
+    ).stdout
     # Address, flags, section, size, name; 'O' is an object.
-    rows = re.findall(r"^[0-9a-f]+ (.{7}) (\S+)\t[0-9a-f]+\s+(?:\.hidden )?(\S+)$", text, re.MULTILINE)
-    return [name for flags, section, name in rows
-            if "O" in flags and re.match(r"\.(data|bss|tdata|tbss|COM)(\.(?!rel\.ro)|$)", section)
-            and not COMPILER.match(name) and not name.startswith(".L")]
+    rows = re.findall(
+        r"^[0-9a-f]+ (.{7}) (\S+)\t[0-9a-f]+\s+(?:\.hidden )?(\S+)$", text, re.MULTILINE
+    )
+    return [
+        name
+        for flags, section, name in rows
+        if "O" in flags
+        and re.match(r"\.(data|bss|tdata|tbss|COM)(\.(?!rel\.ro)|$)", section)
+        and not COMPILER.match(name)
+        and not name.startswith(".L")
+    ]
 
 
 class PurityTest(unittest.TestCase):
@@ -89,11 +120,15 @@ class PurityTest(unittest.TestCase):
                 self.assertEqual([], writable_data(room))
 
     def test_no_floating_point_in_pure_rooms(self):
-        floating = re.compile(r"\b(float|double|_Float\w+|long double)\b|\b\d+\.\d|<(math|float|fenv|complex)\.h>")
+        floating = re.compile(
+            r"\b(float|double|_Float\w+|long double)\b|\b\d+\.\d|<(math|float|fenv|complex)\.h>"
+        )
         found = []
         for room in self.pure:
             for path in tree.files(f"src/{room}", ".c", ".h"):
-                for number, line in enumerate(tree.without_comments(tree.read(path)).splitlines(), 1):
+                for number, line in enumerate(
+                    tree.without_comments(tree.read(path)).splitlines(), 1
+                ):
                     if floating.search(line):
                         found.append(f"{path}:{number}: {line.strip()}")
         self.assertEqual([], found)

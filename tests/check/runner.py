@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The runner of the C tests tells the truth: a failed assertion is a printed line and an exit code."""
+"""The runner of the C tests tells the truth: a failed assertion is a printed line and an exit
+code."""
 
 import os
 import shutil
@@ -12,7 +13,13 @@ import tree
 TOY = r"""
 #include "test.h"
 static void good(void) { CHECK_INT(1 + 1, 2); }
-static void bad(void) { CHECK_INT(1 + 1, 3); CHECK_TEXT("a", "b"); CHECK_BYTES("a", "b", 1); CHECK(0 > 1); }
+static void bad(void)
+{
+    CHECK_INT(1 + 1, 3);
+    CHECK_TEXT("a", "b");
+    CHECK_BYTES("a", "b", 1);
+    CHECK(0 > 1);
+}
 static const struct test tests[] = {TEST(good), TEST(bad)};
 TEST_MAIN("toy", tests)
 """
@@ -27,8 +34,19 @@ class RunnerTest(unittest.TestCase):
             file.write(TOY)
         library = os.path.join(tree.SOURCE, "tests", "lib")
         cls.toy = os.path.join(cls.folder, "toy")
-        procs.run("cc", "-std=c17", "-D_GNU_SOURCE", f'-DTESTS_FOLDER="{cls.folder}"', "-I", library, source,
-                  os.path.join(library, "test.c"), "-lcunit", "-o", cls.toy)
+        procs.run(
+            "cc",
+            "-std=c17",
+            "-D_GNU_SOURCE",
+            f'-DTESTS_FOLDER="{cls.folder}"',
+            "-I",
+            library,
+            source,
+            os.path.join(library, "test.c"),
+            "-lcunit",
+            "-o",
+            cls.toy,
+        )
 
     @classmethod
     def tearDownClass(cls):

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What every source file keeps: the licence line, sizes that can be read, no unfinished work, no sleeping tests."""
+"""What every source file keeps: the licence line, sizes that can be read, no unfinished work, no
+sleeping tests."""
 
 import re
 import unittest
@@ -8,19 +9,32 @@ import tree
 
 FUNCTION_LINES_MAX = 70
 FILE_LINES_MAX = 600
-CODE = (".c", ".h", ".py", ".cmake", ".sh", ".pml", ".html", ".css", ".js", ".service", "CMakeLists.txt")
+CODE = (
+    ".c",
+    ".h",
+    ".py",
+    ".cmake",
+    ".sh",
+    ".pml",
+    ".html",
+    ".css",
+    ".js",
+    ".service",
+    "CMakeLists.txt",
+)
 MAY_WAIT = "tests/lib/procs.py"  # wait_for: the one place that lets time pass, for a condition
 
 
 def functions(text):
-    """(name, first line, lines) of each function; the format puts a function's braces alone in column 0."""
+    """(name, first line, lines) of each function; the format puts a function's braces alone in
+    column 0."""
     lines = tree.without_comments(text).splitlines()
     begin = None
     for number, line in enumerate(lines, 1):
         if line == "{":
             begin = number
         elif line == "}" and begin is not None:
-            head = " ".join(lines[max(0, begin - 6):begin - 1])
+            head = " ".join(lines[max(0, begin - 6) : begin - 1])
             names = re.findall(r"(\w+)\s*\((?!.*[;{}])", head)
             yield (names[0] if names else "?"), begin, number - begin + 1
             begin = None
@@ -28,8 +42,12 @@ def functions(text):
 
 class SourcesTest(unittest.TestCase):
     def test_licence_is_in_the_first_lines(self):
-        missing = [path for path in tree.files(".", *CODE)
-                   if "SPDX-License-Identifier: Apache-2.0" not in "".join(tree.read(path).splitlines(True)[:2])]
+        missing = [
+            path
+            for path in tree.files(".", *CODE)
+            if "SPDX-License-Identifier: Apache-2.0"
+            not in "".join(tree.read(path).splitlines(True)[:2])
+        ]
         self.assertEqual([], missing)
 
     def test_functions_can_be_read_at_once(self):
@@ -50,7 +68,9 @@ class SourcesTest(unittest.TestCase):
 
     def test_nothing_is_left_unfinished(self):
         # Put together, so that this file does not find itself.
-        pattern = re.compile(r"\b(%s)\b" % "|".join(["TO" + "DO", "FIX" + "ME", "XX" + "X", "HA" + "CK"]))
+        pattern = re.compile(
+            r"\b(%s)\b" % "|".join(["TO" + "DO", "FIX" + "ME", "XX" + "X", "HA" + "CK"])
+        )
         found = []
         for path in tree.files(".", *CODE, ".md", ".avsc", ".conf"):
             for number, line in enumerate(tree.read(path).splitlines(), 1):

@@ -20,7 +20,8 @@ class UnitsTest(unittest.TestCase):
         self.addCleanup(shutil.rmtree, self.folder)
         self.paths = []
         for path in tree.files("deploy/systemd", ".service"):
-            # The binary need not be installed for its unit to be checked; an instance stands for its template.
+            # The binary need not be installed for its unit to be checked; an instance stands for
+            # its template.
             text = re.sub("/usr/bin/muster", "/bin/true", tree.read(path))
             name = os.path.basename(path).replace("@.", "@1.")
             with open(os.path.join(self.folder, name), "w", encoding="utf-8") as file:
@@ -28,8 +29,10 @@ class UnitsTest(unittest.TestCase):
             self.paths.append(os.path.join(self.folder, name))
 
     def test_the_three_daemons_have_units(self):
-        self.assertEqual(["muster-agent.service", "muster-collector@1.service", "muster-coordinator.service"],
-                         [os.path.basename(path) for path in self.paths])
+        self.assertEqual(
+            ["muster-agent.service", "muster-collector@1.service", "muster-coordinator.service"],
+            [os.path.basename(path) for path in self.paths],
+        )
 
     def test_systemd_has_nothing_to_say(self):
         # It answers 0 also for keys it does not know, and only says so.
@@ -41,17 +44,21 @@ class UnitsTest(unittest.TestCase):
     def test_exposure_is_low(self):
         for path in self.paths:
             with self.subTest(unit=path):
-                done = procs.run("systemd-analyze", "security", "--offline=true", "--no-pager", path)
+                done = procs.run(
+                    "systemd-analyze", "security", "--offline=true", "--no-pager", path
+                )
                 level = re.search(r"exposure level for \S+: ([0-9.]+)", done.stdout).group(1)
                 self.assertLessEqual(float(level), EXPOSURE_MAX)
 
     def commands(self):
         """(unit, [words], [flags]) of each line that runs muster."""
         for path in tree.files("deploy/systemd", ".service"):
-            for line in re.findall(r"^Exec\w+=/usr/bin/muster (.*)$", tree.read(path), re.MULTILINE):
+            for line in re.findall(
+                r"^Exec\w+=/usr/bin/muster (.*)$", tree.read(path), re.MULTILINE
+            ):
                 words = line.split()
                 flags = [i for i, word in enumerate(words) if word.startswith("--")]
-                yield path, words[:flags[0]], [words[i] for i in flags]
+                yield path, words[: flags[0]], [words[i] for i in flags]
 
     def test_commands_and_flags_exist(self):
         for path, words, flags in self.commands():

@@ -20,7 +20,9 @@ class WordsTest(unittest.TestCase):
     def test_unknown_word_is_refused_with_the_valid_ones(self):
         done = procs.run(DEV, "nonsense", codes=(2,))
         self.assertEqual("", done.stdout)
-        self.assertRegex(done.stderr, r"no word 'nonsense'; the words are: setup build test .*check")
+        self.assertRegex(
+            done.stderr, r"no word 'nonsense'; the words are: setup build test .*check"
+        )
 
     def test_unknown_tier_fuzz_target_and_benchmark_are_refused(self):
         for word in ("test", "fuzz", "bench"):

@@ -6,8 +6,9 @@
         ... cluster.bootstrap ...
         cluster.kill(1); cluster.restart(1)
 
-The jars come from Maven Central once and are kept under build/kafka/libs. Readiness is asked for in Kafka's own
-protocol, with the cluster's id compared, so a broker of somebody else on the same port is noticed.
+The jars come from Maven Central once and are kept under build/kafka/libs. Readiness is asked for in
+Kafka's own protocol, with the cluster's id compared, so a broker of somebody else on the same port
+is noticed.
 """
 
 import argparse
@@ -34,7 +35,8 @@ POM = os.path.join(HERE, "kafka", "pom.xml")
 
 
 def fetch():
-    """Makes sure that the jars are there; tests that start at the same time wait for one another."""
+    """Makes sure that the jars are there; tests that start at the same time wait for one
+    another."""
     os.makedirs(CACHE, exist_ok=True)
     with open(POM, "rb") as pom:
         wanted = hashlib.sha256(pom.read()).hexdigest()
@@ -45,12 +47,26 @@ def fetch():
             with open(stamp, encoding="utf-8") as file:
                 if file.read() == wanted:
                     return
-        print("kafka: fetching Apache Kafka from Maven Central into build/kafka/libs", file=sys.stderr)
+        print(
+            "kafka: fetching Apache Kafka from Maven Central into build/kafka/libs", file=sys.stderr
+        )
         shutil.rmtree(LIBS, ignore_errors=True)
         shutil.copy(POM, os.path.join(CACHE, "pom.xml"))
-        subprocess.run(["mvn", "-q", "-B", "-f", os.path.join(CACHE, "pom.xml"), "dependency:copy-dependencies",
-                        "-DoutputDirectory=" + LIBS, "-DincludeScope=runtime"],
-                       check=True, stdin=subprocess.DEVNULL, stdout=sys.stderr)
+        subprocess.run(
+            [
+                "mvn",
+                "-q",
+                "-B",
+                "-f",
+                os.path.join(CACHE, "pom.xml"),
+                "dependency:copy-dependencies",
+                "-DoutputDirectory=" + LIBS,
+                "-DincludeScope=runtime",
+            ],
+            check=True,
+            stdin=subprocess.DEVNULL,
+            stdout=sys.stderr,
+        )
         with open(stamp, "w", encoding="utf-8") as file:
             file.write(wanted)
 
@@ -62,7 +78,8 @@ def java(*arguments):
 
 
 def free_ports(count):
-    """Ports that nobody listens on, below the range from which the kernel picks ports for outgoing connections."""
+    """Ports that nobody listens on, below the range from which the kernel picks ports for outgoing
+    connections."""
     held = []
     with open("/proc/sys/net/ipv4/ip_local_port_range", encoding="ascii") as file:
         below = max(int(file.read().split()[0]), 12000)
@@ -87,7 +104,7 @@ class Reader:
         self.at = 0
 
     def number(self, form):
-        value, = struct.unpack_from(">" + form, self.data, self.at)
+        (value,) = struct.unpack_from(">" + form, self.data, self.at)
         self.at += struct.calcsize(form)
         return value
 
@@ -96,7 +113,7 @@ class Reader:
         if size < 0:
             return None
         self.at += size
-        return self.data[self.at - size:self.at].decode()
+        return self.data[self.at - size : self.at].decode()
 
     def array(self, read):
         return [read() for _ in range(self.number("i"))]
@@ -116,24 +133,35 @@ def ask(port, api, version, body, seconds=10):
         request = struct.pack(">hhi", api, version, 1) + _text("tests") + body
         connection.sendall(struct.pack(">i", len(request)) + request)
         stream = connection.makefile("rb")
-        size, = struct.unpack(">i", stream.read(4))
+        (size,) = struct.unpack(">i", stream.read(4))
         return Reader(stream.read(size)[4:])
 
 
 def metadata(port, topics=(), seconds=10):
-    """What a broker says of its cluster: {"id", "brokers": {id: port}, "topics": {name: {...}}}; topics=None asks for all."""
+    """What a broker says of its cluster: {"id", "brokers": {id: port}, "topics": {name: {...}}};
+    topics=None asks for all."""
     names = struct.pack(">i", -1) if topics is None else _array([_text(t) for t in topics])
     answer = ask(port, 3, 2, names, seconds)
 
     def broker():
-        number, _, its_port, _ = answer.number("i"), answer.text(), answer.number("i"), answer.text()
+        number, _, its_port, _ = (
+            answer.number("i"),
+            answer.text(),
+            answer.number("i"),
+            answer.text(),
+        )
         return number, its_port
 
     def partition():
         error, index, leader = answer.number("h"), answer.number("i"), answer.number("i")
         replicas = answer.array(lambda: answer.number("i"))
-        return {"error": error, "index": index, "leader": leader, "replicas": replicas,
-                "isr": answer.array(lambda: answer.number("i"))}
+        return {
+            "error": error,
+            "index": index,
+            "leader": leader,
+            "replicas": replicas,
+            "isr": answer.array(lambda: answer.number("i")),
+        }
 
     def topic():
         error, name, _ = answer.number("h"), answer.text(), answer.number("b")
@@ -177,21 +205,38 @@ class Broker:
             file.writelines(f"{key}={value}\n" for key, value in lines.items())
 
     def format_begin(self, cluster_id):
-        return subprocess.Popen(java("-XX:TieredStopAtLevel=1", "kafka.tools.StorageTool", "format", "-t", cluster_id,
-                                     "-c", self._path("server.properties")),
-                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        return subprocess.Popen(
+            java(
+                "-XX:TieredStopAtLevel=1",
+                "kafka.tools.StorageTool",
+                "format",
+                "-t",
+                cluster_id,
+                "-c",
+                self._path("server.properties"),
+            ),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
 
     def start(self, is_daemon, heap):
         with open(self._path("log"), "ab") as log:
             self.child = subprocess.Popen(
-                java("-Xmx" + heap, "kafka.Kafka", self._path("server.properties")), stdin=subprocess.DEVNULL,
-                stdout=log, stderr=log, start_new_session=is_daemon,
-                preexec_fn=None if is_daemon else procs.die_with_parent)
+                java("-Xmx" + heap, "kafka.Kafka", self._path("server.properties")),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=is_daemon,
+                preexec_fn=None if is_daemon else procs.die_with_parent,
+            )
         with open(self._path("pid"), "w", encoding="utf-8") as file:
             file.write(f"{self.child.pid} {_start_time(self.child.pid)}\n")
 
     def identity(self):
-        """(pid, start time) of the process, if it still runs; a pid that was reused counts as gone."""
+        """(pid, start time) of the process, if it still runs; a pid that was reused counts as
+        gone."""
         try:
             with open(self._path("pid"), encoding="utf-8") as file:
                 pid, started = file.read().split()
@@ -225,7 +270,8 @@ class Broker:
 
 
 class Cluster:
-    """`brokers` brokers (1 or 3). Without a folder: a temporary one that goes away with the cluster.
+    """`brokers` brokers (1 or 3). Without a folder: a temporary one that goes away with the
+    cluster.
 
     `properties` are added to every server.properties, over the defaults below.
     """
@@ -252,7 +298,10 @@ class Cluster:
     def __exit__(self, kind, error, trace):
         if error is not None:
             for broker in self.brokers.values():
-                print(f"--- last lines of broker {broker.number}\n{broker.log()[-1500:]}", file=sys.stderr)
+                print(
+                    f"--- last lines of broker {broker.number}\n{broker.log()[-1500:]}",
+                    file=sys.stderr,
+                )
         self.stop()
         return False
 
@@ -263,13 +312,15 @@ class Cluster:
     def _lines(self, number, ports, controller_ports):
         replicas = 3 if self.count >= 3 else 1
         voters = ",".join(f"{i + 1}@127.0.0.1:{p}" for i, p in enumerate(controller_ports))
+        clients = f"PLAINTEXT://127.0.0.1:{ports[number - 1]}"
+        controllers = f"CONTROLLER://127.0.0.1:{controller_ports[number - 1]}"
         return {
             "process.roles": "broker,controller",
             "node.id": number,
             "controller.quorum.voters": voters,
             "controller.listener.names": "CONTROLLER",
-            "listeners": f"PLAINTEXT://127.0.0.1:{ports[number - 1]},CONTROLLER://127.0.0.1:{controller_ports[number - 1]}",
-            "advertised.listeners": f"PLAINTEXT://127.0.0.1:{ports[number - 1]}",
+            "listeners": f"{clients},{controllers}",
+            "advertised.listeners": clients,
             "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
             "log.dirs": os.path.join(self.folder, str(number), "data"),
             "num.partitions": 4,
@@ -288,7 +339,8 @@ class Cluster:
         }
 
     def start(self, seconds=90):
-        """Formats and starts all brokers, and returns the cluster once each of them names all of them."""
+        """Formats and starts all brokers, and returns the cluster once each of them names all of
+        them."""
         fetch()
         for _ in range(3):
             try:
@@ -306,7 +358,7 @@ class Cluster:
         ports = free_ports(2 * self.count)
         for i in range(self.count):
             broker = Broker(os.path.join(self.folder, str(i + 1)), i + 1, ports[i])
-            broker.configure(self._lines(i + 1, ports[:self.count], ports[self.count:]))
+            broker.configure(self._lines(i + 1, ports[: self.count], ports[self.count :]))
             self.brokers[i + 1] = broker
         for broker, formatting in [(b, b.format_begin(self.id)) for b in self.brokers.values()]:
             output, _ = formatting.communicate(timeout=seconds)
@@ -325,15 +377,20 @@ class Cluster:
         except (OSError, struct.error):
             return False
         if said["id"] != self.id:
-            raise AssertionError(f"port {broker.port} is answered by the cluster '{said['id']}', not by '{self.id}'")
+            raise AssertionError(
+                f"port {broker.port} is answered by the cluster '{said['id']}', not by '{self.id}'"
+            )
         return set(said["brokers"]) >= set(numbers)
 
     def wait_ready(self, numbers=None, seconds=90):
         """Waits until each of these brokers (all) answers and names all of these."""
         numbers = list(numbers or self.brokers)
         for number in numbers:
-            procs.wait_for(lambda n=number: self._is_ready(self.brokers[n], numbers), seconds,
-                           f"broker {number} to answer metadata")
+            procs.wait_for(
+                lambda n=number: self._is_ready(self.brokers[n], numbers),
+                seconds,
+                f"broker {number} to answer metadata",
+            )
 
     def stop(self, is_gentle=False):
         for broker in self.brokers.values():
@@ -360,14 +417,20 @@ class Cluster:
         self.wait_ready([n for n, b in self.brokers.items() if b.identity()], seconds)
 
     def wait_in_sync(self, topics=None, seconds=60):
-        """Waits until every partition (of these topics, or of all) has a leader and all its replicas in sync."""
+        """Waits until every partition (of these topics, or of all) has a leader and all its
+        replicas in sync."""
+
         def is_in_sync():
             for broker in self.brokers.values():
                 if broker.identity():
                     said = metadata(broker.port, topics)["topics"]
-                    return all(p["leader"] >= 0 and len(p["isr"]) == len(p["replicas"])
-                               for t in said.values() for p in t["partitions"])
+                    return all(
+                        p["leader"] >= 0 and len(p["isr"]) == len(p["replicas"])
+                        for t in said.values()
+                        for p in t["partitions"]
+                    )
             return False
+
         procs.wait_for(is_in_sync, seconds, "all replicas in sync")
 
     def _any_port(self):
@@ -379,40 +442,74 @@ class Cluster:
         configs = _array([_text(k) + _text(str(v)) for k, v in (config or {}).items()])
         names = list(names)
         for i in range(0, len(names), 500):
-            some = names[i:i + 500]
-            topics = [_text(n) + struct.pack(">ih", partitions, replication) + _array([]) + configs for n in some]
+            some = names[i : i + 500]
+            topics = [
+                _text(n) + struct.pack(">ih", partitions, replication) + _array([]) + configs
+                for n in some
+            ]
             body = _array(topics) + struct.pack(">ib", seconds * 1000, 0)
             answer = ask(self._any_port(), 19, 2, body, seconds)
             answer.number("i")
-            for name, error, text in answer.array(lambda a=answer: (a.text(), a.number("h"), a.text())):
+            for name, error, text in answer.array(
+                lambda a=answer: (a.text(), a.number("h"), a.text())
+            ):
                 if error:
                     raise AssertionError(f"topic '{name}' is not created: {error} {text}")
-            procs.wait_for(lambda s=some: self._have_leaders(s, partitions), seconds, "leaders of the new topics")
+            procs.wait_for(
+                lambda s=some: self._have_leaders(s, partitions),
+                seconds,
+                "leaders of the new topics",
+            )
 
     def _have_leaders(self, names, partitions):
         said = metadata(self._any_port(), names)["topics"]
-        return all(len(said[n]["partitions"]) == partitions and all(p["leader"] >= 0 for p in said[n]["partitions"])
-                   for n in names)
+        return all(
+            len(said[n]["partitions"]) == partitions
+            and all(p["leader"] >= 0 for p in said[n]["partitions"])
+            for n in names
+        )
 
     def delete_topics(self, names, seconds=60):
-        answer = ask(self._any_port(), 20, 1, _array([_text(n) for n in names]) + struct.pack(">i", seconds * 1000), seconds)
+        answer = ask(
+            self._any_port(),
+            20,
+            1,
+            _array([_text(n) for n in names]) + struct.pack(">i", seconds * 1000),
+            seconds,
+        )
         answer.number("i")
         for name, error in answer.array(lambda: (answer.text(), answer.number("h"))):
             if error:
                 raise AssertionError(f"topic '{name}' is not deleted: {error}")
-        procs.wait_for(lambda: not set(names) & set(self.topics()), seconds, "the topics to be gone")
+        procs.wait_for(
+            lambda: not set(names) & set(self.topics()), seconds, "the topics to be gone"
+        )
 
     def topics(self):
         """{name: {"error", "partitions": [...]}} of every topic."""
         return metadata(self._any_port(), None)["topics"]
 
     def group_describe(self, group):
-        """Kafka's own view of a group: {(topic, partition): {"position", "end", "lag"}}, None where it prints '-'."""
-        done = procs.run(*java("-XX:TieredStopAtLevel=1", "org.apache.kafka.tools.consumer.group.ConsumerGroupCommand",
-                               "--bootstrap-server", self.bootstrap, "--describe", "--group", group), seconds=60)
+        """Kafka's own view of a group: {(topic, partition): {"position", "end", "lag"}}, None where
+        it prints '-'."""
+        done = procs.run(
+            *java(
+                "-XX:TieredStopAtLevel=1",
+                "org.apache.kafka.tools.consumer.group.ConsumerGroupCommand",
+                "--bootstrap-server",
+                self.bootstrap,
+                "--describe",
+                "--group",
+                group,
+            ),
+            seconds=60,
+        )
         rows = [line.split() for line in done.stdout.splitlines() if line.startswith(group + " ")]
         number = lambda text: None if text == "-" else int(text)
-        return {(r[1], int(r[2])): {"position": number(r[3]), "end": number(r[4]), "lag": number(r[5])} for r in rows}
+        return {
+            (r[1], int(r[2])): {"position": number(r[3]), "end": number(r[4]), "lag": number(r[5])}
+            for r in rows
+        }
 
 
 def _command_start(count):
@@ -445,9 +542,13 @@ def _command_stop():
 
 
 def main():
-    parser = argparse.ArgumentParser(prog="dev kafka", description="A real Apache Kafka on loopback under build/kafka.")
+    parser = argparse.ArgumentParser(
+        prog="dev kafka", description="A real Apache Kafka on loopback under build/kafka."
+    )
     words = parser.add_subparsers(dest="word", required=True)
-    start = words.add_parser("start", help="start 1 or 3 brokers with empty data; prints the bootstrap address")
+    start = words.add_parser(
+        "start", help="start 1 or 3 brokers with empty data; prints the bootstrap address"
+    )
     start.add_argument("count", nargs="?", type=int, choices=(1, 3), default=1)
     words.add_parser("stop", help="stop them and forget their data")
     words.add_parser("fetch", help="only fetch the jars")

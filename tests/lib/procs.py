@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Processes for the system tests: start one with its log, wait for a condition, kill it, count what it delivered.
+"""Processes for the system tests: start one with its log, wait for a condition, kill it, count what
+it delivered.
 
 Every process started here dies with the test, also when the test itself is killed.
 """
@@ -15,7 +16,8 @@ import sys
 import time
 
 SOURCE = os.environ.get("MUSTER_SOURCE") or os.path.abspath(
-    os.path.join(os.path.dirname(__file__), "..", ".."))
+    os.path.join(os.path.dirname(__file__), "..", "..")
+)
 MUSTER = os.environ.get("MUSTER") or os.path.join(SOURCE, "build", "release", "muster")
 
 # Settings of the person who runs the tests stay out of them.
@@ -31,7 +33,8 @@ def die_with_parent():
 
 
 def wait_for(condition, seconds, what):
-    """Polls until `condition()` is true and returns its value; after `seconds` fails saying `what` was waited for.
+    """Polls until `condition()` is true and returns its value; after `seconds` fails saying `what`
+    was waited for.
 
     The only place in the tests that lets time pass.
     """
@@ -46,7 +49,8 @@ def wait_for(condition, seconds, what):
 
 
 class Process:
-    """A running program with its output in `folder`/`name`.log (stdout apart, if asked for, in `name`.out)."""
+    """A running program with its output in `folder`/`name`.log (stdout apart, if asked for, in
+    `name`.out)."""
 
     def __init__(self, arguments, folder, name, environment=None, is_stdout_apart=False):
         self.arguments = [str(a) for a in arguments]
@@ -62,8 +66,14 @@ class Process:
         assert not self.is_alive()
         with open(self.log_path, "ab") as log, open(self.out_path, "ab") as out:
             self.started_at = time.monotonic()
-            self.child = subprocess.Popen(self.arguments, stdin=subprocess.DEVNULL, stdout=out, stderr=log,
-                                          env=self.environment, preexec_fn=die_with_parent)
+            self.child = subprocess.Popen(
+                self.arguments,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=log,
+                env=self.environment,
+                preexec_fn=die_with_parent,
+            )
 
     @property
     def pid(self):
@@ -86,7 +96,8 @@ class Process:
         self.start()
 
     def stop(self, seconds=30):
-        """SIGTERM; returns the exit code. Fails, after a kill, when the process is still there after `seconds`."""
+        """SIGTERM; returns the exit code. Fails, after a kill, when the process is still there
+        after `seconds`."""
         if self.is_alive():
             self.child.terminate()
         return self.wait(seconds)
@@ -97,7 +108,9 @@ class Process:
             return self.child.wait(seconds)
         except subprocess.TimeoutExpired:
             self.kill()
-            raise AssertionError(f"'{self.name}' did not end within {seconds} s\n{self.log()[-4000:]}") from None
+            raise AssertionError(
+                f"'{self.name}' did not end within {seconds} s\n{self.log()[-4000:]}"
+            ) from None
 
     def log(self):
         with open(self.log_path, encoding="utf-8", errors="replace") as log:
@@ -105,13 +118,17 @@ class Process:
 
     def wait_log(self, text, seconds=30):
         """Waits until `text` is in the log; a process that ends before is a failure at once."""
+
         def is_there():
             if text in self.log():
                 return True
             if not self.is_alive() and text not in self.log():
-                raise AssertionError(f"'{self.name}' ended with {self.child.returncode} before it logged "
-                                     f"{text!r}\n{self.log()[-4000:]}")
+                raise AssertionError(
+                    f"'{self.name}' ended with {self.child.returncode} before it logged "
+                    f"{text!r}\n{self.log()[-4000:]}"
+                )
             return False
+
         return wait_for(is_there, seconds, f"{text!r} in the log of '{self.name}'")
 
 
@@ -145,13 +162,24 @@ class Processes:
 
 
 def run(*arguments, seconds=60, stdin=None, codes=(0,), environment=None):
-    """Runs a program to its end and returns it with .stdout and .stderr as text; fails unless its code is in `codes`."""
-    done = subprocess.run([str(a) for a in arguments], input=stdin, stdin=None if stdin else subprocess.DEVNULL,
-                          capture_output=True, text=True, timeout=seconds, preexec_fn=die_with_parent, check=False,
-                          env={**ENVIRONMENT, **(environment or {})})
+    """Runs a program to its end and returns it with .stdout and .stderr as text; fails unless its
+    code is in `codes`."""
+    done = subprocess.run(
+        [str(a) for a in arguments],
+        input=stdin,
+        stdin=None if stdin else subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=seconds,
+        preexec_fn=die_with_parent,
+        check=False,
+        env={**ENVIRONMENT, **(environment or {})},
+    )
     if done.returncode not in codes:
-        raise AssertionError(f"{' '.join(done.args)}\nended with {done.returncode}, expected {codes}\n"
-                             f"{done.stdout[-2000:]}{done.stderr[-4000:]}")
+        raise AssertionError(
+            f"{' '.join(done.args)}\nended with {done.returncode}, expected {codes}\n"
+            f"{done.stdout[-2000:]}{done.stderr[-4000:]}"
+        )
     return done
 
 
@@ -167,18 +195,46 @@ def muster_json(*arguments, **options):
 
 def kcat_produce(bootstrap, topic, values, options=()):
     """Writes one record per value (text without line ends)."""
-    run("kcat", "-P", "-b", bootstrap, "-t", topic, "-X", "acks=all", *options, stdin="".join(v + "\n" for v in values))
+    run(
+        "kcat",
+        "-P",
+        "-b",
+        bootstrap,
+        "-t",
+        topic,
+        "-X",
+        "acks=all",
+        *options,
+        stdin="".join(v + "\n" for v in values),
+    )
 
 
 def kcat_read(bootstrap, topic, options=(), seconds=60):
-    """Every record from the beginning to the end, as dicts with key, payload, partition, offset (read_committed)."""
-    done = run("kcat", "-C", "-b", bootstrap, "-t", topic, "-o", "beginning", "-e", "-q", "-J",
-               "-X", "isolation.level=read_committed", *options, seconds=seconds)
+    """Every record from the beginning to the end, as dicts with key, payload, partition, offset
+    (read_committed)."""
+    done = run(
+        "kcat",
+        "-C",
+        "-b",
+        bootstrap,
+        "-t",
+        topic,
+        "-o",
+        "beginning",
+        "-e",
+        "-q",
+        "-J",
+        "-X",
+        "isolation.level=read_committed",
+        *options,
+        seconds=seconds,
+    )
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
 def sink_records(*folders, suffix="*"):
-    """The records of all file sinks under these folders: dicts as the sink wrote them. An unfinished last line is left out."""
+    """The records of all file sinks under these folders: dicts as the sink wrote them. An
+    unfinished last line is left out."""
     for folder in folders:
         for path in sorted(glob.glob(os.path.join(folder, "**", suffix), recursive=True)):
             if not os.path.isfile(path):
@@ -199,10 +255,17 @@ class Account:
         self.produced[topic, value] += 1
 
     def compare(self, records):
-        """{"produced", "delivered" (distinct), "lost": [...], "duplicated", "foreign": [...]}; the lists show at most 10."""
+        """{"produced", "delivered" (distinct), "lost": [...], "duplicated", "foreign": [...]}; the
+        lists show at most 10."""
         seen = collections.Counter((r["topic"], r["value"]) for r in records)
         lost = [k for k, n in self.produced.items() if seen[k] < n]
         foreign = [k for k in seen if k not in self.produced]
         duplicated = sum(max(0, seen[k] - n) for k, n in self.produced.items())
-        return {"produced": sum(self.produced.values()), "delivered": len(self.produced) - len(lost),
-                "lost": lost[:10], "lost_count": len(lost), "duplicated": duplicated, "foreign": foreign[:10]}
+        return {
+            "produced": sum(self.produced.values()),
+            "delivered": len(self.produced) - len(lost),
+            "lost": lost[:10],
+            "lost_count": len(lost),
+            "duplicated": duplicated,
+            "foreign": foreign[:10],
+        }

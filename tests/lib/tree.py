@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The source tree as the checks of tests/check see it: files, rooms, and C with its comments and strings taken out."""
+"""The source tree as the checks of tests/check see it: files, rooms, and C with its comments and
+strings taken out."""
 
 import os
 import re
@@ -14,7 +15,9 @@ def files(folder, *suffixes):
     found = []
     for place, folders, names in os.walk(os.path.join(SOURCE, folder)):
         folders[:] = [f for f in folders if f not in ("build", ".git", "__pycache__")]
-        found += [os.path.relpath(os.path.join(place, n), SOURCE) for n in names if n.endswith(suffixes)]
+        found += [
+            os.path.relpath(os.path.join(place, n), SOURCE) for n in names if n.endswith(suffixes)
+        ]
     return sorted(found)
 
 
@@ -29,13 +32,16 @@ def is_generated(text):
 
 def without_comments(text):
     """C code with comments and the insides of strings and characters blanked; line numbers stay."""
-    pattern = re.compile(r'//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', re.DOTALL)
+    pattern = re.compile(
+        r'//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', re.DOTALL
+    )
 
     def blank(match):
         found = match.group()
         if found[0] in "\"'":
             return found[0] * 2
         return re.sub(r"[^\n]", " ", found)
+
     return pattern.sub(blank, text)
 
 

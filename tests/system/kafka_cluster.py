@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The ground that the other system tests stand on: a Kafka of three brokers that can lose one and get it back."""
+"""The ground that the other system tests stand on: a Kafka of three brokers that can lose one and
+get it back."""
 
 import unittest
 
@@ -10,8 +11,12 @@ import procs
 class ClusterTest(unittest.TestCase):
     def test_three_brokers_lose_one_and_get_it_back(self):
         with kafka.Cluster(3) as cluster:
-            cluster.create_topics(["one", "two"], partitions=2, config={"cleanup.policy": "compact"})
-            self.assertEqual({"one", "two"}, {name for name in cluster.topics() if not name.startswith("__")})
+            cluster.create_topics(
+                ["one", "two"], partitions=2, config={"cleanup.policy": "compact"}
+            )
+            self.assertEqual(
+                {"one", "two"}, {name for name in cluster.topics() if not name.startswith("__")}
+            )
             procs.kcat_produce(cluster.bootstrap, "one", ["k:before"], ["-K:"])
             cluster.kill(2)
             cluster.restart(2)
@@ -28,9 +33,22 @@ class ClusterTest(unittest.TestCase):
         with kafka.Cluster(1) as cluster:
             cluster.create_topics(["t"])
             procs.kcat_produce(cluster.bootstrap, "t", [str(i) for i in range(10)])
-            procs.run("kcat", "-b", cluster.bootstrap, "-G", "g", "-c", "10", "-q",
-                      "-X", "auto.offset.reset=earliest", "t")
-            self.assertEqual({("t", 0): {"position": 10, "end": 10, "lag": 0}}, cluster.group_describe("g"))
+            procs.run(
+                "kcat",
+                "-b",
+                cluster.bootstrap,
+                "-G",
+                "g",
+                "-c",
+                "10",
+                "-q",
+                "-X",
+                "auto.offset.reset=earliest",
+                "t",
+            )
+            self.assertEqual(
+                {("t", 0): {"position": 10, "end": 10, "lag": 0}}, cluster.group_describe("g")
+            )
 
 
 class AccountTest(unittest.TestCase):
