@@ -28,7 +28,7 @@ static size_t bytes_left(const struct avro_reader *reader)
 }
 
 // Zigzag, seven bits a byte, at most ten bytes.
-static enum status long_read(struct avro_reader *reader, int64_t *ret_value)
+static enum status long_read_slowly(struct avro_reader *reader, int64_t *ret_value)
 {
     uint64_t bits = 0;
 
@@ -45,6 +45,16 @@ static enum status long_read(struct avro_reader *reader, int64_t *ret_value)
         }
     }
     return refuse(reader, "is a number of more than 64 bits");
+}
+
+// Most numbers and lengths are one byte.
+static inline enum status long_read(struct avro_reader *reader, int64_t *ret_value)
+{
+    if (reader->at == reader->end || *reader->at >= 0x80)
+        return long_read_slowly(reader, ret_value);
+    uint64_t bits = *reader->at++;
+    *ret_value = (int64_t)(bits >> 1 ^ (0 - (bits & 1)));
+    return STATUS_OK;
 }
 
 static enum status int_read(struct avro_reader *reader, int64_t *ret_value)
