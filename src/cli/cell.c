@@ -71,6 +71,9 @@ void output_escape(struct buffer *buffer, struct text text)
         if (byte == '\t' || byte == '\n' || byte == '\r') {
             buffer_add_string(buffer, byte == '\t' ? "\\t" : byte == '\n' ? "\\n" : "\\r");
             i++;
+        } else if (byte == '\\') {
+            buffer_add_string(buffer, "\\\\");
+            i++;
         } else if (byte < ' ' || byte == 0x7f || !is_whole || is_c1) {
             buffer_print(buffer, "\\x%02x", byte);
             i++;

@@ -47,13 +47,15 @@ enum status output_form_parse(const char *word, enum output_form *ret_form)
 
 static void line_flush(struct output *output)
 {
-    fwrite(output->line.data, 1, output->line.size, output->stream);
+    if (output->line.size)
+        fwrite(output->line.data, 1, output->line.size, output->stream);
     buffer_clear(&output->line);
 }
 
 static bool is_shown(const struct output *output, size_t index)
 {
-    return output->form == OUTPUT_WIDE || !output->table->columns[index].is_wide;
+    return output->form == OUTPUT_WIDE || output->table->is_card ||
+           !output->table->columns[index].is_wide;
 }
 
 static bool is_right_aligned(const struct column *column)

@@ -51,7 +51,7 @@ struct column {
 struct output_table {
     const char *schema;           // "muster.topic_list/1"
     const struct column *columns; // a row with heading NULL ends them; at most OUTPUT_COLUMNS_MAX
-    bool is_card;                 // tables print an item as lines of "KEY  value"
+    bool is_card;                 // tables print an item as lines of "HEADING  value", all columns
 };
 
 #define OUTPUT_COLUMNS_MAX 32
@@ -94,8 +94,9 @@ enum status output_destroy(struct output *output);
 // Finds a form by its word. STATUS_INVALID if there is none.
 enum status output_form_parse(const char *word, enum output_form *ret_form) MUST_CHECK;
 
-// Appends the text with control characters (C0, DEL, C1) and bytes that are not UTF-8 as \xNN, and
-// tab and line end as \t \n \r, so that data cannot drive a terminal.
+// Appends the text with control characters (C0, DEL, C1) and bytes that are not UTF-8 as \xNN,
+// tab and line ends as \t \n \r, a backslash doubled: data cannot drive a terminal, and what is
+// printed says exactly what it was.
 void output_escape(struct buffer *buffer, struct text text);
 
 #endif

@@ -318,7 +318,8 @@ enum status conf_assign(struct conf *conf, const struct conf_where *where, struc
         return assign_secret(conf, where, row, how, text);
     if (text_has_prefix(name, text_of(kafka_prefix)))
         return assign_extra(conf, where, name, text);
-    row = setting_nearest(name);
+    // Behind the last problem that is listed, nobody reads a suggestion.
+    row = conf->problem_count < CONF_PROBLEMS_MAX ? setting_nearest(name) : NULL;
     return conf_refuse(conf, where, "unknown setting '%.*s'%s%s%s", TEXT_ARGS(name),
                        row ? ": did you mean '" : ": 'muster config show' lists them",
                        row ? row->name : "", row ? "'?" : "");

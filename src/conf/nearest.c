@@ -12,7 +12,13 @@ struct nearest nearest_to(struct text name)
 
 void nearest_offer(struct nearest *nearest, const char *word)
 {
-    size_t distance = edit_distance(nearest->name, text_of(word));
+    struct text offered = text_of(word);
+    size_t size = nearest->name.size;
+    size_t difference = size > offered.size ? size - offered.size : offered.size - size;
+    // The distance is at least the difference of the sizes, which costs nothing.
+    if (difference >= nearest->distance)
+        return;
+    size_t distance = edit_distance(nearest->name, offered);
     if (distance >= nearest->distance)
         return;
     nearest->distance = distance;

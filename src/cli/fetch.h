@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Commands that ask a coordinator: the answer of its HTTP API, page after page, printed in the form
+// that the user wants. The items of a route have the members that the command's columns name, so
+// `muster topic list --output schema` describes both.
+//
+//     GET /api/v1/topics ?pool= &state= &owner=     topic list        .../topics/{unit} topic show
+//     GET /api/v1/topics/{unit}/explain             topic explain
+//     GET /api/v1/collectors ?pool=                 collector list    .../collectors/{id} collector
+//     show GET /api/v1/agents ?pool=                     agent list        .../agents/{id} agent
+//     show GET /api/v1/pools                             pool list         .../pools/{name} pool
+//     show GET /api/v1/coordinators                      coordinator list GET /api/v1/lag ?pool=
+//     &owner= &topic=        lag show          /api/v1/lag/pools        lag pools GET
+//     /api/v1/events ?pool= &subject=           events list (newest first)
+//
+// Every list takes ?limit= (1..10000) and ?after= (the `next` of the page before). A split topic,
+// and a name that is in several pools, gives several items. 404 is answered for a name that nobody
+// knows, with {"error": {"message": ...}} as for every refusal.
+#ifndef MUSTER_CLI_FETCH_H
+#define MUSTER_CLI_FETCH_H
+
+#include "cli/command.h"
+
+// ?name=value of a request; left out if the value is NULL.
+struct fetch_filter {
+    const char *name;
+    const char *value;
+};
+
+// Prints the list behind `path` ("/api/v1/topics"); the filters end with a name NULL. --limit is
+// heeded where the command has it. The pool is a filter where somebody has set it.
+enum exit_code fetch_list(const struct invocation *invocation, const char *path,
+                          const struct fetch_filter *filters);
+
+// Prints the items behind `path`/ARGUMENT`suffix` for each argument. EXIT_NOT_FOUND if one is not
+// known, after the others were printed.
+enum exit_code fetch_each(const struct invocation *invocation, const char *path,
+                          const char *suffix);
+
+#endif
