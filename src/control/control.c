@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The door: one event goes to the file that it concerns.
+#include "control/control.h"
+
+#include <string.h>
+
+#include "base/ensure.h"
+#include "base/memory.h"
+#include "control/core.h"
+
+struct control *control_create(const struct control_options *options)
+{
+    struct control *control = memory_get(sizeof(*control));
+    tables_init(&control->tables, options->hash_seed);
+    control->prefix = text_copy(options->prefix);
+    control->id = text_copy(options->id);
+    control->new_lineage = text_copy(options->lineage);
+    control->cluster_id = text_copy(options->cluster_id);
+    control->default_pool = text_copy(options->default_pool);
+    ensure(options->incarnation.size == 32);
+    memcpy(control->incarnation, options->incarnation.data, 32);
+    control->info = options->info;
+    control->info.host.data = text_copy(options->info.host);
+    control->info.version.data = text_copy(options->info.version);
+    control->info.address.data = text_copy(options->info.address);
+    control->beat_interval = options->beat_interval;
+    control->leader_timeout = options->leader_timeout;
+    control->publish_interval = options->publish_interval;
+    control->lease_ms = options->lease_ms;
+    control->agent_topics_max = options->agent_topics_max;
+    control->assignments_partitions = options->assignments_partitions;
+    control->events_enabled = options->events_enabled;
+    for (int i = 0; i < INPUT_LOG_COUNT; i++)
+        control->positions[i].anchor_offset = -1;
+    return control;
+}
+
+static void cell_forget(struct control *control)
+{
+    char **texts[] = {&control->lineage, &control->leader, &control->leader_incarnation,
+                      &control->cell_cluster_id};
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        memory_release(*texts[i]);
+        *texts[i] = NULL;
+    }
+    control->level = control->epoch = control->generation = control->moves = 0;
+    control->state_partitions = 0;
+    control->resigned = control->cell_is_dirty = false;
+    for (int i = 0; i < INPUT_LOG_COUNT; i++)
+        control->positions[i] = (struct state_position){.anchor_offset = -1};
+}
+
+void lead_forget(struct control *control)
+{
+    uint64_t seed = control->tables.hash_seed;
+    lag_finish(control);
+    tables_finish(&control->tables);
+    tables_init(&control->tables, seed);
+    plan_units_destroy(control->plan_units);
+    control->plan_units = NULL;
+    memory_release(control->numbers);
+    control->numbers = NULL;
+    control->numbers_capacity = 0;
+    handles_finish(&control->loose);
+    control->publishing.count = 0;
+    control->timed_count = 0;
+    control->next_marker = INSTANT_NEVER;
+    control->ask_again = INSTANT_NEVER;
+    control->is_asking = control->is_assignment_changed = control->has_more_changes = false;
+    control->is_restored = false;
+    control->resigned_seen = INSTANT_NEVER;
+    events_drop(control);
+    cell_forget(control);
+}
+
+void control_destroy(struct control *control)
+{
+    if (control == NULL)
+        return;
+    lead_forget(control);
+    handles_finish(&control->publishing);
+    for (int i = 0; i < COORDINATORS_MAX; i++) {
+        memory_release(control->peers[i].id);
+        memory_release((char *)control->peers[i].info.host.data);
+        memory_release((char *)control->peers[i].info.version.data);
+        memory_release((char *)control->peers[i].info.address.data);
+    }
+    for (int i = 0; i < EVENTS_KEPT; i++)
+        arena_finish(&control->kept[i].arena);
+    arena_finish(&control->batch_arena);
+    arena_finish(&control->effect_arena);
+    arena_finish(&control->drawing.arena);
+    buffer_finish(&control->drawing.key);
+    buffer_finish(&control->line);
+    memory_release(control->events);
+    memory_release(control->timed);
+    char *texts[] = {control->prefix,
+                     control->id,
+                     control->new_lineage,
+                     control->cluster_id,
+                     control->default_pool,
+                     (char *)control->info.host.data,
+                     (char *)control->info.version.data,
+                     (char *)control->info.address.data};
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+        memory_release(texts[i]);
+    memory_release(control);
+}
+
+// A record of the state counts until the own marker has come back; then memory leads.
+static void take_state(struct control *control, const struct control_event *event)
+{
+    if (control->phase == PHASE_LEADING || control->phase == PHASE_CHECKING)
+        return;
+    if (event->state.kind == RECORD_STATE_MARKER) {
+        if (event->state.record != NULL)
+            lead_marker_received(control, event->state.record);
+        return;
+    }
+    restore_record(control, event->state.key, event->state.kind, event->state.record);
+    if (event->state.kind == RECORD_STATE_CELL)
+        lead_state_received(control);
+}
+
+static void take_batch(struct control *control, bool caught_up)
+{
+    control->is_caught_up = caught_up;
+    if (control->phase == PHASE_LEADING && !control->is_committing)
+        publish_batch(control);
+}
+
+static void take_outcome(struct control *control, enum commit_outcome outcome)
+{
+    if (!control->is_committing)
+        return;
+    if (outcome != COMMIT_DONE) {
+        lead_lost(control, outcome);
+        return;
+    }
+    events_keep(control);
+    lead_committed(control);
+}
+
+static void take_time(struct control *control)
+{
+    lead_tick(control);
+    if (control->phase == PHASE_LEADING && !control->is_committing)
+        statements_expire(control);
+}
+
+static void take(struct control *control, const struct control_event *event)
+{
+    bool is_leading = control->phase == PHASE_LEADING;
+    switch (event->kind) {
+    case CONTROL_STARTED:
+        lead_start(control);
+        break;
+    case CONTROL_TICKED:
+        take_time(control);
+        break;
+    case CONTROL_BEAT_RECEIVED:
+        member_beat(control, event->beat);
+        break;
+    case CONTROL_DEATH_RECEIVED:
+        member_death(control, event->death);
+        break;
+    case CONTROL_REPORT_RECEIVED:
+        lag_report(control, event->report);
+        break;
+    case CONTROL_STATE_RECEIVED:
+        take_state(control, event);
+        break;
+    case CONTROL_STATE_ENDED:
+        control->is_restored = true;
+        if (!is_leading)
+            lead_state_received(control);
+        break;
+    case CONTROL_INPUT_RECEIVED:
+        if (is_leading)
+            intake_input(control, &event->input);
+        break;
+    case CONTROL_BATCH_ENDED:
+        take_batch(control, event->caught_up);
+        break;
+    case CONTROL_CLAIM_ANSWERED:
+        lead_claim_answered(control, event->done);
+        break;
+    case CONTROL_LOGS_CHECKED:
+        lead_logs_checked(control, event->logs);
+        break;
+    case CONTROL_COMMIT_ANSWERED:
+        take_outcome(control, event->outcome);
+        break;
+    case CONTROL_TOPICS_ANSWERED:
+        if (is_leading)
+            topics_answered(control, event->topics.items, event->topics.count);
+        break;
+    case CONTROL_STOP_REQUESTED:
+        lead_stop(control);
+        break;
+    }
+}
+
+void control_step(struct control *control, const struct control_event *event,
+                  struct control_effects *effects)
+{
+    effects->count = 0;
+    arena_clear(&control->effect_arena);
+    control->effects = effects;
+    control->now = event->at;
+    control->wall_ms = event->wall_ms;
+    take(control, event);
+    control->effects = NULL;
+}
+
+struct instant control_deadline(const struct control *control)
+{
+    struct instant deadline = instant_earlier(lead_deadline(control), publish_deadline(control));
+    if (control->phase != PHASE_LEADING || control->is_committing)
+        return deadline;
+    if (control->timed_count > 0)
+        deadline = instant_earlier(deadline, control->next_marker);
+    return instant_earlier(deadline, control->ask_again);
+}
+
+size_t control_batch_bytes(const struct control *control)
+{
+    return control->tables.dirty_bytes;
+}

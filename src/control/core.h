@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The state of the deciding part beside its tables, and the doors between its files. Private to
+// this room. One file per concern:
+//
+//     control.c    the door: one event to one file
+//     lead.c       standby, claim, restore, leading, resigning
+//     evidence.c   S4: what an own record read back proves
+//     restore.c    state records to tables, tables to plans
+//     intake.c     announcements to claims;  statement.c  time-to-live;  order.c  orders
+//     topic.c      claims to units
+//     member.c     beats and deaths to lives of collectors (S5)
+//     handover.c   plans to grants: revoke, ack, grant (S2)
+//     publish.c    everything dirty to the writes of one transaction
+//     lag.c        reports to lag
+//     narrate.c    effects, traces and events;  view.c  what the HTTP interface reads
+#ifndef MUSTER_CONTROL_CORE_H
+#define MUSTER_CONTROL_CORE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/instant.h"
+#include "control/control.h"
+#include "control/evidence.h"
+#include "control/tables.h"
+
+enum phase { PHASE_STANDBY, PHASE_CLAIMING, PHASE_RESTORING, PHASE_CHECKING, PHASE_LEADING };
+
+enum { COORDINATORS_MAX = 64, EVENTS_KEPT = 256, EVENTS_PER_BATCH = 100000 };
+
+// Another coordinator, as heard.
+struct peer {
+    char *id; // owned; NULL = free
+    char incarnation[33];
+    char state[12];
+    int64_t seq, epoch, applied_generation;
+    struct instant heard;
+    struct beat_info info; // owned texts
+};
+
+// An event that waits for its commit; texts are made when it is written.
+struct event_row {
+    const char *kind;                                            // static
+    uint32_t pool;                                               // NONE
+    const char *subject, *text, *id, *answer, *from, *to, *rule; // in the batch's arena or static
+    int64_t at_ms;
+};
+
+// A committed event, owned texts.
+struct event_kept {
+    struct event_record record;
+    struct arena arena;
+};
+
+// Where publish.c stands while the writes are drawn.
+struct drawing {
+    int stage;
+    uint32_t at;      // in the list of the stage
+    size_t tombstone; // byte offset in tables.tombstones
+    uint32_t bucket;  // of the collector at `at`
+    struct buffer key;
+    struct arena arena; // of the record drawn last
+};
+
+// What the planner is told of a unit when its plan is restored.
+struct number {
+    uint64_t number; // placement number
+    uint32_t next;   // collector that is to own it, NONE
+};
+
+// A statement with a time to live. `due` is no later than its true deadline.
+struct timed {
+    struct instant due;
+    uint32_t statement;
+    uint32_t stamp; // the statement's; another one means that this row is stale
+};
+
+// Lag of a unit as its owner reported it.
+struct picture {
+    int64_t position, committed, end, lag, oldest_unprocessed_ms; // −1 = not known
+    int64_t records_per_s, bytes_per_s;
+    char state[10];
+    uint32_t parts_count;
+    struct report_part *parts; // owned
+};
+
+struct control {
+    struct tables tables;
+    // Copies of the options.
+    char *prefix, *id, *new_lineage, *cluster_id, *default_pool;
+    char incarnation[33];
+    struct beat_info info; // owned texts
+    struct span beat_interval, leader_timeout, publish_interval;
+    int64_t lease_ms, agent_topics_max;
+    int32_t assignments_partitions;
+    bool events_enabled;
+
+    // The present event.
+    struct instant now;
+    int64_t wall_ms;
+    struct control_effects *effects;
+    struct arena effect_arena; // memory of the present effects
+    struct buffer line;        // scratch for traces
+
+    // The cell (state_cell). Texts are owned.
+    char *lineage, *leader, *leader_incarnation;
+    char *cell_cluster_id;
+    int64_t level, epoch, generation, moves;
+    int64_t state_partitions;
+    bool resigned;
+    struct state_position positions[INPUT_LOG_COUNT];
+    bool cell_is_dirty;
+
+    // Leadership.
+    enum phase phase;
+    struct evidence evidence; // own beats
+    struct instant started, next_beat, next_probe;
+    struct instant leader_heard;  // newest beat of another leader, or start
+    struct instant resigned_seen; // a goodbye stands in the state since
+    int64_t seq;                  // of own beats
+    int64_t claims;               // attempts to lead
+    bool is_restored;             // state was read to its end once
+    bool is_stopping, is_goodbye_sent, has_exited;
+    bool is_barred; // must not lead: another cluster or a future level
+    struct peer peers[COORDINATORS_MAX];
+
+    // The batch.
+    bool is_committing, is_caught_up, is_assignment_changed, has_more_changes;
+    struct instant committing_since, last_commit;
+    struct drawing drawing;
+    struct arena batch_arena; // texts of events
+    struct event_row *events;
+    uint32_t events_count, events_capacity;
+    struct event_kept kept[EVENTS_KEPT];
+    uint32_t kept_next, kept_count;
+
+    // Time-to-live of statements, guarded by markers.
+    struct evidence marker_evidence;
+    int64_t marker_seq;
+    struct instant next_marker;
+    struct timed *timed; // heap by due
+    uint32_t timed_count, timed_capacity, timed_stamp;
+
+    // Questions to Kafka.
+    bool is_asking;
+    struct instant ask_again; // missing topics
+
+    struct plan_units *plan_units; // only while leading
+    struct number *numbers;        // by unit handle, only while restoring
+    uint32_t numbers_capacity;
+    struct handles publishing; // collectors whose head is in the commit under way
+    struct handles loose;      // free units whose grant is to be tried after the next settling
+
+    // Lag, by unit handle.
+    struct picture **pictures;
+    uint32_t pictures_capacity;
+
+    // Counters of this life.
+    int64_t refused, ignored, announcements, orders, commits;
+};
+
+static inline int64_t batch_generation(const struct control *control)
+{
+    return control->generation + 1;
+}
+
+// ---- narrate.c
+
+struct control_effect *effect_add(struct control *control, enum control_effect_kind kind);
+
+// A trace line `[seconds.micros] who > observation -> consequence (rule)`.
+void trace(struct control *control, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void alarm_raise(struct control *control, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+// An event for the batch; strings are copied, NULL is "".
+struct event_draft {
+    const char *kind;
+    uint32_t pool;
+    const char *subject, *text, *id, *answer, *from, *to, *rule;
+};
+void event_add(struct control *control, const struct event_draft *draft);
+
+// Events of the committed batch become the kept ones.
+void events_keep(struct control *control);
+void events_drop(struct control *control);
+
+// ---- lead.c
+
+void lead_start(struct control *control);
+void lead_tick(struct control *control);
+void lead_claim_answered(struct control *control, bool done);
+void lead_state_received(struct control *control);
+void lead_marker_received(struct control *control, const struct state_marker *marker);
+void lead_logs_checked(struct control *control, const struct control_log *logs);
+void lead_lost(struct control *control, enum commit_outcome outcome);
+void lead_committed(struct control *control);
+void lead_peer_beat(struct control *control, const struct beat *beat);
+void lead_stop(struct control *control);
+void lead_evidence(struct control *control);
+struct instant lead_deadline(const struct control *control);
+
+// Throws away what was read from the state; members stay.
+void lead_forget(struct control *control);
+
+// ---- restore.c
+
+void restore_record(struct control *control, struct text key, enum record_kind kind,
+                    const void *record);
+
+// Tables are complete: plans are built from them, what the state promises is resumed.
+// STATUS_INVALID when the state contradicts itself.
+enum status restore_end(struct control *control) MUST_CHECK;
+
+// ---- intake.c, statement.c, order.c
+
+void intake_input(struct control *control, const struct control_input *input);
+void input_refuse(struct control *control, struct text id, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+void intake_announcement(struct control *control, const struct announcement *announcement,
+                         int64_t offset);
+void order_take(struct control *control, const struct order *order);
+void statement_heard(struct control *control, uint32_t statement, int64_t ttl_ms);
+void statement_withdraw(struct control *control, uint32_t statement);
+void statements_expire(struct control *control);
+void statements_time_all(struct control *control);
+void statement_forget(struct control *control, uint32_t statement);
+void policy_apply(struct control *control, uint32_t pool);
+const char *policy_fault(struct text key, struct text value);
+
+// ---- topic.c
+
+// Brings the units of a topic in line with its claims and with what Kafka said. The topic row is
+// gone afterwards if nothing holds it.
+void topic_reconcile(struct control *control, uint32_t topic);
+void topics_answered(struct control *control, const struct control_topic_answer *items,
+                     uint32_t count);
+void topics_ask(struct control *control);
+void topic_missed(struct control *control, uint32_t topic);
+
+// ---- member.c
+
+void member_beat(struct control *control, const struct beat *beat);
+void member_death(struct control *control, const struct death *death);
+void members_judge(struct control *control);
+struct instant members_deadline(const struct control *control);
+void member_plan(struct control *control, uint32_t collector);
+bool member_is_alive(const struct collector *collector);
+
+// ---- handover.c
+
+void unit_revoke(struct control *control, uint32_t unit, enum unit_reason reason);
+void unit_freed(struct control *control, uint32_t unit);
+void units_acknowledged(struct control *control, uint32_t collector);
+void units_abandon(struct control *control, uint32_t collector, bool owned_too);
+void pools_settle(struct control *control);
+
+// ---- publish.c
+
+void publish_batch(struct control *control);
+bool publish_is_due(const struct control *control);
+struct instant publish_deadline(const struct control *control);
+
+// ---- lag.c
+
+void lag_report(struct control *control, const struct report *report);
+void lag_forget(struct control *control, uint32_t unit);
+void lag_finish(struct control *control);
+
+#endif

@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// S2: revoke, ack, grant. The planner says who should own a unit; this file moves the grants there.
+//
+// Happy path of a move from A to B, in generations of the cell:
+//
+//     g    A's bucket and head without the unit are published; the unit is `revoking`
+//     ...  A stops reading it, flushes, commits, and beats applied_generation ≥ g
+//     g+1  B's bucket and head with the unit are published, fence g+1
+//
+// Failures: A never acks -> A falls silent by S8 and is dead by S4: as good as an ack. B dies
+// meanwhile -> the planner has named another by the time the ack comes. The plan changes back to A
+// -> the revoke is completed all the same and A gets a new grant with a higher fence. The leader
+// dies -> state says `revoking` and at which generation; the next leader waits for the same ack.
+#include "base/ensure.h"
+#include "control/core.h"
+
+enum { BUCKET_SIZE_MAX = 512 * 1024, CHANGES_AT_ONCE = 256, BATCH_BYTES_MAX = 8 * 1024 * 1024 };
+
+static const enum unit_reason reason_of_why[] = {
+    [PLAN_WHY_NONE] = UNIT_WAITS,        [PLAN_WHY_PLACED] = UNIT_PLACED,
+    [PLAN_WHY_LEFT] = UNIT_LEFT,         [PLAN_WHY_DRAINED] = UNIT_DRAINED,
+    [PLAN_WHY_OVER_CAP] = UNIT_OVER_CAP, [PLAN_WHY_BALANCE] = UNIT_BALANCED,
+};
+
+static const enum unit_reason reason_of_pending[] = {
+    [PLAN_REASON_NONE] = UNIT_WAITS,
+    [PLAN_REASON_NOT_SETTLED] = UNIT_WAITS,
+    [PLAN_REASON_NO_COLLECTOR] = UNIT_NO_COLLECTOR,
+    [PLAN_REASON_ALL_DRAINING] = UNIT_ALL_DRAINING,
+    [PLAN_REASON_CAP] = UNIT_CAPPED,
+    [PLAN_REASON_CAPACITY] = UNIT_NO_CAPACITY,
+};
+
+static struct pool *unit_pool(const struct control *control, uint32_t unit)
+{
+    const struct tables *tables = &control->tables;
+    return tables->pools[tables->topics[tables->units[unit].topic].pool];
+}
+
+static struct collector *unit_owner(const struct control *control, uint32_t unit)
+{
+    uint32_t owner = control->tables.units[unit].owner;
+    return owner == NONE ? NULL : control->tables.collectors[owner];
+}
+
+static uint32_t bucket_of(struct control *control, uint32_t unit)
+{
+    buffer_clear(&control->line);
+    unit_print(&control->tables, unit, &control->line);
+    return unit_bucket(buffer_text(&control->line));
+}
+
+// One event and trace line about a unit that changes hands.
+static void unit_narrate(struct control *control, uint32_t unit, const char *kind, const char *from,
+                         const char *to)
+{
+    struct tables *tables = &control->tables;
+    enum unit_reason reason = tables->units[unit].reason;
+    struct buffer name = {0};
+    unit_print(tables, unit, &name);
+    event_add(control, &(struct event_draft){.kind = kind,
+                                             .pool = tables->topics[tables->units[unit].topic].pool,
+                                             .subject = buffer_string(&name),
+                                             .text = unit_reason_text(reason),
+                                             .rule = unit_reason_rule(reason),
+                                             .from = from,
+                                             .to = to});
+    buffer_finish(&name);
+}
+
+void unit_revoke(struct control *control, uint32_t unit, enum unit_reason reason)
+{
+    struct tables *tables = &control->tables;
+    struct unit *row = &tables->units[unit];
+    struct collector *owner = unit_owner(control, unit);
+    ensure(row->state == UNIT_OWNED);
+    row->reason = (uint8_t)reason;
+    row->since_s = (uint32_t)(control->wall_ms / 1000);
+    uint32_t bucket = bucket_of(control, unit);
+    collector_change(tables, owner->handle, (int)bucket, true);
+    control->is_assignment_changed = true;
+    unit_narrate(control, unit, "unit.revoked", owner->id, "");
+    unit_touch(tables, unit);
+    row->generation = batch_generation(control);
+    if (!member_is_alive(owner)) {
+        unit_move(tables, unit, UNIT_PENDING, NONE);
+        return;
+    }
+    unit_move(tables, unit, UNIT_REVOKING, owner->handle);
+}
+
+// Gives a free unit to the planner's owner.
+static void unit_grant(struct control *control, uint32_t unit, uint32_t collector)
+{
+    struct tables *tables = &control->tables;
+    struct unit *row = &tables->units[unit];
+    struct collector *owner = tables->collectors[collector];
+    uint32_t bucket = bucket_of(control, unit);
+    uint32_t size = tables->topics[row->topic].name_size + 18u;
+    unit_touch(tables, unit);
+    if (owner->buckets[bucket].size + size > BUCKET_SIZE_MAX) {
+        row->reason = UNIT_BUCKET_FULL;
+        handles_add(&control->loose, unit);
+        return;
+    }
+    const char *from = row->previous == NONE ? "" : tables->collectors[row->previous]->id;
+    row->generation = batch_generation(control);
+    row->since_s = (uint32_t)(control->wall_ms / 1000);
+    bool is_first = row->previous == NONE;
+    unit_move(tables, unit, UNIT_OWNED, collector);
+    if (!is_first && row->previous != collector)
+        control->moves++;
+    if (!is_first)
+        control->cell_is_dirty = true;
+    collector_change(tables, collector, (int)bucket, !is_first);
+    control->is_assignment_changed = true;
+    unit_narrate(control, unit, is_first ? "unit.placed" : "unit.moved", from, owner->id);
+}
+
+// What a unit does whose hands are free.
+static void unit_settle(struct control *control, uint32_t unit)
+{
+    struct tables *tables = &control->tables;
+    struct pool *pool = unit_pool(control, unit);
+    if (!plan_unit_is_known(pool->plan, unit))
+        return;
+    uint32_t planned = plan_unit_owner(pool->plan, unit);
+    if (planned != PLAN_NOBODY) {
+        uint32_t collector = pool->planned[planned];
+        if (member_is_alive(tables->collectors[collector]))
+            unit_grant(control, unit, collector);
+        else
+            handles_add(&control->loose, unit);
+        return;
+    }
+    enum unit_reason reason = reason_of_pending[plan_unit_reason(pool->plan, unit)];
+    if (tables->units[unit].reason == reason)
+        return;
+    tables->units[unit].reason = (uint8_t)reason;
+    unit_touch(tables, unit);
+}
+
+void unit_freed(struct control *control, uint32_t unit)
+{
+    struct tables *tables = &control->tables;
+    uint32_t topic = tables->units[unit].topic;
+    unit_move(tables, unit, UNIT_PENDING, NONE);
+    unit_touch(tables, unit);
+    if (tables->units[unit].is_doomed) {
+        lag_forget(control, unit);
+        unit_remove(tables, unit, true);
+        uint32_t rest = tables->topics[topic].units;
+        if (rest == NONE || !tables->units[rest].is_doomed)
+            topic_reconcile(control, topic);
+        return;
+    }
+    if (tables->topics[topic].is_missing)
+        topic_reconcile(control, topic);
+    else
+        unit_settle(control, unit);
+}
+
+void units_acknowledged(struct control *control, uint32_t collector)
+{
+    struct tables *tables = &control->tables;
+    struct collector *owner = tables->collectors[collector];
+    while (owner->revoked != NONE &&
+           tables->units[owner->revoked].generation <= owner->applied_generation) {
+        uint32_t unit = owner->revoked;
+        trace(control, "%s acked generation %lld -> unit is free (S2)", owner->id,
+              (long long)owner->applied_generation);
+        unit_freed(control, unit);
+    }
+}
+
+void units_abandon(struct control *control, uint32_t collector, bool owned_too)
+{
+    struct tables *tables = &control->tables;
+    struct collector *owner = tables->collectors[collector];
+    while (owner->revoked != NONE)
+        unit_freed(control, owner->revoked);
+    for (uint32_t bucket = 0; owned_too && bucket < BUCKET_COUNT; bucket++)
+        while (owner->buckets[bucket].units != NONE) {
+            uint32_t unit = owner->buckets[bucket].units;
+            collector_change(tables, collector, (int)bucket, true);
+            control->is_assignment_changed = true;
+            tables->units[unit].reason = UNIT_LEFT;
+            tables->units[unit].since_s = (uint32_t)(control->wall_ms / 1000);
+            unit_touch(tables, unit);
+            unit_move(tables, unit, UNIT_PENDING, NONE);
+            handles_add(&control->loose, unit);
+        }
+}
+
+// The planner wants another owner than before.
+static void unit_change(struct control *control, const struct plan_change *change)
+{
+    struct tables *tables = &control->tables;
+    struct unit *row = &tables->units[change->unit];
+    struct pool *pool = unit_pool(control, change->unit);
+    uint32_t wanted = change->to == PLAN_NOBODY ? NONE : pool->planned[change->to];
+    unit_touch(tables, change->unit);
+    if (row->state == UNIT_REVOKING)
+        return;
+    if (row->state == UNIT_OWNED && row->owner == wanted)
+        return;
+    enum unit_reason reason = reason_of_why[change->why];
+    if (row->state == UNIT_OWNED) {
+        unit_revoke(control, change->unit, reason);
+        if (row->state == UNIT_REVOKING)
+            return;
+    }
+    row->reason = (uint8_t)reason;
+    unit_settle(control, change->unit);
+}
+
+static void pool_settle(struct control *control, struct pool *pool)
+{
+    struct plan_change changes[CHANGES_AT_ONCE];
+    uint32_t count;
+    plan_settle(pool->plan, PLAN_UNLIMITED);
+    while (control->tables.dirty_bytes < BATCH_BYTES_MAX &&
+           (count = plan_changes_take(pool->plan, changes, CHANGES_AT_ONCE)) > 0)
+        for (uint32_t i = 0; i < count; i++)
+            unit_change(control, &changes[i]);
+    pool->is_unsettled = control->tables.dirty_bytes >= BATCH_BYTES_MAX;
+    control->has_more_changes = control->has_more_changes || pool->is_unsettled;
+}
+
+// Free units that the planner may not speak of again: those whose owner left and came back between
+// two decisions, and those that found a full record.
+static void loose_settle(struct control *control)
+{
+    struct handles loose = control->loose;
+    control->loose = (struct handles){0};
+    for (uint32_t i = 0; i < loose.count; i++) {
+        const struct unit *row = &control->tables.units[loose.items[i]];
+        if (row->topic != NONE && row->state == UNIT_PENDING && !row->is_doomed)
+            unit_settle(control, loose.items[i]);
+    }
+    handles_finish(&loose);
+}
+
+void pools_settle(struct control *control)
+{
+    control->has_more_changes = false;
+    for (uint32_t i = 0; i < control->tables.pools_count; i++)
+        if (control->tables.pools[i]->is_unsettled)
+            pool_settle(control, control->tables.pools[i]);
+    if (!control->has_more_changes && control->loose.count > 0)
+        loose_settle(control);
+}

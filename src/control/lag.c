@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Reports to lag. Only the owner's admitted life is believed about a unit; what it says stays until
+// it says something else or the unit changes hands. A report that Kafka has no such topic is the
+// only one that decides anything.
+#include <string.h>
+
+#include "base/memory.h"
+#include "control/core.h"
+
+enum { PARTS_MAX = 100000 };
+
+static void picture_release(struct picture *picture)
+{
+    if (picture == NULL)
+        return;
+    memory_release(picture->parts);
+    memory_release(picture);
+}
+
+void lag_forget(struct control *control, uint32_t unit)
+{
+    if (unit >= control->pictures_capacity)
+        return;
+    picture_release(control->pictures[unit]);
+    control->pictures[unit] = NULL;
+}
+
+void lag_finish(struct control *control)
+{
+    for (uint32_t i = 0; i < control->pictures_capacity; i++)
+        picture_release(control->pictures[i]);
+    memory_release(control->pictures);
+    control->pictures = NULL;
+    control->pictures_capacity = 0;
+}
+
+static struct picture *picture_row(struct control *control, uint32_t unit)
+{
+    uint32_t had = control->pictures_capacity;
+    control->pictures = array_reserve(control->pictures, &control->pictures_capacity, unit + 1,
+                                      sizeof(struct picture *));
+    memset(control->pictures + had, 0,
+           (control->pictures_capacity - had) * sizeof(struct picture *));
+    if (control->pictures[unit] == NULL)
+        control->pictures[unit] = memory_get(sizeof(struct picture));
+    return control->pictures[unit];
+}
+
+// Sums a field over the parts; −1 as soon as one is not known.
+static void picture_sum(struct picture *picture)
+{
+    picture->position = picture->committed = picture->end = picture->parts_count > 0 ? 0 : -1;
+    for (uint32_t i = 0; i < picture->parts_count; i++) {
+        const struct report_part *part = &picture->parts[i];
+        const int64_t values[] = {part->position, part->committed, part->end};
+        int64_t *sums[] = {&picture->position, &picture->committed, &picture->end};
+        for (int k = 0; k < 3; k++)
+            *sums[k] = values[k] < 0 || *sums[k] < 0 || values[k] > INT64_MAX / PARTS_MAX
+                           ? -1
+                           : *sums[k] + values[k];
+    }
+}
+
+static void picture_take(struct picture *picture, const struct report_unit *said)
+{
+    memory_release(picture->parts);
+    picture->parts_count = said->parts_count < PARTS_MAX ? said->parts_count : PARTS_MAX;
+    picture->parts = memory_copy(said->parts, picture->parts_count * sizeof(*said->parts));
+    picture_sum(picture);
+    picture->lag = said->lag < 0 ? -1 : said->lag;
+    picture->oldest_unprocessed_ms =
+        said->oldest_unprocessed_ms < 0 ? -1 : said->oldest_unprocessed_ms;
+    picture->records_per_s = said->records_per_s;
+    picture->bytes_per_s = said->bytes_per_s;
+    memset(picture->state, 0, sizeof(picture->state));
+    memcpy(picture->state, said->state.data ? said->state.data : "",
+           said->state.size < sizeof(picture->state) ? said->state.size : 0);
+}
+
+// The unit of a report that its owner may speak of, or NONE.
+static uint32_t reported_unit(const struct control *control, const struct collector *owner,
+                              struct text text)
+{
+    struct unit_name name;
+    if (unit_name_parse(text, &name) != STATUS_OK)
+        return NONE;
+    struct text whole = text;
+    if (name.partition >= 0)
+        while (whole.data[--whole.size] != '/')
+            continue;
+    uint32_t topic = topic_find(&control->tables, owner->pool, whole);
+    uint32_t unit =
+        topic == NONE ? NONE : unit_find(&control->tables, topic, (int32_t)name.partition);
+    return unit != NONE && control->tables.units[unit].owner == owner->handle ? unit : NONE;
+}
+
+void lag_report(struct control *control, const struct report *report)
+{
+    uint32_t pool = pool_find(&control->tables, report->pool);
+    uint32_t handle = pool == NONE ? NONE : collector_find(&control->tables, pool, report->id);
+    if (handle == NONE)
+        return;
+    struct collector *owner = control->tables.collectors[handle];
+    if (!member_is_alive(owner) || !text_equals(report->incarnation, owner->incarnation))
+        return;
+    for (uint32_t i = 0; i < report->units_count; i++) {
+        uint32_t unit = reported_unit(control, owner, report->units[i].unit);
+        if (unit == NONE)
+            continue;
+        picture_take(picture_row(control, unit), &report->units[i]);
+        if (text_equals(report->units[i].state, "missing") && control->phase == PHASE_LEADING)
+            topic_missed(control, control->tables.units[unit].topic);
+    }
+}

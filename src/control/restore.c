@@ -1,0 +1,397 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// From the state topic to the tables. Records come in any order (compaction keeps the newest of
+// each key), so a unit may come before its topic's claims and a claim before its agent; every
+// record makes the rows that it names. What is wrong between them is looked at once, at the end.
+#include <string.h>
+
+#include "base/ensure.h"
+#include "base/memory.h"
+#include "control/core.h"
+#include "proto/key.h"
+
+static void text_replace(char **slot, struct text text)
+{
+    memory_release(*slot);
+    *slot = text_copy(text);
+}
+
+static uint32_t pool_row(struct control *control, struct text name)
+{
+    uint32_t pool = pool_find(&control->tables, name);
+    return pool == NONE ? pool_add(&control->tables, name) : pool;
+}
+
+static uint32_t collector_row(struct control *control, uint32_t pool, struct text id)
+{
+    uint32_t collector = collector_find(&control->tables, pool, id);
+    return collector == NONE ? collector_add(&control->tables, pool, id) : collector;
+}
+
+// ---- One file of records each.
+
+static void restore_cell(struct control *control, const struct state_cell *record)
+{
+    text_replace(&control->lineage, record->lineage);
+    text_replace(&control->leader, record->leader);
+    text_replace(&control->leader_incarnation, record->leader_incarnation);
+    text_replace(&control->cell_cluster_id, record->cluster_id);
+    control->level = record->level;
+    control->epoch = record->epoch;
+    control->generation = record->generation;
+    control->moves = record->moves;
+    control->resigned = record->resigned;
+    control->state_partitions = record->assignments_partitions;
+    control->positions[INPUT_CONTROL] = record->control;
+    control->positions[INPUT_ORDERS] = record->orders;
+}
+
+static void restore_pool(struct control *control, struct text name, const struct state_pool *record)
+{
+    struct pool *pool = control->tables.pools[pool_row(control, name)];
+    labels_release(pool->policy, pool->policy_count);
+    pool->policy = record ? labels_copy(record->policy, record->policy_count) : NULL;
+    pool->policy_count = record ? record->policy_count : 0;
+    pool->since_ms = record ? record->since_ms : 0;
+    policy_apply(control, pool_find(&control->tables, name));
+}
+
+static void restore_agent(struct control *control, uint32_t pool, struct text id,
+                          const struct state_agent *record)
+{
+    struct tables *tables = &control->tables;
+    uint32_t agent = agent_find(tables, pool, id);
+    if (record == NULL) {
+        if (agent != NONE && tables->agents[agent].statements == NONE)
+            agent_remove(tables, agent);
+        return;
+    }
+    if (agent == NONE)
+        agent = agent_add(tables, pool, id);
+    struct agent *row = &tables->agents[agent];
+    labels_release(row->labels, row->labels_count);
+    row->labels = labels_copy(record->labels, record->labels_count);
+    row->labels_count = record->labels_count;
+    row->since_ms = record->since_ms;
+}
+
+static void unclaim(struct control *control, uint32_t pool, const struct state_key *key)
+{
+    struct tables *tables = &control->tables;
+    uint32_t topic = topic_find(tables, pool, key->unit);
+    uint32_t agent = agent_find(tables, pool, key->name);
+    uint32_t statement = agent == NONE ? NONE : statement_find(tables, agent, key->source);
+    uint32_t claim =
+        topic == NONE || statement == NONE ? NONE : claim_find(tables, statement, topic);
+    if (claim == NONE)
+        return;
+    claim_remove(tables, claim, false);
+    if (tables->statements[statement].claims == NONE)
+        statement_remove(tables, statement);
+    if (tables->topics[topic].claims == NONE && tables->topics[topic].units == NONE)
+        topic_remove(tables, topic);
+}
+
+static void restore_claim(struct control *control, uint32_t pool, const struct state_key *key,
+                          const struct state_claim *record)
+{
+    struct tables *tables = &control->tables;
+    unclaim(control, pool, key);
+    if (record == NULL)
+        return;
+    uint32_t agent = agent_find(tables, pool, key->name);
+    if (agent == NONE)
+        agent = agent_add(tables, pool, key->name);
+    uint32_t statement = statement_find(tables, agent, key->source);
+    if (statement == NONE)
+        statement = statement_add(tables, agent, key->source);
+    tables->statements[statement].ttl_ms = record->ttl_ms;
+    uint32_t topic = topic_find(tables, pool, key->unit);
+    if (topic == NONE)
+        topic = topic_add(tables, pool, key->unit);
+    struct attributes wanted = {.weight = record->weight,
+                                .partitions = (int32_t)record->partitions,
+                                .split = record->split,
+                                .labels = record->labels,
+                                .labels_count = record->labels_count};
+    claim_add(tables, statement, topic, record->order, attributes_share(tables, &wanted));
+}
+
+static enum unit_reason reason_of(struct text text)
+{
+    for (int i = 0; i < UNIT_REASON_COUNT; i++)
+        if (text_equals(text, unit_reason_text((enum unit_reason)i)))
+            return (enum unit_reason)i;
+    return UNIT_WAITS;
+}
+
+static enum unit_state state_of(struct text text)
+{
+    for (int i = 0; i < UNIT_STATE_COUNT; i++)
+        if (text_equals(text, unit_state_text((enum unit_state)i)))
+            return (enum unit_state)i;
+    return UNIT_PENDING;
+}
+
+// The unit that a key names, made if need be. The text is "[cluster:]topic[/partition]".
+static uint32_t unit_row(struct control *control, uint32_t pool, struct text text, bool make)
+{
+    struct tables *tables = &control->tables;
+    struct unit_name name;
+    if (unit_name_parse(text, &name) != STATUS_OK)
+        return NONE;
+    struct text whole = text;
+    if (name.partition >= 0)
+        while (whole.data[--whole.size] != '/')
+            continue;
+    uint32_t topic = topic_find(tables, pool, whole);
+    if (topic == NONE && !make)
+        return NONE;
+    if (topic == NONE)
+        topic = topic_add(tables, pool, whole);
+    uint32_t unit = unit_find(tables, topic, (int32_t)name.partition);
+    return unit == NONE && make ? unit_add(tables, topic, (int32_t)name.partition) : unit;
+}
+
+static void unit_unrestore(struct control *control, uint32_t unit)
+{
+    struct tables *tables = &control->tables;
+    uint32_t topic = tables->units[unit].topic;
+    lag_forget(control, unit);
+    unit_move(tables, unit, UNIT_PENDING, NONE);
+    unit_remove(tables, unit, false);
+    if (tables->topics[topic].claims == NONE && tables->topics[topic].units == NONE)
+        topic_remove(tables, topic);
+}
+
+static void numbers_reserve(struct control *control, uint32_t unit)
+{
+    uint32_t had = control->numbers_capacity;
+    control->numbers = array_reserve(control->numbers, &control->numbers_capacity, unit + 1,
+                                     sizeof(struct number));
+    memset(control->numbers + had, 0, (control->numbers_capacity - had) * sizeof(struct number));
+}
+
+static void restore_unit(struct control *control, uint32_t pool, struct text text,
+                         const struct state_unit *record)
+{
+    struct tables *tables = &control->tables;
+    uint32_t unit = unit_row(control, pool, text, record != NULL);
+    if (unit == NONE)
+        return;
+    if (record == NULL) {
+        unit_unrestore(control, unit);
+        return;
+    }
+    enum unit_state state = state_of(record->state);
+    bool is_held = state == UNIT_OWNED || state == UNIT_REVOKING;
+    uint32_t owner = is_held ? collector_row(control, pool, record->owner) : NONE;
+    unit_move(tables, unit, UNIT_PENDING, NONE);
+    if (record->previous.size > 0) {
+        uint32_t previous = collector_row(control, pool, record->previous);
+        unit_move(tables, unit, UNIT_OWNED, previous);
+        unit_move(tables, unit, UNIT_PENDING, NONE);
+    }
+    struct unit *row = &tables->units[unit];
+    row->generation = state == UNIT_REVOKING ? record->revoked : record->fence;
+    row->since_s = (uint32_t)(record->since_ms / 1000);
+    row->reason = (uint8_t)reason_of(record->reason);
+    unit_move(tables, unit, state, owner);
+    struct topic *topic = &tables->topics[row->topic];
+    topic->partitions = (int32_t)record->partitions;
+    topic->is_missing = row->reason == UNIT_ABSENT;
+    numbers_reserve(control, unit);
+    control->numbers[unit].number = (uint64_t)record->placement;
+    control->numbers[unit].next = NONE;
+    if (state == UNIT_OWNED)
+        control->numbers[unit].next = owner;
+    else if (state == UNIT_REVOKING && record->next.size > 0)
+        control->numbers[unit].next = collector_row(control, pool, record->next);
+}
+
+static void restore_collector(struct control *control, uint32_t pool, struct text id,
+                              const struct state_collector *record)
+{
+    struct collector *row = control->tables.collectors[collector_row(control, pool, id)];
+    if (record == NULL)
+        return;
+    bool is_same = text_equals(record->incarnation, row->incarnation);
+    memset(row->incarnation, 0, sizeof(row->incarnation));
+    memcpy(row->incarnation, record->incarnation.data ? record->incarnation.data : "",
+           record->incarnation.size <= 32 ? record->incarnation.size : 0);
+    if (!is_same) {
+        row->seq = 0;
+        row->applied_generation = 0;
+        row->heard = control->now;
+    }
+    row->lease_ms = record->lease_ms;
+    row->level = record->level;
+    row->capacity_units = record->capacity_units;
+    row->capacity_weight = record->capacity_weight;
+    row->drained = record->drained;
+    row->generation = record->generation;
+    row->admitted = record->admitted;
+    row->hold_ms = record->hold_ms;
+    row->since_ms = record->since_ms;
+    labels_release(row->labels, row->labels_count);
+    row->labels = labels_copy(record->labels, record->labels_count);
+    row->labels_count = record->labels_count;
+    row->state = COLLECTOR_GONE;
+    for (int i = 0; i <= COLLECTOR_GONE; i++)
+        if (text_equals(record->state, collector_state_text((enum collector_state)i)))
+            row->state = (enum collector_state)i;
+    for (uint32_t i = 0; i < BUCKET_COUNT; i++)
+        row->buckets[i].generation = i < record->buckets_count ? record->buckets[i] : 0;
+    row->is_known = true;
+}
+
+void restore_record(struct control *control, struct text text, enum record_kind kind,
+                    const void *record)
+{
+    struct state_key key;
+    if (state_key_parse(text, &key) != STATUS_OK || (record != NULL && kind != key.kind)) {
+        control->ignored++;
+        alarm_raise(control, "state has a record that nobody can read under key '%.*s'",
+                    TEXT_ARGS(text));
+        return;
+    }
+    uint32_t pool =
+        key.pool.size > 0 && key.kind != RECORD_STATE_POOL ? pool_row(control, key.pool) : NONE;
+    switch (key.kind) {
+    case RECORD_STATE_CELL:
+        if (record != NULL)
+            restore_cell(control, record);
+        break;
+    case RECORD_STATE_POOL:
+        restore_pool(control, key.pool, record);
+        break;
+    case RECORD_STATE_AGENT:
+        restore_agent(control, pool, key.name, record);
+        break;
+    case RECORD_STATE_CLAIM:
+        restore_claim(control, pool, &key, record);
+        break;
+    case RECORD_STATE_UNIT:
+        restore_unit(control, pool, key.unit, record);
+        break;
+    case RECORD_STATE_COLLECTOR:
+        restore_collector(control, pool, key.name, record);
+        break;
+    default:
+        break;
+    }
+}
+
+// ---- The end: from tables to plans.
+
+static void plans_join(struct control *control)
+{
+    struct tables *tables = &control->tables;
+    for (uint32_t i = 0; i < tables->collectors_count; i++) {
+        struct collector *collector = tables->collectors[i];
+        if (collector == NULL || collector->state == COLLECTOR_GONE)
+            continue;
+        collector->asks_drain = collector->state == COLLECTOR_DRAINING && !collector->drained;
+        if (member_is_alive(collector) && collector->state == COLLECTOR_HELD)
+            collector->state = COLLECTOR_ACTIVE;
+        collector->heard = control->now;
+        collector->hold_until = instant_add(control->now, span_of_ms(collector->hold_ms));
+        member_plan(control, i);
+    }
+}
+
+// A topic's units belong into the plan unless the topic is missing, unknown or nobody holds it.
+static bool unit_is_planned(const struct control *control, uint32_t unit)
+{
+    const struct tables *tables = &control->tables;
+    const struct unit *row = &tables->units[unit];
+    const struct topic *topic = &tables->topics[row->topic];
+    uint32_t last = claim_last(tables, row->topic);
+    if (topic->is_missing || last == NONE || row->is_doomed)
+        return false;
+    const struct attributes *said = &tables->attributes[tables->claims[last].attributes];
+    if (topic->partitions == 0 && said->partitions == 0)
+        return false;
+    int32_t size = said->partitions > topic->partitions ? said->partitions : topic->partitions;
+    return said->split ? row->partition >= 0 && row->partition < size : row->partition < 0;
+}
+
+static void plans_restore(struct control *control)
+{
+    struct tables *tables = &control->tables;
+    for (uint32_t unit = 0; unit < tables->units_count; unit++) {
+        if (tables->units[unit].topic == NONE || !unit_is_planned(control, unit))
+            continue;
+        struct plan *plan = tables->pools[tables->topics[tables->units[unit].topic].pool]->plan;
+        uint32_t next = control->numbers[unit].next;
+        uint32_t planned = next == NONE ? PLAN_NOBODY : tables->collectors[next]->planned;
+        plan_unit_restore(plan, unit, planned, control->numbers[unit].number);
+    }
+}
+
+// Units whose grant was decided but not published: the fence is newer than the bucket.
+static void buckets_resume(struct control *control)
+{
+    struct tables *tables = &control->tables;
+    for (uint32_t i = 0; i < tables->collectors_count; i++)
+        for (uint32_t b = 0; tables->collectors[i] != NULL && b < BUCKET_COUNT; b++) {
+            struct collector *collector = tables->collectors[i];
+            for (uint32_t u = collector->buckets[b].units; u != NONE; u = tables->units[u].next)
+                if (tables->units[u].generation > collector->buckets[b].generation) {
+                    collector_change(tables, i, (int)b, false);
+                    control->is_assignment_changed = true;
+                    break;
+                }
+        }
+}
+
+// The number that the planner goes on with: behind all that were given out in the pool.
+static uint64_t number_next(const struct control *control, uint32_t pool)
+{
+    const struct tables *tables = &control->tables;
+    uint64_t next = 0;
+    for (uint32_t unit = 0; unit < tables->units_count; unit++)
+        if (tables->units[unit].topic != NONE &&
+            tables->topics[tables->units[unit].topic].pool == pool &&
+            control->numbers[unit].number >= next)
+            next = control->numbers[unit].number + 1;
+    return next;
+}
+
+static void plans_create(struct control *control)
+{
+    struct tables *tables = &control->tables;
+    control->plan_units = plan_units_create();
+    plan_units_reserve(control->plan_units, tables->units_count);
+    numbers_reserve(control, tables->units_count);
+    for (uint32_t i = 0; i < tables->pools_count; i++) {
+        struct plan_options options = {.number_next = number_next(control, i)};
+        tables->pools[i]->plan = plan_create(control->plan_units, &options);
+        policy_apply(control, i);
+    }
+}
+
+enum status restore_end(struct control *control)
+{
+    struct tables *tables = &control->tables;
+    if (pool_find(tables, text_of(control->default_pool)) == NONE)
+        pool_touch(tables, pool_add(tables, text_of(control->default_pool)));
+    plans_create(control);
+    plans_join(control);
+    plans_restore(control);
+    for (uint32_t i = 0; i < tables->pools_count; i++)
+        if (plan_restore_end(tables->pools[i]->plan) != STATUS_OK)
+            return STATUS_INVALID;
+    for (uint32_t i = 0; i < tables->collectors_count; i++)
+        if (tables->collectors[i] != NULL)
+            revoked_sort(tables, i);
+    buckets_resume(control);
+    for (uint32_t topic = 0; topic < tables->topics_count; topic++)
+        if (tables->topics[topic].name != NULL)
+            topic_reconcile(control, topic);
+    statements_time_all(control);
+    memory_release(control->numbers);
+    control->numbers = NULL;
+    control->numbers_capacity = 0;
+    return STATUS_OK;
+}

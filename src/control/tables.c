@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Pools, labels, lists of handles and the keys to be deleted.
+#include "control/tables.h"
+
+#include <string.h>
+
+#include "base/ensure.h"
+#include "base/memory.h"
+
+void handles_add(struct handles *handles, uint32_t handle)
+{
+    handles->items = array_reserve(handles->items, &handles->capacity, handles->count + 1,
+                                   sizeof(*handles->items));
+    handles->items[handles->count++] = handle;
+}
+
+void handles_finish(struct handles *handles)
+{
+    memory_release(handles->items);
+    *handles = (struct handles){0};
+}
+
+void tables_init(struct tables *tables, uint64_t hash_seed)
+{
+    *tables = (struct tables){.hash_seed = hash_seed,
+                              .topics_free = NONE,
+                              .units_free = NONE,
+                              .claims_free = NONE,
+                              .attributes_free = NONE,
+                              .statements_free = NONE,
+                              .agents_free = NONE};
+}
+
+static void pool_release(struct pool *pool)
+{
+    plan_destroy(pool->plan);
+    memory_release(pool->planned);
+    labels_release(pool->policy, pool->policy_count);
+    memory_release(pool->name);
+    memory_release(pool);
+}
+
+void tables_finish(struct tables *tables)
+{
+    for (uint32_t i = 0; i < tables->topics_count; i++)
+        memory_release(tables->topics[i].name);
+    for (uint32_t i = 0; i < tables->attributes_count; i++)
+        if (tables->attributes[i].references > 0)
+            labels_release(tables->attributes[i].labels, tables->attributes[i].labels_count);
+    for (uint32_t i = 0; i < tables->statements_count; i++)
+        memory_release(tables->statements[i].source);
+    for (uint32_t i = 0; i < tables->agents_count; i++)
+        if (tables->agents[i].id != NULL)
+            labels_release(tables->agents[i].labels, tables->agents[i].labels_count);
+    for (uint32_t i = 0; i < tables->agents_count; i++)
+        memory_release(tables->agents[i].id);
+    for (uint32_t i = 0; i < tables->collectors_count; i++)
+        if (tables->collectors[i] != NULL)
+            collector_remove(tables, i);
+    for (uint32_t i = 0; i < tables->pools_count; i++)
+        pool_release(tables->pools[i]);
+    struct handles *lists[] = {&tables->dirty_units,  &tables->dirty_claims,
+                               &tables->dirty_agents, &tables->dirty_collectors,
+                               &tables->dirty_pools,  &tables->changed_collectors,
+                               &tables->asks,         &tables->asks_later};
+    for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
+        handles_finish(lists[i]);
+    struct index *indexes[] = {&tables->topics_index, &tables->attributes_index,
+                               &tables->agents_index, &tables->collectors_index,
+                               &tables->parts_index};
+    for (size_t i = 0; i < sizeof(indexes) / sizeof(indexes[0]); i++)
+        index_finish(indexes[i]);
+    void *rows[] = {tables->topics,     tables->units,  tables->claims, tables->attributes,
+                    tables->statements, tables->agents, tables->pools,  tables->collectors};
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        memory_release(rows[i]);
+    buffer_finish(&tables->tombstones);
+    *tables = (struct tables){0};
+}
+
+uint32_t pool_find(const struct tables *tables, struct text name)
+{
+    for (uint32_t i = 0; i < tables->pools_count; i++)
+        if (text_equals(name, tables->pools[i]->name))
+            return i;
+    return NONE;
+}
+
+uint32_t pool_add(struct tables *tables, struct text name)
+{
+    ensure(tables->pools_count < UINT16_MAX);
+    struct pool *pool = memory_get(sizeof(*pool));
+    pool->name = text_copy(name);
+    memcpy(pool->on_gap, "earliest", sizeof("earliest"));
+    tables->pools = array_reserve(tables->pools, &tables->pools_capacity, tables->pools_count + 1,
+                                  sizeof(struct pool *));
+    tables->pools[tables->pools_count] = pool;
+    return tables->pools_count++;
+}
+
+void pool_touch(struct tables *tables, uint32_t pool)
+{
+    if (tables->pools[pool]->is_dirty)
+        return;
+    tables->pools[pool]->is_dirty = true;
+    handles_add(&tables->dirty_pools, pool);
+    tables->dirty_bytes += 256;
+}
+
+void tombstone_add(struct tables *tables, struct text key)
+{
+    uint16_t size = (uint16_t)key.size;
+    ensure(key.size < UINT16_MAX);
+    buffer_add(&tables->tombstones, &size, sizeof(size));
+    buffer_add_text(&tables->tombstones, key);
+    tables->tombstones_count++;
+    tables->dirty_bytes += key.size + 16;
+}
+
+// Insertion sort: labels are few, and sorted ones make equal sets equal bytes.
+static void labels_sort(struct label *labels, uint32_t count)
+{
+    for (uint32_t i = 1; i < count; i++) {
+        struct label label = labels[i];
+        uint32_t k = i;
+        for (; k > 0 && text_compare(labels[k - 1].key, label.key) > 0; k--)
+            labels[k] = labels[k - 1];
+        labels[k] = label;
+    }
+}
+
+struct label *labels_copy(const struct label *labels, uint32_t count)
+{
+    if (count == 0)
+        return NULL;
+    struct label *copy = memory_get(count * sizeof(*copy));
+    for (uint32_t i = 0; i < count; i++) {
+        copy[i].key = (struct text){text_copy(labels[i].key), labels[i].key.size};
+        copy[i].value = (struct text){text_copy(labels[i].value), labels[i].value.size};
+    }
+    labels_sort(copy, count);
+    return copy;
+}
+
+void labels_release(struct label *labels, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        memory_release((char *)labels[i].key.data);
+        memory_release((char *)labels[i].value.data);
+    }
+    memory_release(labels);
+}

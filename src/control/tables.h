@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The coordinator's memory: pools, agents, statements, claims, topics, units and collectors in
+// tables whose rows are named by handles. A row that is given back is used again; handles never
+// decide an order that can be seen.
+//
+//     agent --< statement --< claim >-- topic --< unit >-- collector
+//
+// A claim is one topic of one statement. A topic stands while a claim holds it; its last claim in
+// log order gives its attributes. Private to this room.
+#ifndef MUSTER_CONTROL_TABLES_H
+#define MUSTER_CONTROL_TABLES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/index.h"
+#include "base/instant.h"
+#include "base/text.h"
+#include "plan/plan.h"
+#include "proto/records.h"
+#include "proto/unit.h"
+
+#define NONE UINT32_MAX
+
+// Why a unit is where it is. Texts are the closed set of state_unit.reason.
+enum unit_reason {
+    UNIT_PLACED,   // the planner put it there (rule 2)
+    UNIT_LEFT,     // its owner left (rule 1)
+    UNIT_DRAINED,  // its owner drains (rule 1)
+    UNIT_OVER_CAP, // its owner has more than it may (rule 1)
+    UNIT_BALANCED, // its owner had more than its share (rule 4)
+    UNIT_WAITS,    // waits for the next decision
+    UNIT_NO_COLLECTOR,
+    UNIT_ALL_DRAINING,
+    UNIT_CAPPED,
+    UNIT_NO_CAPACITY,
+    UNIT_ASKING,      // Kafka has not yet said whether the topic exists
+    UNIT_ABSENT,      // Kafka has no such topic
+    UNIT_WITHDRAWN,   // nobody holds the topic any more
+    UNIT_RESHAPED,    // the topic is divided otherwise now
+    UNIT_BUCKET_FULL, // the collector's record is full
+    UNIT_REASON_COUNT,
+};
+
+enum unit_state { UNIT_PENDING, UNIT_OWNED, UNIT_REVOKING, UNIT_MISSING, UNIT_STATE_COUNT };
+
+struct unit {
+    int64_t generation; // of the grant; while revoking, the one that took it away
+    uint32_t topic;
+    int32_t partition;   // −1 = the whole topic
+    uint32_t owner;      // collector with the grant, NONE
+    uint32_t previous;   // collector before, NONE
+    uint32_t since_s;    // wall clock, seconds
+    uint32_t sibling;    // next unit of the topic, NONE
+    uint32_t prev, next; // in the list of its owner's bucket, or of its owner's revoked ones
+    uint8_t state;       // enum unit_state
+    uint8_t reason;      // enum unit_reason
+    bool is_dirty;       // its state record is to be written
+    bool is_doomed;      // to be deleted once it is free
+};
+
+struct topic {
+    char *name;         // owned, "[cluster:]topic", not terminated; NULL = free row
+    uint32_t claims;    // first in log order, NONE
+    uint32_t units;     // first, NONE; next free row in a free row
+    int32_t partitions; // as Kafka said, 0 = not known
+    uint16_t name_size;
+    uint16_t pool;
+    bool is_missing; // Kafka has no such topic
+    bool is_asked;   // in the queue of questions
+};
+
+// What claims share: most agents say the same about every topic.
+struct attributes {
+    int64_t weight;
+    int32_t partitions;
+    uint32_t references; // 0 = free row
+    uint32_t labels_count;
+    bool split;
+    struct label *labels; // owned, sorted by key
+};
+
+struct claim {
+    int64_t order;  // offset of its announcement
+    uint32_t topic; // NONE = free row
+    uint32_t statement;
+    uint32_t attributes;
+    uint32_t next_of_topic; // log order
+    uint32_t prev, next;    // of the statement
+    bool is_dirty;
+    bool is_named; // while a set is taken: named by it
+};
+
+struct statement {
+    char *source; // owned, terminated, maybe ""; NULL = free row
+    uint32_t agent;
+    uint32_t claims; // first, NONE
+    uint32_t next_of_agent;
+    uint32_t timed_stamp; // of its row in the heap of deadlines, 0 = none
+    int64_t ttl_ms;       // 0 = until withdrawn
+    struct instant heard; // last announcement
+};
+
+struct agent {
+    char *id;             // owned, terminated; NULL = free row
+    struct label *labels; // owned
+    uint32_t labels_count;
+    uint32_t statements; // first, NONE
+    uint32_t topics;     // number of claims
+    uint16_t pool;
+    bool is_dirty;
+    int64_t since_ms;
+};
+
+enum collector_state { COLLECTOR_ACTIVE, COLLECTOR_DRAINING, COLLECTOR_HELD, COLLECTOR_GONE };
+
+enum { COLLECTOR_WAITING_MAX = 4 };
+
+// A life that is heard but not admitted (S5).
+struct waiting {
+    char incarnation[33]; // "" = free
+    char replaces[33];    // the life that it proves dead, "" = none
+    struct instant heard; // newest beat
+    int64_t seq, lease_ms, level, capacity_units, capacity_weight;
+    bool is_draining;
+    struct label *labels; // owned
+    uint32_t labels_count;
+};
+
+struct bucket_row {
+    uint32_t units; // first of the list, NONE
+    uint32_t count;
+    uint32_t size;      // bytes of its record, roughly
+    int64_t generation; // of the record that is out, 0 = empty
+    bool is_dirty;
+};
+
+struct collector {
+    char *id; // owned, terminated
+    uint16_t pool;
+    uint32_t handle;
+    uint32_t references; // units that name it as owner or previous
+    enum collector_state state;
+    uint32_t planned;     // its handle in the plan, PLAN_NOBODY = not in
+    char incarnation[33]; // the one admitted, "" = none
+    int64_t lease_ms;     // that it promised
+    int64_t level;
+    struct label *labels; // owned
+    uint32_t labels_count;
+    int64_t capacity_units, capacity_weight;
+    bool drained;       // an operator wants it empty
+    bool asks_drain;    // its own beat says draining
+    int64_t generation; // of its head
+    int64_t admitted;
+    int64_t applied_generation; // acknowledged by the admitted incarnation
+    int64_t commands_done;
+    int64_t hold_ms;
+    struct instant hold_until; // while held
+    int64_t since_ms;
+    struct bucket_row buckets[BUCKET_COUNT];
+    uint32_t owned;                 // units in buckets
+    uint32_t revoked, revoked_last; // units to be acknowledged, oldest first
+    uint32_t revoking;              // their number
+    char proved_dead[33];           // a life that ended by proof while nobody led, "" = none
+    int64_t proved_hold_ms;
+    struct waiting waiting[COLLECTOR_WAITING_MAX];
+    struct instant heard;     // newest beat of the admitted incarnation
+    int64_t seq;              // its number
+    struct beat_info info;    // owned texts
+    struct instant published; // when its head last went out
+    bool is_dirty;            // its state record is to be written
+    bool is_changed;          // head or buckets are to be published
+    bool is_urgent;           // ... and may not wait
+    bool is_known;            // was in the state or admitted, so it has a record
+};
+
+struct pool {
+    char *name;           // owned, terminated
+    struct label *policy; // owned, what was set
+    uint32_t policy_count;
+    int64_t cap; // max_topics_per_collector, 0 = none
+    bool start_latest;
+    char on_gap[9];
+    struct plan *plan; // only while leading
+    uint32_t *planned; // plan handle -> collector handle
+    uint32_t planned_capacity;
+    uint32_t units, states[UNIT_STATE_COUNT];
+    int64_t since_ms;
+    bool is_dirty;
+    bool is_unsettled;
+};
+
+// Growable list of handles.
+struct handles {
+    uint32_t *items;
+    uint32_t count, capacity;
+};
+
+void handles_add(struct handles *handles, uint32_t handle);
+void handles_finish(struct handles *handles);
+
+// All rows. Rows of pools and collectors are allocated one by one: there are few and they are
+// large.
+struct tables {
+    uint64_t hash_seed;
+    struct topic *topics;
+    struct unit *units;
+    struct claim *claims;
+    struct attributes *attributes;
+    struct statement *statements;
+    struct agent *agents;
+    uint32_t topics_count, topics_capacity, topics_free, topics_live;
+    uint32_t units_count, units_capacity, units_free, units_live;
+    uint32_t claims_count, claims_capacity, claims_free;
+    uint32_t attributes_count, attributes_capacity, attributes_free;
+    uint32_t statements_count, statements_capacity, statements_free;
+    uint32_t agents_count, agents_capacity, agents_free, agents_live;
+    struct index topics_index, attributes_index, agents_index, collectors_index;
+    struct index parts_index; // units of split topics, by topic and partition
+    struct pool **pools;
+    uint32_t pools_count, pools_capacity;
+    struct collector **collectors; // NULL = free row
+    uint32_t collectors_count, collectors_capacity;
+    struct handles dirty_units, dirty_claims, dirty_agents, dirty_collectors, dirty_pools;
+    struct handles changed_collectors; // is_changed
+    struct handles asks;               // topics whose partitions are asked for
+    struct handles asks_later;         // missing topics, asked again later
+    struct buffer tombstones;          // keys to be deleted: uint16_t size, bytes
+    uint32_t tombstones_count;
+    size_t dirty_bytes; // rough size of the writes
+};
+
+void tables_init(struct tables *tables, uint64_t hash_seed);
+void tables_finish(struct tables *tables);
+
+// ---- Pools.
+
+// Handle or NONE.
+uint32_t pool_find(const struct tables *tables, struct text name);
+uint32_t pool_add(struct tables *tables, struct text name);
+void pool_touch(struct tables *tables, uint32_t pool);
+
+// ---- Topics and units.
+
+static inline struct text topic_name(const struct tables *tables, uint32_t topic)
+{
+    return (struct text){tables->topics[topic].name, tables->topics[topic].name_size};
+}
+
+uint32_t topic_find(const struct tables *tables, uint32_t pool, struct text name);
+uint32_t topic_add(struct tables *tables, uint32_t pool, struct text name);
+void topic_remove(struct tables *tables, uint32_t topic);
+
+// Unit of the topic with this partition, −1 = the whole topic, or NONE.
+uint32_t unit_find(const struct tables *tables, uint32_t topic, int32_t partition);
+uint32_t unit_add(struct tables *tables, uint32_t topic, int32_t partition);
+
+// Deletes a unit that has no owner; with `tombstone` its state record too.
+void unit_remove(struct tables *tables, uint32_t unit, bool tombstone);
+void unit_touch(struct tables *tables, uint32_t unit);
+void unit_print(const struct tables *tables, uint32_t unit, struct buffer *buffer);
+
+// The one place that moves a unit between states: keeps counts, times and lists of its owner. With
+// UNIT_OWNED it joins a bucket of `owner`, with UNIT_REVOKING the list of what that one must
+// acknowledge, else `owner` is NONE.
+void unit_move(struct tables *tables, uint32_t unit, enum unit_state state, uint32_t owner);
+
+// Puts what a collector must acknowledge into the order of its generations (after a restore).
+void revoked_sort(struct tables *tables, uint32_t collector);
+
+const char *unit_state_text(enum unit_state state);
+const char *unit_reason_text(enum unit_reason reason);
+const char *unit_reason_rule(enum unit_reason reason);
+
+// ---- Attributes, agents, statements, claims.
+
+uint32_t attributes_share(struct tables *tables, const struct attributes *wanted);
+void attributes_release(struct tables *tables, uint32_t attributes);
+
+uint32_t agent_find(const struct tables *tables, uint32_t pool, struct text id);
+uint32_t agent_add(struct tables *tables, uint32_t pool, struct text id);
+void agent_remove(struct tables *tables, uint32_t agent);
+void agent_touch(struct tables *tables, uint32_t agent);
+
+uint32_t statement_find(const struct tables *tables, uint32_t agent, struct text source);
+uint32_t statement_add(struct tables *tables, uint32_t agent, struct text source);
+void statement_remove(struct tables *tables, uint32_t statement);
+
+uint32_t claim_find(const struct tables *tables, uint32_t statement, uint32_t topic);
+
+// Adds a claim in its place of the topic's log order.
+uint32_t claim_add(struct tables *tables, uint32_t statement, uint32_t topic, int64_t order,
+                   uint32_t attributes);
+void claim_remove(struct tables *tables, uint32_t claim, bool tombstone);
+void claim_touch(struct tables *tables, uint32_t claim);
+
+// Puts a claim behind all others of its topic.
+void claim_reorder(struct tables *tables, uint32_t claim, int64_t order);
+
+// The topic's last claim in log order, NONE.
+uint32_t claim_last(const struct tables *tables, uint32_t topic);
+
+// ---- Collectors.
+
+uint32_t collector_find(const struct tables *tables, uint32_t pool, struct text id);
+uint32_t collector_add(struct tables *tables, uint32_t pool, struct text id);
+void collector_remove(struct tables *tables, uint32_t collector);
+void collector_touch(struct tables *tables, uint32_t collector);
+const char *collector_state_text(enum collector_state state);
+
+// Marks head and `bucket` (−1 = the head alone) for publication; `urgent` = it may not wait.
+void collector_change(struct tables *tables, uint32_t collector, int bucket, bool urgent);
+
+// ---- Keys of what is to be deleted from the state.
+
+void tombstone_add(struct tables *tables, struct text key);
+
+// Owned copies of labels, sorted by key.
+struct label *labels_copy(const struct label *labels, uint32_t count);
+void labels_release(struct label *labels, uint32_t count);
+
+#endif

@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// From claims to units. What a topic should look like follows from its last claim in log order and
+// from what Kafka said:
+//
+//     no claim                         no unit
+//     not splittable, or size unknown  one unit: the whole topic
+//     splittable, N partitions         N units
+//
+// A change of that shape takes the old units away everywhere before it makes the new ones (S1);
+// growth of a split topic only adds. A topic that Kafka does not have keeps its units, in state
+// `missing`, and is asked for again.
+#include "base/ensure.h"
+#include "control/core.h"
+#include "proto/unit.h"
+
+enum { ASK_MAX = 1000, ASK_AGAIN_MS = 5000 };
+
+// Number of units that are partitions, 0 = the whole topic, −1 = none at all.
+static int32_t shape_wanted(const struct tables *tables, uint32_t topic)
+{
+    uint32_t last = claim_last(tables, topic);
+    if (last == NONE)
+        return -1;
+    const struct attributes *said = &tables->attributes[tables->claims[last].attributes];
+    if (!said->split)
+        return 0;
+    int32_t partitions = tables->topics[topic].partitions;
+    return said->partitions > partitions ? said->partitions : partitions;
+}
+
+// Whether Kafka, or an announcement that is believed, has said that the topic exists.
+static bool is_placeable(const struct tables *tables, uint32_t topic)
+{
+    const struct topic *row = &tables->topics[topic];
+    uint32_t last = claim_last(tables, topic);
+    if (row->is_missing || last == NONE)
+        return false;
+    return row->partitions > 0 ||
+           tables->attributes[tables->claims[last].attributes].partitions > 0;
+}
+
+static void topic_question(struct control *control, uint32_t topic)
+{
+    struct topic *row = &control->tables.topics[topic];
+    if (row->is_asked)
+        return;
+    row->is_asked = true;
+    handles_add(&control->tables.asks, topic);
+}
+
+// Takes a unit out of the plan; its owner has to let go of it.
+static void unit_unplan(struct control *control, uint32_t unit, enum unit_reason reason)
+{
+    struct tables *tables = &control->tables;
+    struct pool *pool = tables->pools[tables->topics[tables->units[unit].topic].pool];
+    if (plan_unit_is_known(pool->plan, unit)) {
+        plan_unit_remove(pool->plan, unit);
+        pool->is_unsettled = true;
+    }
+    if (tables->units[unit].state == UNIT_OWNED)
+        unit_revoke(control, unit, reason);
+    else
+        tables->units[unit].reason = (uint8_t)reason;
+    unit_touch(tables, unit);
+}
+
+// Dooms the units outside of the wanted shape. Returns whether one of another kind is still held.
+static bool units_doom(struct control *control, uint32_t topic, int32_t wanted)
+{
+    struct tables *tables = &control->tables;
+    bool is_waiting = false;
+    uint32_t next;
+    for (uint32_t u = tables->topics[topic].units; u != NONE; u = next) {
+        next = tables->units[u].sibling;
+        int32_t partition = tables->units[u].partition;
+        bool fits = wanted == 0 ? partition < 0 : partition >= 0 && partition < wanted;
+        if (fits && !tables->units[u].is_doomed)
+            continue;
+        tables->units[u].is_doomed = true;
+        unit_unplan(control, u, wanted < 0 ? UNIT_WITHDRAWN : UNIT_RESHAPED);
+        if (tables->units[u].owner != NONE) {
+            is_waiting = is_waiting || fits || (partition < 0) != (wanted == 0);
+            continue;
+        }
+        lag_forget(control, u);
+        unit_remove(tables, u, true);
+    }
+    return is_waiting;
+}
+
+static void unit_create(struct control *control, uint32_t topic, int32_t partition)
+{
+    uint32_t unit = unit_add(&control->tables, topic, partition);
+    control->tables.units[unit].since_s = (uint32_t)(control->wall_ms / 1000);
+    unit_touch(&control->tables, unit);
+}
+
+static void units_create(struct control *control, uint32_t topic, int32_t wanted)
+{
+    if (wanted == 0 && unit_find(&control->tables, topic, -1) == NONE)
+        unit_create(control, topic, -1);
+    for (int32_t partition = 0; partition < wanted; partition++)
+        if (unit_find(&control->tables, topic, partition) == NONE)
+            unit_create(control, topic, partition);
+}
+
+// Puts the units into the plan, or keeps them out while the topic is not known to exist.
+static void units_plan(struct control *control, uint32_t topic)
+{
+    struct tables *tables = &control->tables;
+    struct pool *pool = tables->pools[tables->topics[topic].pool];
+    bool placeable = is_placeable(tables, topic);
+    enum unit_reason reason = tables->topics[topic].is_missing ? UNIT_ABSENT : UNIT_ASKING;
+    for (uint32_t u = tables->topics[topic].units; u != NONE; u = tables->units[u].sibling) {
+        if (tables->units[u].is_doomed || plan_unit_is_known(pool->plan, u) == placeable)
+            continue;
+        if (!placeable) {
+            unit_unplan(control, u, reason);
+        } else {
+            plan_unit_add(pool->plan, u);
+            pool->is_unsettled = true;
+            tables->units[u].reason = UNIT_WAITS;
+        }
+        unit_touch(tables, u);
+    }
+    // Free units that stay out show why.
+    for (uint32_t u = tables->topics[topic].units; u != NONE; u = tables->units[u].sibling) {
+        struct unit *row = &tables->units[u];
+        enum unit_state state = tables->topics[topic].is_missing ? UNIT_MISSING : UNIT_PENDING;
+        if (row->owner != NONE || (row->state == state && (placeable || row->reason == reason)))
+            continue;
+        if (!placeable)
+            row->reason = (uint8_t)reason;
+        row->since_s = (uint32_t)(control->wall_ms / 1000);
+        unit_move(tables, u, state, NONE);
+        unit_touch(tables, u);
+    }
+    if (!placeable && !tables->topics[topic].is_missing)
+        topic_question(control, topic);
+}
+
+void topic_reconcile(struct control *control, uint32_t topic)
+{
+    struct tables *tables = &control->tables;
+    int32_t wanted = shape_wanted(tables, topic);
+    bool is_waiting = units_doom(control, topic, wanted);
+    if (wanted < 0) {
+        if (tables->topics[topic].units == NONE)
+            topic_remove(tables, topic);
+        return;
+    }
+    if (is_waiting)
+        return;
+    units_create(control, topic, wanted);
+    units_plan(control, topic);
+}
+
+void topic_missed(struct control *control, uint32_t topic)
+{
+    struct topic *row = &control->tables.topics[topic];
+    if (row->is_missing)
+        return;
+    row->is_missing = true;
+    row->partitions = 0;
+    topic_question(control, topic);
+    topic_reconcile(control, topic);
+}
+
+static void topic_answered(struct control *control, uint32_t topic, int32_t partitions)
+{
+    struct tables *tables = &control->tables;
+    struct topic *row = &tables->topics[topic];
+    if (partitions < 0) {
+        row->is_asked = true;
+        handles_add(&tables->asks_later, topic);
+        return;
+    }
+    if (partitions > 0) {
+        row->is_missing = false;
+        if (row->partitions != partitions && row->units != NONE)
+            for (uint32_t u = row->units; u != NONE; u = tables->units[u].sibling)
+                unit_touch(tables, u);
+        row->partitions = partitions;
+        topic_reconcile(control, topic);
+        return;
+    }
+    row->is_missing = true;
+    row->is_asked = true;
+    handles_add(&tables->asks_later, topic);
+    topic_reconcile(control, topic);
+}
+
+void topics_answered(struct control *control, const struct control_topic_answer *items,
+                     uint32_t count)
+{
+    struct tables *tables = &control->tables;
+    struct buffer name = {0};
+    control->is_asking = false;
+    for (uint32_t i = 0; i < count; i++) {
+        buffer_clear(&name);
+        unit_name_print((struct unit_name){items[i].cluster, items[i].topic, -1}, &name);
+        for (uint32_t pool = 0; pool < tables->pools_count; pool++) {
+            uint32_t topic = topic_find(tables, pool, buffer_text(&name));
+            if (topic != NONE)
+                topic_answered(control, topic, items[i].partitions);
+        }
+    }
+    buffer_finish(&name);
+    if (tables->asks_later.count > 0 && control->ask_again.us == INT64_MAX)
+        control->ask_again = instant_add(control->now, span_of_ms(ASK_AGAIN_MS));
+}
+
+// Missing topics go back into the queue, all at once, every few seconds.
+static void asks_repeat(struct control *control)
+{
+    struct tables *tables = &control->tables;
+    if (!instant_has_come(control->ask_again, control->now))
+        return;
+    control->ask_again = INSTANT_NEVER;
+    for (uint32_t i = 0; i < tables->asks_later.count; i++) {
+        uint32_t topic = tables->asks_later.items[i];
+        if (tables->topics[topic].name != NULL && tables->topics[topic].is_asked)
+            handles_add(&tables->asks, topic);
+    }
+    tables->asks_later.count = 0;
+}
+
+void topics_ask(struct control *control)
+{
+    struct tables *tables = &control->tables;
+    asks_repeat(control);
+    if (control->is_asking || tables->asks.count == 0)
+        return;
+    struct control_topic_question *questions =
+        arena_get(&control->effect_arena, ASK_MAX * sizeof(*questions));
+    uint32_t count = 0, taken = 0;
+    for (; taken < tables->asks.count && count < ASK_MAX; taken++) {
+        uint32_t topic = tables->asks.items[taken];
+        struct unit_name name;
+        if (tables->topics[topic].name == NULL || !tables->topics[topic].is_asked)
+            continue;
+        tables->topics[topic].is_asked = false;
+        enum status status = unit_name_parse(topic_name(tables, topic), &name);
+        ensure(status == STATUS_OK);
+        questions[count].cluster = arena_text(&control->effect_arena, name.cluster);
+        questions[count++].topic = arena_text(&control->effect_arena, name.topic);
+    }
+    tables->asks.count -= taken;
+    for (uint32_t i = 0; i < tables->asks.count; i++)
+        tables->asks.items[i] = tables->asks.items[i + taken];
+    if (count == 0)
+        return;
+    control->is_asking = true;
+    struct control_effect *effect = effect_add(control, EFFECT_ASK_TOPICS);
+    effect->topics.items = questions;
+    effect->topics.count = count;
+}

@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Reads of the tables for the HTTP interface.
+#include "control/view.h"
+
+#include "control/core.h"
+
+static struct text phase_text(const struct control *control)
+{
+    static const char *const texts[] = {"standby", "claiming", "restoring", "restoring", "leader"};
+    return text_of(texts[control->phase]);
+}
+
+static void view_lag(const struct control *control, struct cell_view *ret)
+{
+    for (uint32_t i = 0; i < control->tables.units_count; i++) {
+        if (control->tables.units[i].topic == NONE)
+            continue;
+        const struct picture *picture =
+            i < control->pictures_capacity ? control->pictures[i] : NULL;
+        if (picture != NULL && picture->lag >= 0)
+            ret->lag_records += picture->lag;
+        else
+            ret->lag_unknown++;
+    }
+}
+
+void control_view_cell(const struct control *control, struct cell_view *ret)
+{
+    const struct tables *tables = &control->tables;
+    *ret = (struct cell_view){.role = phase_text(control),
+                              .lineage = text_of(control->lineage),
+                              .leader = text_of(control->leader),
+                              .level = control->level,
+                              .epoch = control->epoch,
+                              .generation = control->generation,
+                              .topics = tables->topics_live,
+                              .units = tables->units_live,
+                              .agents = tables->agents_live,
+                              .pools = tables->pools_count,
+                              .moves = control->moves,
+                              .refused = control->refused,
+                              .ignored = control->ignored,
+                              .announcements = control->announcements,
+                              .orders = control->orders,
+                              .commits = control->commits,
+                              .is_restored = control->is_restored};
+    for (uint32_t i = 0; i < tables->pools_count; i++) {
+        ret->pending += tables->pools[i]->states[UNIT_PENDING];
+        ret->owned += tables->pools[i]->states[UNIT_OWNED];
+        ret->revoking += tables->pools[i]->states[UNIT_REVOKING];
+        ret->missing += tables->pools[i]->states[UNIT_MISSING];
+    }
+    for (uint32_t i = 0; i < tables->collectors_count; i++)
+        ret->collectors += tables->collectors[i] != NULL && member_is_alive(tables->collectors[i]);
+    view_lag(control, ret);
+}
+
+static struct text collector_id(const struct tables *tables, uint32_t handle)
+{
+    return handle == NONE ? TEXT_LITERAL("") : text_of(tables->collectors[handle]->id);
+}
+
+static void unit_fill(const struct control *control, uint32_t unit, struct unit_view *ret)
+{
+    const struct tables *tables = &control->tables;
+    const struct unit *row = &tables->units[unit];
+    const struct topic *topic = &tables->topics[row->topic];
+    enum unit_reason reason = (enum unit_reason)row->reason;
+    *ret = (struct unit_view){.pool = text_of(tables->pools[topic->pool]->name),
+                              .name = topic_name(tables, row->topic),
+                              .partition = row->partition,
+                              .state = text_of(unit_state_text((enum unit_state)row->state)),
+                              .owner = collector_id(tables, row->owner),
+                              .previous = collector_id(tables, row->previous),
+                              .rule = text_of(unit_reason_rule(reason)),
+                              .reason = text_of(unit_reason_text(reason)),
+                              .fence = row->generation,
+                              .since_ms = (int64_t)row->since_s * 1000,
+                              .partitions = topic->partitions,
+                              .position = -1,
+                              .committed = -1,
+                              .end = -1,
+                              .lag = -1,
+                              .oldest_unprocessed_ms = -1,
+                              .reader_state = TEXT_LITERAL("")};
+    if (row->owner != NONE && tables->collectors[row->owner]->admitted > ret->fence)
+        ret->fence = tables->collectors[row->owner]->admitted;
+    const struct picture *picture =
+        unit < control->pictures_capacity ? control->pictures[unit] : NULL;
+    if (picture == NULL)
+        return;
+    ret->position = picture->position;
+    ret->committed = picture->committed;
+    ret->end = picture->end;
+    ret->lag = picture->lag;
+    ret->oldest_unprocessed_ms = picture->oldest_unprocessed_ms;
+    ret->records_per_s = picture->records_per_s;
+    ret->bytes_per_s = picture->bytes_per_s;
+    ret->reader_state = text_of(picture->state);
+}
+
+bool control_next_unit(const struct control *control, uint32_t *cursor, struct unit_view *ret)
+{
+    while (*cursor < control->tables.units_count) {
+        uint32_t unit = (*cursor)++;
+        if (control->tables.units[unit].topic == NONE)
+            continue;
+        unit_fill(control, unit, ret);
+        return true;
+    }
+    return false;
+}
+
+const struct report_part *control_unit_parts(const struct control *control, uint32_t cursor,
+                                             uint32_t *ret_count)
+{
+    uint32_t unit = cursor - 1;
+    const struct picture *picture =
+        unit < control->pictures_capacity ? control->pictures[unit] : NULL;
+    *ret_count = picture ? picture->parts_count : 0;
+    return picture ? picture->parts : NULL;
+}
+
+static void collector_lag(const struct control *control, const struct collector *row,
+                          struct collector_view *ret)
+{
+    for (int b = 0; b < BUCKET_COUNT; b++)
+        for (uint32_t u = row->buckets[b].units; u != NONE; u = control->tables.units[u].next) {
+            const struct picture *picture =
+                u < control->pictures_capacity ? control->pictures[u] : NULL;
+            if (picture == NULL)
+                continue;
+            ret->lag_records += picture->lag > 0 ? picture->lag : 0;
+            ret->records_per_s += picture->records_per_s;
+        }
+}
+
+bool control_next_collector(const struct control *control, struct instant now, uint32_t *cursor,
+                            struct collector_view *ret)
+{
+    const struct tables *tables = &control->tables;
+    while (*cursor < tables->collectors_count) {
+        const struct collector *row = tables->collectors[(*cursor)++];
+        if (row == NULL)
+            continue;
+        *ret = (struct collector_view){
+            .pool = text_of(tables->pools[row->pool]->name),
+            .id = text_of(row->id),
+            .state = text_of(collector_state_text(row->state)),
+            .incarnation = text_of(row->incarnation),
+            .host = row->info.host,
+            .address = row->info.address,
+            .version = row->info.version,
+            .pid = row->info.pid,
+            .units = row->owned,
+            .revoking = row->revoking,
+            .lease_ms = row->lease_ms,
+            .generation = row->generation,
+            .applied_generation = row->applied_generation,
+            .since_ms = row->since_ms,
+            .capacity_units = row->capacity_units,
+            .heard_ms_ago = row->seq > 0 ? span_ms(instant_since(now, row->heard)) : -1,
+            .drained = row->drained};
+        collector_lag(control, row, ret);
+        return true;
+    }
+    return false;
+}
+
+bool control_next_agent(const struct control *control, uint32_t *cursor, struct agent_view *ret)
+{
+    const struct tables *tables = &control->tables;
+    while (*cursor < tables->agents_count) {
+        const struct agent *row = &tables->agents[(*cursor)++];
+        if (row->id == NULL)
+            continue;
+        *ret = (struct agent_view){.pool = text_of(tables->pools[row->pool]->name),
+                                   .id = text_of(row->id),
+                                   .health = TEXT_LITERAL("healthy"),
+                                   .topics = row->topics,
+                                   .since_ms = row->since_ms};
+        return true;
+    }
+    return false;
+}
+
+bool control_next_pool(const struct control *control, uint32_t *cursor, struct pool_view *ret)
+{
+    const struct tables *tables = &control->tables;
+    if (*cursor >= tables->pools_count)
+        return false;
+    uint32_t handle = (*cursor)++;
+    const struct pool *row = tables->pools[handle];
+    *ret = (struct pool_view){.name = text_of(row->name),
+                              .state = TEXT_LITERAL("active"),
+                              .units = row->units,
+                              .pending = row->states[UNIT_PENDING],
+                              .wanted = row->cap > 0 ? (row->units + row->cap - 1) / row->cap : -1,
+                              .policy = row->policy,
+                              .policy_count = row->policy_count};
+    for (uint32_t i = 0; i < tables->collectors_count; i++)
+        ret->collectors += tables->collectors[i] != NULL && tables->collectors[i]->pool == handle &&
+                           member_is_alive(tables->collectors[i]);
+    return true;
+}
+
+static void coordinator_own(const struct control *control, struct coordinator_view *ret)
+{
+    *ret = (struct coordinator_view){.id = text_of(control->id),
+                                     .incarnation = text_of(control->incarnation),
+                                     .state = control->phase == PHASE_LEADING
+                                                  ? TEXT_LITERAL("leading")
+                                                  : TEXT_LITERAL("standby"),
+                                     .address = control->info.address,
+                                     .version = control->info.version,
+                                     .host = control->info.host,
+                                     .pid = control->info.pid,
+                                     .epoch = control->epoch,
+                                     .applied_generation = control->generation,
+                                     .heard_ms_ago = 0};
+}
+
+bool control_next_coordinator(const struct control *control, struct instant now, uint32_t *cursor,
+                              struct coordinator_view *ret)
+{
+    if (*cursor == 0) {
+        (*cursor)++;
+        coordinator_own(control, ret);
+        return true;
+    }
+    while (*cursor <= COORDINATORS_MAX) {
+        const struct peer *peer = &control->peers[(*cursor)++ - 1];
+        if (peer->id == NULL)
+            continue;
+        *ret = (struct coordinator_view){.id = text_of(peer->id),
+                                         .incarnation = text_of(peer->incarnation),
+                                         .state = text_of(peer->state),
+                                         .address = peer->info.address,
+                                         .version = peer->info.version,
+                                         .host = peer->info.host,
+                                         .pid = peer->info.pid,
+                                         .epoch = peer->epoch,
+                                         .applied_generation = peer->applied_generation,
+                                         .heard_ms_ago = span_ms(instant_since(now, peer->heard))};
+        return true;
+    }
+    return false;
+}
+
+bool control_next_event(const struct control *control, uint32_t *cursor,
+                        const struct event_record **ret)
+{
+    if (*cursor >= control->kept_count)
+        return false;
+    uint32_t at = (control->kept_next + EVENTS_KEPT - 1 - (*cursor)++) % EVENTS_KEPT;
+    *ret = &control->kept[at].record;
+    return true;
+}
+
+bool control_next_claim(const struct control *control, struct text pool, struct text topic,
+                        uint32_t *cursor, struct claim_view *ret)
+{
+    const struct tables *tables = &control->tables;
+    uint32_t pool_handle = pool_find(tables, pool);
+    uint32_t row = pool_handle == NONE ? NONE : topic_find(tables, pool_handle, topic);
+    uint32_t claim = row == NONE ? NONE : tables->topics[row].claims;
+    for (uint32_t i = 0; i < *cursor && claim != NONE; i++)
+        claim = tables->claims[claim].next_of_topic;
+    if (claim == NONE)
+        return false;
+    (*cursor)++;
+    const struct statement *statement = &tables->statements[tables->claims[claim].statement];
+    const struct attributes *said = &tables->attributes[tables->claims[claim].attributes];
+    *ret = (struct claim_view){.agent = text_of(tables->agents[statement->agent].id),
+                               .source = text_of(statement->source),
+                               .weight = said->weight,
+                               .partitions = said->partitions,
+                               .ttl_ms = statement->ttl_ms,
+                               .order = tables->claims[claim].order,
+                               .split = said->split,
+                               .labels = said->labels,
+                               .labels_count = said->labels_count};
+    return true;
+}

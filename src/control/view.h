@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the tables say, for the HTTP interface: the same on the leader and on a standby. Views
+// borrow from the tables and are valid until the next control_step.
+#ifndef MUSTER_CONTROL_VIEW_H
+#define MUSTER_CONTROL_VIEW_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/instant.h"
+#include "base/text.h"
+#include "control/control.h"
+
+struct cell_view {
+    struct text role;    // "standby", "claiming", "restoring" or "leader"
+    struct text lineage; // empty: no state yet
+    struct text leader;  // id of the leader as far as known
+    int64_t level, epoch, generation;
+    int64_t topics, units, pending, owned, revoking, missing; // counts of units by state
+    int64_t collectors;                                       // with a life
+    int64_t agents, pools;
+    int64_t moves;                 // units moved since the cell was created
+    int64_t refused, ignored;      // announcements and orders refused; no-ops, in this life
+    int64_t announcements, orders; // taken in this life
+    int64_t commits;               // in this life
+    int64_t lag_records;           // sum over units with a known lag
+    int64_t lag_unknown;           // units without one
+    bool is_restored;              // state was read to its end at least once
+};
+
+struct unit_view {
+    struct text pool, name; // owned by the tables; name is "[cluster:]topic" without the partition
+    int64_t partition;      // -1 = the whole topic
+    struct text state, owner, previous, rule, reason;
+    int64_t fence, since_ms, partitions;
+    // As the owner reported; -1 = not known.
+    int64_t position, committed, end, lag, oldest_unprocessed_ms;
+    int64_t records_per_s, bytes_per_s;
+    struct text reader_state; // state in the owner's report, empty = none
+};
+
+struct collector_view {
+    struct text pool, id, state, incarnation, host, address, version;
+    int64_t pid, units, revoking, lease_ms, generation, applied_generation, since_ms,
+        capacity_units;
+    int64_t heard_ms_ago; // -1 = not heard in this life of the coordinator
+    int64_t lag_records, records_per_s;
+    bool drained;
+};
+
+struct agent_view {
+    struct text pool, id, health;
+    int64_t topics, since_ms;
+};
+
+struct pool_view {
+    struct text name, state;
+    int64_t units, pending, collectors, wanted; // wanted: collectors needed, -1 = not bounded
+    const struct label *policy;                 // keys that were set
+    uint32_t policy_count;
+};
+
+struct coordinator_view {
+    struct text id, incarnation, state, address, version, host;
+    int64_t pid, epoch, applied_generation, heard_ms_ago;
+};
+
+struct claim_view {
+    struct text agent, source;
+    int64_t weight, partitions, ttl_ms, order;
+    bool split;
+    const struct label *labels;
+    uint32_t labels_count;
+};
+
+void control_view_cell(const struct control *control, struct cell_view *ret);
+
+// Walks: `*cursor` starts at 0; false at the end. A cursor may be kept over steps: what came or
+// went meanwhile may or may not be seen, all else is seen once.
+bool control_next_unit(const struct control *control, uint32_t *cursor, struct unit_view *ret);
+bool control_next_collector(const struct control *control, struct instant now, uint32_t *cursor,
+                            struct collector_view *ret);
+bool control_next_agent(const struct control *control, uint32_t *cursor, struct agent_view *ret);
+bool control_next_pool(const struct control *control, uint32_t *cursor, struct pool_view *ret);
+bool control_next_coordinator(const struct control *control, struct instant now, uint32_t *cursor,
+                              struct coordinator_view *ret);
+
+// Newest first. The last 256 events that were committed in this life.
+bool control_next_event(const struct control *control, uint32_t *cursor,
+                        const struct event_record **ret);
+
+// The statements that hold a topic ("[cluster:]topic"), in log order.
+bool control_next_claim(const struct control *control, struct text pool, struct text topic,
+                        uint32_t *cursor, struct claim_view *ret);
+
+// Last reported parts of the unit that `control_next_unit` returned at `cursor`; NULL if none.
+const struct report_part *control_unit_parts(const struct control *control, uint32_t cursor,
+                                             uint32_t *ret_count);
+
+#endif
