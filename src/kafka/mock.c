@@ -6,6 +6,7 @@
 
 #include <librdkafka/rdkafka.h>
 #include <librdkafka/rdkafka_mock.h>
+#include <time.h>
 
 #include "base/memory.h"
 #include "base/name.h"
@@ -22,6 +23,14 @@ static void on_log(const rd_kafka_t *rk, int level, const char *facility, const 
     (void)level;
     (void)facility;
     (void)line;
+}
+
+// librdkafka's mock thread throws away the wake-up of an order that comes while it is still busy with
+// the one before, and then sleeps for a second. Giving it this time nearly always avoids that.
+static void mock_settle(void)
+{
+    struct timespec pause = {.tv_nsec = 300000};
+    nanosleep(&pause, NULL);
 }
 
 enum status kafka_mock_create(uint32_t brokers, struct buffer *fault, struct kafka_mock **ret_mock)
@@ -73,6 +82,7 @@ enum status kafka_mock_create_topic(struct kafka_mock *mock, struct text topic, 
     if (name_topic_fault(topic) || partitions < 1 || partitions > 10000)
         return STATUS_INVALID;
     char *name = text_copy(topic);
+    mock_settle();
     rd_kafka_resp_err_t error = rd_kafka_mock_topic_create(mock->cluster, name, (int)partitions, 1);
     memory_release(name);
     if (error == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS)
@@ -88,15 +98,18 @@ void kafka_mock_fail(struct kafka_mock *mock, int16_t api_key, int16_t error, ui
 
 void kafka_mock_delay(struct kafka_mock *mock, int32_t broker, uint32_t delay_ms)
 {
+    mock_settle();
     (void)rd_kafka_mock_broker_set_rtt(mock->cluster, broker, (int)delay_ms);
 }
 
 void kafka_mock_set_down(struct kafka_mock *mock, int32_t broker)
 {
+    mock_settle();
     (void)rd_kafka_mock_broker_set_down(mock->cluster, broker);
 }
 
 void kafka_mock_set_up(struct kafka_mock *mock, int32_t broker)
 {
+    mock_settle();
     (void)rd_kafka_mock_broker_set_up(mock->cluster, broker);
 }
