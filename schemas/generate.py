@@ -3,7 +3,7 @@
 """Writes the C that follows from the schemas, which are the only source of field names.
 
     schemas/generate.py             write src/proto/records.h, src/wire/tables.h and src/wire/tables.c
-    schemas/generate.py --check     write nothing; exit with 1 if one of them is stale
+    schemas/generate.py --check     write nothing; exit with 1 if one of them is stale or a schema not released
     schemas/generate.py --release N keep today's schemas for ever, as level N: see below
     --replace                       with --release: first forget what was released as level N, which is for as long as
                                     nobody has written a record of it
@@ -555,6 +555,11 @@ def read_released(root):
     return found
 
 
+def unreleased(root):
+    marks = {mark for mark, _, _ in read_released(root)}
+    return [path for path in sorted((root / "schemas").glob("*.avsc")) if fingerprint(load(path).raw) not in marks]
+
+
 # --- the command
 
 
@@ -585,6 +590,9 @@ def main():
         if arguments.release:
             release(root, [load(path) for path in sorted((root / "schemas").glob("*.avsc"))], arguments.release)
         stale = 0
+        for path in unreleased(root) if arguments.check else []:
+            stale += 1
+            print(f"{path.relative_to(root)} is not released: run schemas/generate.py --release LEVEL", file=sys.stderr)
         for path, text in outputs(root).items():
             if path.exists() and path.read_text() == text:
                 continue
