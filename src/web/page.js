@@ -79,7 +79,7 @@ function setText(element, text) {
 
 const badge = state => make('span', `badge ${STATE_LOOKS[state] || ''}`, state || '–');
 
-// Makes `old` look like `fresh` and replaces only the cells that differ, so that a selection survives.
+// Makes `old` look like `fresh`, replacing only the cells that differ: so a selection survives.
 function patch(old, fresh) {
   const cells = [...fresh.children];
   [...old.children].forEach((cell, i) => {
