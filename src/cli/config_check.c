@@ -13,18 +13,18 @@ static const struct column columns[] = {
 
 static const struct output_table table = {"muster.config_problem_list/1", columns, false};
 
-// One row for each line; returns how many.
-static size_t print_problems(struct output *output, const char *lines)
+// One row for each line.
+static enum exit_code print_problems(const struct invocation *invocation, const char *lines,
+                                     enum exit_code code)
 {
-    size_t count = 0;
+    struct output *output = invocation_answer(invocation);
     while (*lines) {
         size_t size = strcspn(lines, "\n");
         struct value value = value_text((struct text){lines, size});
         output_row(output, &value, 1);
         lines += size + (lines[size] == '\n');
-        count++;
     }
-    return count;
+    return invocation_answered(output, code);
 }
 
 static enum exit_code run(struct invocation *invocation)
@@ -38,10 +38,12 @@ static enum exit_code run(struct invocation *invocation)
     if (conf_load(conf, &sources) != STATUS_OK)
         buffer_add_string(&problems, conf_problems(conf));
     kafka_properties_check(conf, &problems);
-    struct output *output = invocation_answer(invocation);
-    size_t count = print_problems(output, buffer_string(&problems));
-    enum exit_code code = invocation_answered(output, count ? EXIT_PROBLEM : EXIT_DONE);
-    if (count == 0)
+    // A table without lines is nothing to look at; programs get their empty list.
+    bool is_table = invocation->form == OUTPUT_TABLE || invocation->form == OUTPUT_WIDE;
+    enum exit_code code = problems.size ? EXIT_PROBLEM : EXIT_DONE;
+    if (problems.size || !is_table)
+        code = print_problems(invocation, buffer_string(&problems), code);
+    if (problems.size == 0)
         fprintf(invocation->cli->err, "muster: '%s' is fine\n", path);
     buffer_finish(&problems);
     conf_destroy(conf);

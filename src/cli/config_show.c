@@ -29,10 +29,11 @@ static const struct column origin_columns[] = {
 
 static const struct output_table origin_table = {"muster.config/1", origin_columns, false};
 
-static enum exit_code print_reference(const struct invocation *invocation)
+static enum exit_code print_made(const struct invocation *invocation,
+                                 void (*print)(struct buffer *buffer))
 {
     struct buffer text = {0};
-    conf_print_reference(&text);
+    print(&text);
     fputs(buffer_string(&text), invocation->cli->out);
     buffer_finish(&text);
     return fflush(invocation->cli->out) ? EXIT_FAILED : EXIT_DONE;
@@ -50,7 +51,9 @@ static bool is_wanted(const struct invocation *invocation, const char *name)
 static enum exit_code run(struct invocation *invocation)
 {
     if (invocation_switch(invocation, "reference"))
-        return print_reference(invocation);
+        return print_made(invocation, conf_print_reference);
+    if (invocation_switch(invocation, "page"))
+        return print_made(invocation, conf_print_page);
     bool has_origin = invocation_switch(invocation, "origin");
     struct output *output =
         output_create(invocation->cli->out, invocation->form, has_origin ? &origin_table : &table,
@@ -79,6 +82,7 @@ static enum exit_code run(struct invocation *invocation)
 static const struct flag flags[] = {
     FLAG_ROW_SWITCH("origin", "say where each value comes from"),
     FLAG_ROW_SWITCH("reference", "print the reference file with all settings at their defaults"),
+    FLAG_ROW_SWITCH("page", "print the same as a page in Markdown"),
     FLAG_ROW_END,
 };
 

@@ -130,7 +130,7 @@ static enum exit_code fetch_page(struct fetch *fetch, const char *path_and_query
         code = reply_print(fetch, &reply);
     else
         code = invocation_fail(fetch->invocation, exit_code_of(status),
-                               "%s: is a coordinator running there? --api and api.url say where",
+                               "%s (--api or api.url say where the coordinator is)",
                                buffer_string(&problem));
     http_client_answer_finish(&reply);
     buffer_finish(&url);

@@ -32,7 +32,7 @@ static void print_flags(struct buffer *buffer, const char *title, const struct f
     for (; flags->name; flags++) {
         buffer_clear(&usage);
         flag_usage(&usage, flags);
-        print_pair(buffer, buffer_string(&usage), flags->help, 42);
+        print_pair(buffer, buffer_string(&usage), flags->help, 46);
     }
     buffer_finish(&usage);
 }

@@ -4,12 +4,15 @@
 
 #include "kafka/config.h"
 
-static void property_check(const struct conf_row *row, struct text name, const char *value,
+// One property at a time, so that the place where it was written can be named.
+static void property_check(const struct conf *conf, const struct conf_row *row, struct text name,
                            struct buffer *problems)
 {
     struct kafka_settings settings = {0};
     struct buffer fault = {0};
-    kafka_settings_add(&settings, name, text_of(value));
+    struct text servers = text_of(conf_text(conf, "kafka.bootstrap.servers"));
+    kafka_settings_add(&settings, TEXT_LITERAL("bootstrap.servers"), servers);
+    kafka_settings_add(&settings, name, text_of(row->value));
     if (kafka_settings_check(&settings, &fault) != STATUS_OK)
         buffer_print(problems, "%s: %s\n", row->origin, buffer_string(&fault));
     kafka_settings_finish(&settings);
@@ -26,6 +29,6 @@ void kafka_properties_check(const struct conf *conf, struct buffer *problems)
         if (row.is_default || row.help[0] || !text_has_prefix(name, prefix))
             continue;
         name = (struct text){name.data + prefix.size, name.size - prefix.size};
-        property_check(&row, name, row.value, problems);
+        property_check(conf, &row, name, problems);
     }
 }

@@ -9,6 +9,7 @@ static const struct column columns[] = {
     {"STATE", "state", COLUMN_TEXT, false, false,
      "pending, owned, revoking, missing, dormant or quarantined"},
     {"OWNER", "owner", COLUMN_TEXT, false, true, "collector that reads it; null = none"},
+    {"LAG", "lag_records", COLUMN_INTEGER, false, true, "offsets behind; null = not known"},
     {"PREVIOUS", "previous", COLUMN_TEXT, true, true, "collector that read it before"},
     {"SINCE", "since_ms", COLUMN_TIME, true, true, "since when it is in this state, ms since 1970"},
     {"PARTITIONS", "partitions", COLUMN_INTEGER, true, true, "partitions of the topic"},

@@ -110,4 +110,7 @@ bool conf_row_next(const struct conf *conf, size_t *cursor, struct conf_row *ret
 // reads it and help. This is conf/muster.conf.
 void conf_print_reference(struct buffer *buffer);
 
+// Appends the same as a page in Markdown. This is conf/README.md.
+void conf_print_page(struct buffer *buffer);
+
 #endif

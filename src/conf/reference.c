@@ -27,10 +27,9 @@ static void print_range(struct buffer *buffer, const struct setting *row)
     }
 }
 
-static void print_roles(struct buffer *buffer, unsigned roles)
+static void print_roles(struct buffer *buffer, unsigned roles, const char *separator)
 {
     static const char *const names[] = {"coordinator", "collector", "agent", "commands"};
-    const char *separator = "; read by ";
     for (unsigned i = 0; i < 4; i++) {
         if (!(roles & (1U << i)))
             continue;
@@ -43,7 +42,7 @@ static void print_row(struct buffer *buffer, const struct setting *row)
 {
     buffer_print(buffer, "\n# %s\n# %s", row->help, setting_type_name(row->type));
     print_range(buffer, row);
-    print_roles(buffer, row->roles);
+    print_roles(buffer, row->roles, "; read by ");
     if (row->is_secret)
         buffer_print(buffer,
                      "\n# a secret is not written here: its place is, one of\n"
@@ -68,4 +67,39 @@ void conf_print_reference(struct buffer *buffer)
         "# Every property of librdkafka is kafka.NAME (kafka.security.protocol = SASL_SSL).\n");
     for (size_t i = 0; setting_at(i); i++)
         print_row(buffer, setting_at(i));
+}
+
+static void print_page_row(struct buffer *buffer, const struct setting *row)
+{
+    buffer_print(buffer, "| `%s` | ", row->name);
+    if (row->is_secret)
+        buffer_add_string(buffer, "secret: `.file`, `.fd` or `.credential`");
+    else
+        buffer_print(buffer, "%s", setting_type_name(row->type));
+    size_t size = buffer->size;
+    print_range(buffer, row);
+    // A '|' between choices would end the cell.
+    for (; size < buffer->size; size++)
+        if (buffer->data[size] == '|')
+            buffer->data[size] = '/';
+    buffer_print(buffer, row->initial[0] ? " | `%s` | " : " | %s | ", row->initial);
+    print_roles(buffer, row->roles, "");
+    buffer_print(buffer, " | %s |\n", row->help);
+}
+
+void conf_print_page(struct buffer *buffer)
+{
+    buffer_add_string(
+        buffer,
+        "# Settings\n\n"
+        "Made by `muster config show --page`; `muster.conf` beside it has the same as a file.\n\n"
+        "The strongest source wins: flag, environment (`MUSTER_LEASE_MS` for `lease.ms`), the file "
+        "of `--config`,\n`$XDG_CONFIG_HOME/muster/muster.conf`, `/etc/muster/muster.conf`, "
+        "default. `muster config show --origin`\nsays which one it was, `muster config check FILE` "
+        "what is wrong with a file. Every property of librdkafka\nis `kafka.NAME`. Secrets are "
+        "never written down: a setting says which file, file descriptor or systemd\ncredential "
+        "holds them (`kafka.sasl.password.file = PATH`).\n\n"
+        "| setting | type | default | read by | what it means |\n|---|---|---|---|---|\n");
+    for (size_t i = 0; setting_at(i); i++)
+        print_page_row(buffer, setting_at(i));
 }

@@ -47,9 +47,10 @@ static void a_flush_ends_before_its_revoke_is_stuck(void)
 static void a_file_sink_has_a_path(void)
 {
     check_refused("sink.type = file\nsink.file.path = out.jsonl\n", "");
-    check_refused("sink.type = file\n",
-                  "sink.type = file (m.conf:1) with sink.file.path = '' (default): a file sink needs "
-                  "the path of its file\n");
+    check_refused(
+        "sink.type = file\n",
+        "sink.type = file (m.conf:1) with sink.file.path = '' (default): a file sink needs "
+        "the path of its file\n");
 }
 
 static const struct test tests[] = {

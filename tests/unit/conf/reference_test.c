@@ -19,6 +19,17 @@ static void the_reference_file_in_the_tree_is_fresh(void)
     buffer_finish(&text);
 }
 
+static void the_page_in_the_tree_is_fresh(void)
+{
+    struct buffer text = {0};
+    conf_print_page(&text);
+    // To make it again: muster config show --page > conf/README.md
+    char *file = test_file_read("../conf/README.md", NULL);
+    CHECK_TEXT(file, buffer_string(&text));
+    free(file);
+    buffer_finish(&text);
+}
+
 static void the_reference_loads_as_it_is(void)
 {
     struct buffer text = {0};
@@ -55,6 +66,7 @@ static void every_line_of_it_can_be_switched_on(void)
 
 static const struct test tests[] = {
     TEST(the_reference_file_in_the_tree_is_fresh),
+    TEST(the_page_in_the_tree_is_fresh),
     TEST(the_reference_loads_as_it_is),
     TEST(every_line_of_it_can_be_switched_on),
 };

@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The matrix of commands and exit codes, over the table that the binary itself gives."""
+
+import json
+import os
+import subprocess
+import tempfile
+import unittest
+
+import procs
+from fake_api import FakeApi
+
+# Commands that do nothing but ask a coordinator, with the words that they need.
+ASKING = {
+    ("topic", "list"): [],
+    ("topic", "show"): ["cpu0"],
+    ("topic", "explain"): ["cpu0"],
+    ("collector", "list"): [],
+    ("collector", "show"): ["rack1"],
+    ("agent", "list"): [],
+    ("agent", "show"): ["host7"],
+    ("pool", "list"): [],
+    ("pool", "show"): ["default"],
+    ("coordinator", "list"): [],
+    ("lag", "show"): [],
+    ("lag", "pools"): [],
+    ("events", "list"): [],
+}
+
+ENVIRONMENT = {"PATH": os.environ["PATH"], "HOME": "/nonexistent"}
+EMPTY = '{"schema": "x", "items": [], "next": null, "total": 0}'
+
+
+def refusal(code):
+    return (code, json.dumps({"error": {"code": code, "message": "no"}}))
+
+
+def run(*words):
+    return subprocess.run(
+        [procs.MUSTER, *words],
+        env=ENVIRONMENT,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+class ExitCodesTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.table = json.loads(run("help", "--json").stdout)
+        cls.commands = cls.table["items"]
+
+    def check(self, code, *words):
+        done = run(*words)
+        with self.subTest(" ".join(words)):
+            self.assertEqual(code, done.returncode, done.stderr)
+            # An answer or an error, each where it belongs.
+            if code in (0, 7):
+                self.assertNotEqual("", done.stdout)
+            else:
+                self.assertRegex(done.stderr, "^muster: ")
+        return done
+
+    def words(self, command):
+        return [command["noun"]] + ([command["verb"]] if command["verb"] else [])
+
+    def check_asking(self, code, *flags):
+        for (noun, verb), arguments in ASKING.items():
+            self.check(code, noun, verb, *arguments, *flags)
+
+    def check_answer(self, code, answer):
+        with FakeApi({}, answer) as api:
+            self.check_asking(code, "--api", api.url)
+
+    def test_table_is_whole(self):
+        self.assertEqual("muster.help/1", self.table["schema"])
+        self.assertEqual(list(range(10)), [row["code"] for row in self.table["exit_codes"]])
+        known = {(command["noun"], command["verb"]) for command in self.commands}
+        self.assertEqual(set(), set(ASKING) - known)
+
+    def test_0_help_at_every_level_has_an_example(self):
+        nouns = {command["noun"] for command in self.commands}
+        levels = [[]] + [[noun] for noun in nouns] + [self.words(c) for c in self.commands]
+        for words in levels:
+            with self.subTest(words):
+                self.assertIn("example: muster ", self.check(0, *words, "--help").stdout)
+
+    def test_0_whatever_answers_has_a_schema(self):
+        for command in self.commands:
+            if command["answers"]:
+                done = self.check(0, *self.words(command), *self.fill(command), "-o", "schema")
+                schema = json.loads(done.stdout)
+                self.assertEqual(command["answers"], schema["properties"]["schema"]["const"])
+
+    @staticmethod
+    def fill(command):
+        """Arguments that a command cannot do without."""
+        needed = command["arguments"].split()
+        return ["x" for word in needed if not word.startswith("[")]
+
+    def test_2_wrong_usage(self):
+        for command in self.commands:
+            self.check(2, *self.words(command), "--no-such-flag")
+            self.check(2, *self.words(command), "--output", "xml")
+        self.check(2)
+        self.check(2, "nonsense")
+        self.check(2, "topic", "nonsense")
+        self.check_asking(2, "--set", "lease.ms=soon")
+
+    def test_0_done(self):
+        self.check(0, "version")
+        self.check(0, "help")
+        self.check(0, "config", "show")
+        with FakeApi({}, (200, EMPTY)) as api:
+            for (noun, verb), arguments in ASKING.items():
+                done = run(noun, verb, *arguments, "--api", api.url, "--json")
+                with self.subTest(f"{noun} {verb}"):
+                    self.assertEqual(0, done.returncode)
+                    self.assertEqual([], json.loads(done.stdout)["items"])
+
+    def test_1_failed(self):
+        self.check_answer(1, refusal(500))
+        self.check_answer(1, (200, "<html>"))
+        with open("/dev/full", "w", encoding="utf-8") as full:
+            for words in (["config", "show"], ["version"], ["help"]):
+                done = subprocess.run([procs.MUSTER, *words], env=ENVIRONMENT, stdout=full, check=False)
+                with self.subTest(words):
+                    self.assertEqual(1, done.returncode)
+
+    def test_3_not_found(self):
+        self.check_answer(3, refusal(404))
+        self.check(3, "help", "nonsense")
+        self.check(3, "config", "show", "no.such.setting")
+        self.check(3, "config", "check", "/nonexistent/muster.conf")
+
+    def test_4_not_allowed(self):
+        self.check_answer(4, refusal(403))
+
+    def test_5_not_reached(self):
+        self.check_answer(5, refusal(503))
+        self.check_asking(5, "--api", "http://127.0.0.1:1")
+        # The same where the brokers are to say who coordinates.
+        self.check(5, "topic", "list", "-b", "127.0.0.1:1", "--timeout", "500ms")
+
+    def test_6_timed_out(self):
+        with FakeApi({}, (200, None)) as api:
+            self.check_asking(6, "--api", api.url, "--timeout", "100ms")
+
+    def test_7_the_check_found_a_problem(self):
+        with tempfile.NamedTemporaryFile("w", suffix=".conf", encoding="utf-8") as file:
+            file.write("leas.ms = 3s\n")
+            file.flush()
+            self.check(7, "config", "check", file.name)
+
+
+if __name__ == "__main__":
+    unittest.main()
