@@ -150,14 +150,6 @@ uint32_t world_collector_count(const struct world *world)
     return count;
 }
 
-uint32_t world_load(const struct world *world, uint32_t number)
-{
-    uint32_t load = 0;
-    for (uint32_t i = 0; i < WORLD_UNITS; i++)
-        load += world->is_known[i] && world->owners[i] == (int)number;
-    return load;
-}
-
 // Most units it may have (rule 1).
 static uint32_t cap_of(const struct world *world, uint32_t number)
 {
@@ -223,11 +215,12 @@ static int number_of(const struct world *world, uint32_t plan, uint32_t handle)
     if (handle == PLAN_NOBODY)
         return WORLD_NOBODY;
     struct text id = plan_collector_id(world->plans[plan], handle);
-    for (int i = 0; i < WORLD_COLLECTORS; i++)
-        if (text_equals(id, world->collectors[i].id))
-            return i;
-    ensure(!"a known collector");
-    return WORLD_NOBODY;
+    int number = 0;
+    while (!text_equals(id, world->collectors[number].id)) {
+        number++;
+        ensure(number < WORLD_COLLECTORS);
+    }
+    return number;
 }
 
 // Takes one change of each plan; they must say the same. Returns whether there was one.
@@ -259,7 +252,9 @@ static void owners_check(const struct world *world)
             if (!world->is_known[unit])
                 continue;
             uint32_t owner = plan_unit_owner(world->plans[i], unit);
-            ensure(number_of(world, i, owner) == world->owners[unit]);
+            int told = world->owners[unit];
+            ensure(owner ==
+                   (told == WORLD_NOBODY ? PLAN_NOBODY : world->collectors[told].handles[i]));
             enum plan_reason reason = plan_unit_reason(world->plans[i], unit);
             ensure((reason == PLAN_REASON_NONE) == (owner != PLAN_NOBODY));
             ensure(reason != PLAN_REASON_NOT_SETTLED);
@@ -268,11 +263,15 @@ static void owners_check(const struct world *world)
 
 static void rules_check(const struct world *world, struct expectation expected)
 {
+    uint32_t loads[WORLD_COLLECTORS] = {0};
     uint32_t assigned = 0;
     uint32_t most = 0;
     uint32_t least_roomy = UNLIMITED;
+    for (uint32_t i = 0; i < WORLD_UNITS; i++)
+        if (world->is_known[i] && world->owners[i] != WORLD_NOBODY)
+            loads[world->owners[i]]++;
     for (uint32_t i = 0; i < WORLD_COLLECTORS; i++) {
-        uint32_t load = world_load(world, i);
+        uint32_t load = loads[i];
         ensure(load <= cap_of(world, i)); // rule 1
         assigned += load;
         most = load > most ? load : most;

@@ -67,7 +67,4 @@ void world_restart(struct world *world);
 uint32_t world_unit_count(const struct world *world);
 uint32_t world_collector_count(const struct world *world);
 
-// Units with this owner.
-uint32_t world_load(const struct world *world, uint32_t collector);
-
 #endif
