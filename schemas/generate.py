@@ -2,24 +2,28 @@
 # SPDX-License-Identifier: Apache-2.0
 """Writes the C that follows from the schemas, which are the only source of field names.
 
-    schemas/generate.py             write src/proto/records.h, src/wire/tables.h and src/wire/tables.c
+    schemas/generate.py             write src/proto/records.h, src/wire/tables.h and src/wire/tables.c, and the
+                                    examples in base64 in schemas/README.md
     schemas/generate.py --check     write nothing; exit with 1 if one of them is stale or a schema not released
     schemas/generate.py --release N keep today's schemas for ever, as level N: see below
     --replace                       with --release: first forget what was released as level N, which is for as long as
                                     nobody has written a record of it
     --root DIR                      a tree other than the one this file is in
 
-A schema may use what the codec in src/wire knows: records, maps and arrays that nest without a cycle, strings, booleans,
-ints and longs. A default of an array or map is empty, that of a record is what its fields say.
+A schema may use what the codec in src/wire knows: records, maps and arrays that nest without a cycle, strings,
+booleans, ints and longs. A default of an array or map is empty, that of a record is what its fields say.
 
 Releasing copies each schema that is not yet there to schemas/released/FINGERPRINT.avsc, adds it to
-schemas/released/levels.txt, and leaves a sample of it in tests/golden/wire: FINGERPRINT.avro is the record as
-Avro single-object, written by the encoder in this file, and FINGERPRINT.json the same in words. Every released schema stays readable: a table
-is generated for it that reads its fields, drops what the record no longer has and gives defaults to what is new.
+schemas/released/levels.txt, and leaves a sample of it in tests/golden/wire: FINGERPRINT.avro is the record as Avro
+single-object, written by the encoder in this file, and FINGERPRINT.json the same in words. Every released schema stays
+readable: a table is generated for it that reads its fields, drops what the record no longer has and gives defaults to
+what is new.
 """
 import argparse
+import base64
 import json
 import pathlib
+import re
 import sys
 
 # Where a record's name means something else in a library we use.
@@ -513,10 +517,44 @@ def forget(root, level):
             kept.append(line)
             continue
         mark = line.split()[2]
-        for path in (f"schemas/released/{mark}.avsc", f"tests/golden/wire/{mark}.avro", f"tests/golden/wire/{mark}.json"):
+        for path in (f"schemas/released/{mark}.avsc", f"tests/golden/wire/{mark}.avro",
+                     f"tests/golden/wire/{mark}.json"):
             (root / path).unlink(missing_ok=True)
     if kept:
         listing.write_text("\n".join(kept) + "\n")
+
+
+def whole(record, value):
+    """The value with the defaults of what it does not say."""
+    unknown = set(value) - {field.name for field in record.fields}
+    missing = [field.name for field in record.fields if field.name not in value and not field.has_default]
+    if unknown or missing:
+        raise SchemaError(f"an example of {record.name}: unknown {sorted(unknown)}, missing {missing}")
+    result = {}
+    for field in record.fields:
+        said = value.get(field.name, field.default)
+        if isinstance(field.items, Record):
+            said = [whole(field.items, v) for v in said] if field.kind == "array" else whole(field.items, said)
+        result[field.name] = said
+    return result
+
+
+def single_object(record, value):
+    return b"\xc3\x01" + fingerprint(record.raw).to_bytes(8, "little") + avro_bytes("record", record, value)
+
+
+def readme(text, records):
+    """The page with the example of each record in base64 below the one in JSON."""
+    known = {record.name: record for record in records}
+
+    def fill(match):
+        record = known.get(match.group("name"))
+        if record is None:
+            raise SchemaError(f"README.md has an example of {match.group('name')}, which is no record")
+        value = single_object(record, whole(record, json.loads(match.group("json"))))
+        return f"{match.group('before')}echo {base64.b64encode(value).decode()} | base64 -d"
+
+    return re.sub(r"(?P<before>```json (?P<name>\w+)\n(?P<json>[^`]*)```[^`]*?)echo \S+ \| base64 -d", fill, text)
 
 
 def release(root, records, level):
@@ -536,8 +574,7 @@ def release(root, records, level):
         with listing.open("a") as out:
             out.write(f"{level} {record.name} {mark:016x}\n")
         value = sample(record, level)
-        (golden / f"{mark:016x}.avro").write_bytes(
-            b"\xc3\x01" + mark.to_bytes(8, "little") + avro_bytes("record", record, value))
+        (golden / f"{mark:016x}.avro").write_bytes(single_object(record, value))
         (golden / f"{mark:016x}.json").write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n")
 
 
@@ -569,7 +606,9 @@ def outputs(root):
     released = read_released(root)
     level = max((at for _, at, _ in released), default=1)
     tables, schemas = tables_c(records, released, level)
+    page = root / "schemas/README.md"
     return {
+        page: readme(page.read_text(), records),
         root / "src/proto/records.h": records_h(records, level),
         root / "src/wire/tables.h": tables_h(schemas),
         root / "src/wire/tables.c": tables,

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The C that follows from the schemas is fresh, and what was released stays readable when they change."""
 
+import base64
+import importlib.util
 import json
 import os
 import pathlib
@@ -45,6 +47,36 @@ class FreshTest(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stderr)
 
 
+class ReadmeTest(unittest.TestCase):
+    """The examples of schemas/README.md: what stands in JSON is what stands in base64 below it."""
+
+    def setUp(self):
+        spec = importlib.util.spec_from_file_location("generate", SOURCE / "schemas/generate.py")
+        self.generate = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(self.generate)
+        self.text = (SOURCE / "schemas/README.md").read_text()
+
+    def test_examples_are_right(self):
+        examples = re.findall(r"```json (\w+)\n(.*?)```(.*?)(?=```json|\Z)", self.text, re.DOTALL)
+        self.assertEqual(sorted(name for name, _, _ in examples),
+                         sorted(path.stem for path in (SOURCE / "schemas").glob("*.avsc")))
+        for name, words, rest in examples:
+            record = self.generate.load(SOURCE / f"schemas/{name}.avsc")
+            value = self.generate.whole(record, json.loads(words))
+            if name == "event":
+                continue
+            expected = self.generate.single_object(record, value)
+            with self.subTest(record=name):
+                self.assertEqual(re.search(r"echo (\S+) \| base64 -d", rest).group(1),
+                                 base64.b64encode(expected).decode())
+
+    def test_lines_of_kcat_announce_what_can_be_read(self):
+        for words, topic in re.findall(r"echo '(.*?)' \| kcat -P -b BROKER -t muster\.(\w+)", self.text):
+            record = self.generate.load(SOURCE / f"schemas/{topic.replace('control', 'announcement').rstrip('s')}.avsc")
+            with self.subTest(line=words):
+                self.generate.whole(record, json.loads(words))
+
+
 class ChangeTest(unittest.TestCase):
     """What happens to a copy of the tree when its schemas change."""
 
@@ -54,6 +86,7 @@ class ChangeTest(unittest.TestCase):
         self.root = pathlib.Path(folder.name)
         for part in ("schemas", "src/base", "src/proto", "src/wire", "tests/golden/wire", "tests/tools"):
             shutil.copytree(SOURCE / part, self.root / part)
+        (self.root / "schemas/README.md").write_text("")  # its examples are of today's schemas
 
     def change(self, name, change):
         path = self.root / f"schemas/{name}.avsc"
@@ -65,8 +98,8 @@ class ChangeTest(unittest.TestCase):
         """The codec of the changed tree as the program wire_tool."""
         sources = [str(p) for part in ("base", "proto", "wire") for p in sorted((self.root / "src" / part).glob("*.c"))]
         tool = self.root / "wire_tool"
-        subprocess.run(["cc", "-std=c17", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror", "-I", self.root / "src", "-o", tool,
-                        self.root / "tests/tools/wire_tool.c", *sources], check=True, timeout=100)
+        words = ["-std=c17", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror", "-I", self.root / "src", "-o", tool]
+        subprocess.run(["cc", *words, self.root / "tests/tools/wire_tool.c", *sources], check=True, timeout=100)
         return tool
 
     def test_stale_file_is_seen(self):
