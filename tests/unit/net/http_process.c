@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -159,6 +160,7 @@ struct http_process http_process_start(struct http_server_options options)
     process.pid = fork();
     if (process.pid == 0) {
         close(ends[0]);
+        prctl(PR_SET_PDEATHSIG, SIGKILL); // a test that dies leaves nothing behind
         child_run(options, ends[1]);
         exit(0);
     }
