@@ -5,7 +5,7 @@
 // round-robin owners (the floor). Every result is checked: complete, even, and moved no more than
 // the minimum.
 //
-//     build/release/bench/plan_bench [--small]
+//     build/release/bench/plan [--small]
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -204,7 +204,7 @@ int main(int argc, char **argv)
 {
     bool is_small = argc > 1 && strcmp(argv[1], "--small") == 0;
     if (argc > 2 || (argc == 2 && !is_small)) {
-        fprintf(stderr, "usage: plan_bench [--small]\n");
+        fprintf(stderr, "usage: plan [--small]\n");
         return 2;
     }
     printf("%9s x %6s %10s %10s %10s %10s %10s %10s\n", "units", "coll.", "floor ms", "full ms",
