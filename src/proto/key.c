@@ -62,13 +62,13 @@ static struct text *key_part(struct state_key *key, enum part part)
     return NULL;
 }
 
+// A topic ends at the next '/', so it cannot have a partition.
 static bool part_is_fine(enum part part, struct text text)
 {
     struct unit_name unit;
 
     if (part == PART_UNIT || part == PART_TOPIC)
-        return unit_name_parse(text, &unit) == STATUS_OK &&
-               (part == PART_UNIT || unit.partition < 0);
+        return unit_name_parse(text, &unit) == STATUS_OK;
     if (part == PART_SOURCE && text.size == 0)
         return true;
     return name_fault(text) == NULL;

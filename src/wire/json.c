@@ -38,7 +38,7 @@ static enum status refuse_missing(struct json_reader *reader, const char *what)
 
 static enum status refuse_type(struct json_reader *reader, const char *reason)
 {
-    if (lexer_peek(&reader->lexer) == 'n')
+    if (reader->decoder->depth && lexer_peek(&reader->lexer) == 'n')
         return refuse(reader, "is null, a field without a value is left out");
     return refuse(reader, reason);
 }

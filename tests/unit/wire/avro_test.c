@@ -387,11 +387,28 @@ static void former_schema_fills_what_is_new_and_drops_what_is_gone(void)
     CHECK_INT(topic.weight, 5);
     CHECK_INT(topic.partitions, 0);
     CHECK_INT(topic.labels_count, 0);
-    struct announcement_topic bare = {0};
-    decoder_default(old.newer, &bare, 0);
-    CHECK_INT(bare.weight, 1);
     arena_finish(&arena);
     buffer_finish(&body);
+}
+
+// As above, when a topic was but a name.
+static void former_schema_gives_today_its_defaults(void)
+{
+    struct wire_table old = {.name = {"old", 3},
+                             .fields = &old_fields[3],
+                             .count = 1,
+                             .size = sizeof(struct announcement_topic),
+                             .bytes_min = 1,
+                             .newer = wire_current[RECORD_ANNOUNCEMENT].table->fields[4].table};
+    struct announcement_topic topic = {0};
+    struct arena arena = {0};
+    struct decoder decoder;
+
+    REQUIRE(decoder_init(&decoder, TEXT_LITERAL("\4t1"), &arena, NULL, NULL) == STATUS_OK);
+    CHECK_INT(decoder_avro_body(&decoder, &old, TEXT_LITERAL("\4t1"), &topic), STATUS_OK);
+    CHECK(text_equals(topic.name, "t1"));
+    CHECK_INT(topic.weight, 1);
+    CHECK_INT(topic.split, false);
 }
 
 static void kind_is_known_from_the_header(void)
@@ -425,6 +442,7 @@ static const struct test tests[] = {
     TEST(items_are_limited),
     TEST(a_hundred_thousand_topics_are_read),
     TEST(former_schema_fills_what_is_new_and_drops_what_is_gone),
+    TEST(former_schema_gives_today_its_defaults),
     TEST(kind_is_known_from_the_header),
 };
 
