@@ -180,6 +180,11 @@ int64_t collect_applied_generation(const struct collect *collect)
     return collect_beats_acked_generation(collect);
 }
 
+struct text collect_lineage(const struct collect *collect)
+{
+    return text_of(collect->lineage);
+}
+
 static struct text policy_of(const char *policy)
 {
     return policy ? text_of(policy) : TEXT_LITERAL("earliest");

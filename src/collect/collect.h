@@ -148,6 +148,9 @@ struct span collect_lease_left(const struct collect *collect, struct instant now
 // The newest generation applied as a whole and acknowledged; 0 = none.
 int64_t collect_applied_generation(const struct collect *collect);
 
+// The lineage of the newest head; empty before any.
+struct text collect_lineage(const struct collect *collect);
+
 // The newest head's policy for units without a commit and for gaps ("earliest" before any head).
 struct text collect_start_policy(const struct collect *collect);
 struct text collect_gap_policy(const struct collect *collect);

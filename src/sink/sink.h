@@ -8,7 +8,7 @@
 //     struct sink *sink;
 //     if (sink_create(&options, &fault, &sink) != STATUS_OK) ...
 //     switch (sink_write(sink, records, count, verdicts)) {
-//     case STATUS_OK:     everything has a final verdict
+//     case STATUS_OK:     everything is done
 //     case STATUS_AGAIN:  the sink is busy: wait until sink_wait_fd is writable, offer the rest
 //     case STATUS_FAILED: sink_fault says why: offer the rest later
 //
@@ -45,9 +45,8 @@ struct sink_record {
 };
 
 enum sink_verdict {
-    SINK_RETRY,  // not taken: offer it again
-    SINK_DONE,   // taken
-    SINK_REJECT, // will never be taken
+    SINK_RETRY, // not taken: offer it again
+    SINK_DONE,  // taken
 };
 
 struct sink_options {

@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Questions about units and partitions, each kind one at a time and about everything that waits for
+// it, and what their answers mean. A question that fails is asked again after a pause.
+#include "base/memory.h"
+#include "daemon/collector_inner.h"
+
+void question_add(struct question *question, uint64_t id)
+{
+    question->ids = array_reserve(question->ids, &question->capacity, question->count + 1,
+                                  sizeof(*question->ids));
+    question->ids[question->count++] = id;
+}
+
+bool question_may_go(const struct question *question, struct instant now)
+{
+    return !question->is_out && instant_has_come(question->again_at, now);
+}
+
+bool question_gone(struct collector *collector, struct question *question, enum status status)
+{
+    question->is_out = status == STATUS_OK;
+    if (!question->is_out)
+        question->again_at = instant_add(collector->now, span_of_ms(RETRY_MS));
+    return question->is_out;
+}
+
+static struct kafka_ask next_ask(struct intake *intake, struct question *question)
+{
+    question->number = ++intake->question_number;
+    return (struct kafka_ask){question->number, span_of_ms(ASK_PATIENCE_MS)};
+}
+
+static bool is_to_be_found(const struct intake_unit *unit, struct instant now)
+{
+    bool is_waiting = unit->phase == UNIT_PHASE_FIND || unit->phase == UNIT_PHASE_MISSING ||
+                      unit->phase == UNIT_PHASE_OPEN;
+    return is_waiting && instant_has_come(unit->again_at, now);
+}
+
+// Topics of new units, missing ones, and open ones that may have grown.
+static void ask_topics(struct collector *collector)
+{
+    struct intake *intake = &collector->intake;
+    struct question *find = &intake->find;
+    if (!question_may_go(find, collector->now))
+        return;
+    find->count = 0;
+    struct text *topics = NULL;
+    uint32_t capacity = 0;
+    for (uint32_t i = 0; i < intake->unit_end && find->count < KAFKA_ADMIN_TOPICS_MAX; i++) {
+        struct intake_unit *unit = intake->units[i];
+        if (unit == NULL || !is_to_be_found(unit, collector->now))
+            continue;
+        topics = array_reserve(topics, &capacity, find->count + 1, sizeof(*topics));
+        topics[find->count] = text_of(unit->topic);
+        question_add(find, unit->run);
+        if (unit->phase == UNIT_PHASE_FIND)
+            unit->phase = UNIT_PHASE_ASKED;
+        unit->again_at = instant_add(collector->now, span_of_ms(RETRY_MS));
+    }
+    if (find->count > 0)
+        question_gone(
+            collector, find,
+            kafka_admin_find_topics(intake->topics, next_ask(intake, find), topics, find->count));
+    memory_release(topics);
+}
+
+// The parts of a list become a question; they move to the list of those asked about.
+static struct kafka_partition *gather(struct intake *intake, struct question *question,
+                                      enum part_state from, enum part_state to)
+{
+    struct kafka_partition *partitions =
+        memory_get(intake->lists[from].count * sizeof(*partitions));
+    question->count = 0;
+    while (intake->lists[from].first != NULL) {
+        struct part *part = intake->lists[from].first;
+        partitions[question->count] =
+            (struct kafka_partition){text_of(part->unit->topic), part->partition};
+        question_add(question, part->id);
+        part_move(intake, part, to);
+    }
+    return partitions;
+}
+
+// After a question that failed: what was asked about waits again.
+static void ungather(struct intake *intake, const struct question *question, enum part_state from,
+                     enum part_state to)
+{
+    for (uint32_t i = 0; i < question->count; i++) {
+        struct part *part = intake_part_find(intake, question->ids[i]);
+        if (part != NULL && part->state == from)
+            part_move(intake, part, to);
+    }
+}
+
+static void ask_offsets(struct collector *collector, struct question *question,
+                        enum part_state waiting, int64_t at)
+{
+    struct intake *intake = &collector->intake;
+    enum part_state asked = (enum part_state)(waiting + 1);
+    if (intake->lists[waiting].count == 0 || !question_may_go(question, collector->now))
+        return;
+    struct kafka_partition *partitions = gather(intake, question, waiting, asked);
+    struct kafka_ask ask = next_ask(intake, question);
+    enum status status =
+        waiting == PART_UNKNOWN
+            ? kafka_admin_find_committed(intake->group, ask, partitions, question->count)
+            : kafka_admin_find_offsets(intake->topics, ask, at, partitions, question->count);
+    if (!question_gone(collector, question, status))
+        ungather(intake, question, asked, waiting);
+    memory_release(partitions);
+}
+
+// What is held at a gap goes on when the policy says so.
+static void release_held(struct collector *collector)
+{
+    struct intake *intake = &collector->intake;
+    if (text_equals(collect_gap_policy(collector->collect), "hold"))
+        return;
+    while (intake->lists[PART_HELD].first != NULL)
+        part_move(intake, intake->lists[PART_HELD].first, PART_GAP);
+}
+
+void intake_ask(struct collector *collector)
+{
+    struct intake *intake = &collector->intake;
+    release_held(collector);
+    bool is_latest = text_equals(collect_start_policy(collector->collect), "latest");
+    ask_topics(collector);
+    ask_offsets(collector, &intake->committed, PART_UNKNOWN, 0);
+    ask_offsets(collector, &intake->fresh, PART_FRESH, is_latest ? KAFKA_END : KAFKA_START);
+    ask_offsets(collector, &intake->gap, PART_GAP, KAFKA_START);
+    ask_offsets(collector, &intake->gap_end, PART_GAP_END, KAFKA_END);
+}
+
+static void take_missing(struct collector *collector, struct intake_unit *unit)
+{
+    if (unit->phase != UNIT_PHASE_MISSING)
+        collector_log(collector, LOG_WARNING,
+                      "topic of unit '%s' is not there: asks again every %d ms", unit->name,
+                      MISSING_RETRY_MS);
+    intake_remove_parts(collector, unit);
+    unit->phase = UNIT_PHASE_MISSING;
+    unit->again_at = instant_add(collector->now, span_of_ms(MISSING_RETRY_MS));
+}
+
+static void take_topic(struct collector *collector, struct intake_unit *unit,
+                       const struct kafka_topic *topic)
+{
+    bool is_there = topic->status == STATUS_OK && (int64_t)topic->partitions > unit->only &&
+                    topic->partitions > 0;
+    if (topic->status == STATUS_NOT_FOUND || (topic->status == STATUS_OK && !is_there)) {
+        take_missing(collector, unit);
+    } else if (topic->status == STATUS_DENIED) {
+        intake_fail(collector, unit, "Kafka does not allow this collector to read the topic");
+    } else if (is_there) {
+        unit->phase = UNIT_PHASE_OPEN;
+        unit->again_at = instant_add(collector->now, span_of_ms(REFRESH_MS));
+        intake_add_parts(collector, unit, topic->partitions);
+    } else if (unit->phase == UNIT_PHASE_ASKED) {
+        unit->phase = UNIT_PHASE_FIND; // asked again after the pause set with the question
+    }
+}
+
+static void take_topics(struct collector *collector, const struct kafka_reply *reply)
+{
+    struct intake *intake = &collector->intake;
+    for (uint32_t i = 0; i < intake->find.count; i++) {
+        struct intake_unit *unit = intake_unit_find(intake, intake->find.ids[i]);
+        if (unit == NULL || unit->phase >= UNIT_PHASE_STOPPING)
+            continue;
+        if (reply->status == STATUS_OK)
+            take_topic(collector, unit, &reply->topics[i]);
+        else if (unit->phase == UNIT_PHASE_ASKED)
+            unit->phase = UNIT_PHASE_FIND;
+    }
+}
+
+static void take_committed(struct collector *collector, struct part *part,
+                           const struct kafka_offset *offset)
+{
+    struct intake_unit *unit = part->unit;
+    if (offset->offset < 0 && part->is_grown) {
+        part->taken = 0; // it is new: all of it belongs to this unit
+        part_move(&collector->intake, part, PART_BEGIN);
+        return;
+    }
+    if (offset->offset < 0) {
+        part_move(&collector->intake, part, PART_FRESH);
+        return;
+    }
+    int64_t fence = commits_fence_of(collector, offset->metadata);
+    if (fence > unit->fence) {
+        char why[160];
+        snprintf(why, sizeof(why), "fence %lld has committed to it, this grant has only %lld",
+                 (long long)fence, (long long)unit->fence);
+        intake_fail(collector, unit, why);
+        return;
+    }
+    part->taken = offset->offset;
+    part_move(&collector->intake, part, PART_BEGIN);
+}
+
+// Where reading goes on after the position was gone: told once, with what is missing.
+static void resolve_gap(struct collector *collector, struct part *part, int64_t end)
+{
+    struct text policy = collect_gap_policy(collector->collect);
+    int64_t lost = part->position;
+    bool is_held = text_equals(policy, "hold");
+    int64_t next = text_equals(policy, "latest") ? end : part->log_start;
+    const char *then = is_held ? "holds" : "goes on";
+    if (lost < part->log_start)
+        collector_log(collector, LOG_WARNING,
+                      "'%s/%d' has lost offsets %lld to %lld, which were not read: %s at %lld",
+                      part->unit->topic, part->partition, (long long)lost,
+                      (long long)part->log_start - 1, then,
+                      is_held ? (long long)lost : (long long)next);
+    else
+        collector_log(collector, LOG_WARNING,
+                      "'%s/%d' ends at %lld before position %lld, it was made anew: %s at %lld",
+                      part->unit->topic, part->partition, (long long)end, (long long)lost, then,
+                      is_held ? (long long)lost : (long long)next);
+    part->end = end;
+    if (is_held) {
+        part_move(&collector->intake, part, PART_HELD);
+        return;
+    }
+    part->taken = next;
+    part->eof = -1;
+    part_move(&collector->intake, part, PART_BEGIN);
+}
+
+static void take_offset(struct collector *collector, struct part *part,
+                        const struct kafka_offset *offset)
+{
+    switch (part->state) {
+    case PART_ASKED:
+        take_committed(collector, part, offset);
+        break;
+    case PART_FRESH_ASKED:
+        part->taken = offset->offset < 0 ? 0 : offset->offset;
+        part_move(&collector->intake, part, PART_BEGIN);
+        break;
+    case PART_GAP_ASKED:
+        part->log_start = offset->offset < 0 ? 0 : offset->offset;
+        part_move(&collector->intake, part, PART_GAP_END);
+        break;
+    case PART_GAP_END_ASKED:
+        resolve_gap(collector, part, offset->offset < 0 ? 0 : offset->offset);
+        break;
+    default:
+        break; // stopped meanwhile
+    }
+}
+
+static void take_offsets(struct collector *collector, struct question *question,
+                         enum part_state waiting, const struct kafka_reply *reply)
+{
+    struct intake *intake = &collector->intake;
+    enum part_state asked = (enum part_state)(waiting + 1);
+    question->is_out = false;
+    bool has_failed = reply->status != STATUS_OK;
+    for (uint32_t i = 0; i < question->count; i++) {
+        struct part *part = intake_part_find(intake, question->ids[i]);
+        if (part == NULL || part->state != asked)
+            continue;
+        if (reply->status == STATUS_OK && reply->offsets[i].status == STATUS_OK) {
+            take_offset(collector, part, &reply->offsets[i]);
+            continue;
+        }
+        part_move(intake, part, waiting);
+        has_failed = true;
+    }
+    if (!has_failed)
+        return;
+    question->again_at = instant_add(collector->now, span_of_ms(RETRY_MS));
+    collector_log(collector, LOG_DEBUG, "offsets are not known yet: %.*s", TEXT_ARGS(reply->text));
+}
+
+static void take_reply(struct collector *collector, const struct kafka_reply *reply)
+{
+    struct intake *intake = &collector->intake;
+    const struct {
+        struct question *question;
+        enum part_state waiting;
+    } offsets[] = {{&intake->committed, PART_UNKNOWN},
+                   {&intake->fresh, PART_FRESH},
+                   {&intake->gap, PART_GAP},
+                   {&intake->gap_end, PART_GAP_END}};
+    for (size_t i = 0; i < sizeof(offsets) / sizeof(offsets[0]); i++)
+        if (offsets[i].question->is_out && reply->number == offsets[i].question->number)
+            take_offsets(collector, offsets[i].question, offsets[i].waiting, reply);
+    if (intake->find.is_out && reply->number == intake->find.number) {
+        intake->find.is_out = false;
+        take_topics(collector, reply);
+    } else if (intake->commit.is_out && reply->number == intake->commit.number) {
+        intake->commit.is_out = false;
+        commits_take(collector, reply);
+    } else if (intake->check.is_out && reply->number == intake->check.number) {
+        intake->check.is_out = false;
+        commits_check_taken(collector, reply);
+    } else if (intake->ends.is_out && reply->number == intake->ends.number) {
+        intake->ends.is_out = false;
+        reports_take_ends(collector, reply);
+    }
+}
+
+void intake_poll(struct collector *collector)
+{
+    struct kafka_admin *admins[] = {collector->intake.group, collector->intake.topics};
+    for (size_t i = 0; i < 2; i++) {
+        struct kafka_reply *reply;
+        while ((reply = kafka_admin_poll(admins[i])) != NULL) {
+            take_reply(collector, reply);
+            kafka_reply_release(reply);
+        }
+    }
+}
