@@ -2,7 +2,8 @@
 //
 // The strict front of the JSON decoder: takes RFC 8259 apart token by token, straight from the
 // bytes. There is no tree, so nothing is allocated for what nobody asked for; numbers stay text, so
-// none loses digits; nothing is skipped unchecked. Inside the room only.
+// none loses digits; nothing is skipped unchecked. For this room, and for cli,
+// which reads the answers of the API.
 #ifndef MUSTER_WIRE_JSON_LEXER_H
 #define MUSTER_WIRE_JSON_LEXER_H
 
