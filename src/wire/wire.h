@@ -26,7 +26,8 @@ struct wire_limits {
     uint32_t items_max; // items of all arrays and maps of the record together
 };
 
-#define WIRE_LIMITS_DEFAULT ((struct wire_limits){1024 * 1024, 65536})
+// More items than the largest bucket, 512 KiB, can have.
+#define WIRE_LIMITS_DEFAULT ((struct wire_limits){1024 * 1024, 131072})
 
 // A decoded record. `record` points to the struct of its kind (proto/records.h) in the arena; its
 // strings are views of the bytes it was decoded from or lie in the arena. Look at `kind` before

@@ -18,7 +18,7 @@ static void check_again(struct wire_record record, struct arena *arena)
     wire_encode_json(record.kind, record.record, &json);
     wire_encode_avro(record.kind, record.record, &avro);
     struct wire_input input = {record.kind, buffer_text(&json)};
-    struct wire_limits limits = {(size_t)16 << 20, 65536};
+    struct wire_limits limits = {(size_t)16 << 20, 131072};
     ensure(wire_decode_input(input, arena, &limits, &again, NULL) == STATUS_OK);
     ensure(again.unknown_fields == 0);
     wire_encode_avro(again.kind, again.record, &avro_again);
