@@ -7,6 +7,7 @@
 #include "kafka/consumer.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -22,6 +23,7 @@
 struct partition {
     int32_t number;
     bool is_leaving; // only within kafka_consumer_unassign
+    bool is_faulty;  // told, and nothing has come since
     uint64_t tag;
 };
 
@@ -32,6 +34,14 @@ struct assigned {
     uint32_t capacity;
 };
 
+// Trouble that librdkafka tells by a callback and not in the queue: topics that are missing or
+// gone.
+struct fault {
+    uint32_t topic; // index of the entry
+    int32_t partition;
+    rd_kafka_resp_err_t error;
+};
+
 struct kafka_consumer {
     struct kafka_handle *handle;
     rd_kafka_queue_t *queue;
@@ -39,6 +49,9 @@ struct kafka_consumer {
     uint32_t partition_count;
     uint32_t outstanding; // records handed out and not released
     struct kafka_topics topics;
+    struct fault *faults; // owned; not yet handed out, at most one a partition
+    uint32_t fault_count;
+    uint32_t fault_capacity;
     rd_kafka_message_t *batch[BATCH_MAX];
 };
 
@@ -90,6 +103,29 @@ static struct assigned *consumer_find(const struct kafka_consumer *consumer, str
     return entry ? entry->slot : NULL;
 }
 
+// The reason begins with "TOPIC [PARTITION]: " if it is about one; else the watch knows better.
+static void on_failed(void *owner, rd_kafka_resp_err_t error, const char *reason)
+{
+    struct kafka_consumer *consumer = owner;
+    const char *bracket = strstr(reason, " [");
+    char *end;
+    if (!bracket)
+        return;
+    const struct kafka_topic_entry *entry =
+        kafka_topics_find(&consumer->topics, (struct text){reason, (size_t)(bracket - reason)});
+    long number = strtol(bracket + 2, &end, 10);
+    if (!entry || end == bracket + 2 || *end != ']' || number < 0 || number > INT32_MAX)
+        return;
+    struct partition *partition = assigned_find(entry->slot, (int32_t)number);
+    if (!partition || partition->is_faulty)
+        return;
+    partition->is_faulty = true;
+    consumer->faults = array_reserve(consumer->faults, &consumer->fault_capacity,
+                                     consumer->fault_count + 1, sizeof *consumer->faults);
+    consumer->faults[consumer->fault_count++] =
+        (struct fault){(uint32_t)(entry - consumer->topics.entries), (int32_t)number, error};
+}
+
 enum status kafka_consumer_create(const struct kafka_settings *settings,
                                   const struct kafka_consumer_options *options,
                                   struct buffer *fault, struct kafka_consumer **ret_consumer)
@@ -106,6 +142,8 @@ enum status kafka_consumer_create(const struct kafka_settings *settings,
     snprintf(fetch_bytes, sizeof fetch_bytes, "%llu", (unsigned long long)fetch * 1024);
     snprintf(partition_bytes, sizeof partition_bytes, "%llu", (unsigned long long)partition * 1024);
 
+    char *group = text_copy(options->group.size ? options->group : text_of("muster-reader"));
+
     // Past queued.min.messages in the queue every partition rests for a second: only the bytes
     // bound it. The group is only a name that librdkafka wants for assign(); nothing joins it or
     // commits to it.
@@ -116,7 +154,7 @@ enum status kafka_consumer_create(const struct kafka_settings *settings,
         {"fetch.max.bytes", fetch_bytes, true},
         {"max.partition.fetch.bytes", partition_bytes, true},
         {"fetch.error.backoff.ms", "100", true},
-        {"group.id", "muster-reader", false},
+        {"group.id", group, false},
         {"enable.auto.commit", "false", false},
         {"enable.auto.offset.store", "false", false},
         {"auto.offset.reset", "error", false},
@@ -124,17 +162,20 @@ enum status kafka_consumer_create(const struct kafka_settings *settings,
          false},
         {"enable.partition.eof", options->has_end_events ? "true" : "false", false},
     };
-    struct kafka_handle_plan plan = {
-        .type = RD_KAFKA_CONSUMER, .fixed = fixed, .fixed_count = sizeof fixed / sizeof fixed[0]};
-    struct kafka_handle *handle;
-    enum status status = kafka_handle_create(settings, &plan, fault, &handle);
-    if (status)
-        return status;
-
     struct kafka_consumer *consumer = memory_get(sizeof *consumer);
-    consumer->handle = handle;
-    rd_kafka_poll_set_consumer(handle->rk);
-    consumer->queue = rd_kafka_queue_get_consumer(handle->rk);
+    struct kafka_handle_plan plan = {.type = RD_KAFKA_CONSUMER,
+                                     .fixed = fixed,
+                                     .fixed_count = sizeof fixed / sizeof fixed[0],
+                                     .failed = on_failed,
+                                     .owner = consumer};
+    enum status status = kafka_handle_create(settings, &plan, fault, &consumer->handle);
+    memory_release(group);
+    if (status) {
+        memory_release(consumer);
+        return status;
+    }
+    rd_kafka_poll_set_consumer(consumer->handle->rk);
+    consumer->queue = rd_kafka_queue_get_consumer(consumer->handle->rk);
     // Readable from the start: what is in the queue already would never be announced.
     consumer->fd = eventfd(1, EFD_NONBLOCK | EFD_CLOEXEC);
     ensure(consumer->fd >= 0);
@@ -156,6 +197,7 @@ enum status kafka_consumer_destroy(struct kafka_consumer *consumer, struct span 
     kafka_topics_finish(&consumer->topics);
     enum status status = kafka_handle_destroy(consumer->handle, patience);
     close(consumer->fd);
+    memory_release(consumer->faults);
     memory_release(consumer);
     return status;
 }
@@ -293,16 +335,44 @@ int kafka_consumer_fd(const struct kafka_consumer *consumer)
 // False: the message is of a partition that is no longer assigned.
 static bool record_init(struct kafka_record *record, rd_kafka_message_t *message)
 {
-    const struct partition *partition = NULL;
+    struct partition *partition = NULL;
     if (message->rkt) {
         const struct assigned *assigned = rd_kafka_topic_opaque(message->rkt);
         partition = assigned ? assigned_find(assigned, message->partition) : NULL;
         if (!partition)
             return false;
+        partition->is_faulty = false;
     }
     kafka_record_init(record, message);
     record->tag = partition ? partition->tag : 0;
     return true;
+}
+
+// Hands out what on_failed has put aside, the latest first.
+static uint32_t consumer_take_faults(struct kafka_consumer *consumer, struct kafka_record *records,
+                                     uint32_t capacity)
+{
+    uint32_t count = 0;
+    while (consumer->fault_count > 0 && count < capacity) {
+        const struct fault *fault = &consumer->faults[--consumer->fault_count];
+        const struct kafka_topic_entry *entry = &consumer->topics.entries[fault->topic];
+        const struct partition *partition = assigned_find(entry->slot, fault->partition);
+        if (!partition)
+            continue;
+        records[count++] = (struct kafka_record){
+            .kind = KAFKA_PARTITION_FAULT,
+            .topic = {entry->name, entry->name_size},
+            .partition = fault->partition,
+            .tag = partition->tag,
+            .offset = -1,
+            .timestamp_ms = -1,
+            .is_key_null = true,
+            .is_value_null = true,
+            .status = kafka_status_of(fault->error),
+            .text = text_of(rd_kafka_err2str(fault->error)),
+        };
+    }
+    return count;
 }
 
 uint32_t kafka_consumer_poll(struct kafka_consumer *consumer, struct kafka_record *records,
@@ -312,9 +382,6 @@ uint32_t kafka_consumer_poll(struct kafka_consumer *consumer, struct kafka_recor
     eventfd_t ignored;
     (void)eventfd_read(consumer->fd, &ignored);
     ssize_t got = rd_kafka_consume_batch_queue(consumer->queue, 0, consumer->batch, wanted);
-    // A full batch may have left something behind, for which no new event would come.
-    if (got == (ssize_t)wanted)
-        eventfd_write(consumer->fd, 1);
     uint32_t count = 0;
     for (ssize_t i = 0; i < got; i++) {
         if (record_init(&records[count], consumer->batch[i]))
@@ -323,6 +390,10 @@ uint32_t kafka_consumer_poll(struct kafka_consumer *consumer, struct kafka_recor
             rd_kafka_message_destroy(consumer->batch[i]);
     }
     consumer->outstanding += count;
+    count += consumer_take_faults(consumer, records + count, capacity - count);
+    // A full batch may have left something behind, for which no new event would come.
+    if (got == (ssize_t)wanted || consumer->fault_count > 0)
+        eventfd_write(consumer->fd, 1);
     return count;
 }
 

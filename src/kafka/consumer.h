@@ -27,6 +27,8 @@ struct kafka_consumer;
 
 // `= {0}` gives the defaults.
 struct kafka_consumer_options {
+    struct text group; // a name that librdkafka wants and asks brokers about (with access control
+                       // it must be allowed to be described); never joined; empty = "muster-reader"
     bool is_uncommitted_read; // read_uncommitted instead of read_committed
     bool has_end_events;      // hand out KAFKA_END_OF_PARTITION
     uint32_t queue_kbytes;    // bound of what is fetched ahead; 0 = 16384

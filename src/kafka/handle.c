@@ -65,13 +65,13 @@ static void on_log(const rd_kafka_t *rk, int level, const char *facility, const 
         note_reason(handle->watch, bare);
 }
 
-// Without it librdkafka would log what its FAIL lines have said already.
+// What concerns connections has been said by a FAIL line already.
 static void on_error(rd_kafka_t *rk, int error, const char *reason, void *opaque)
 {
+    const struct kafka_handle *handle = opaque;
     (void)rk;
-    (void)error;
-    (void)reason;
-    (void)opaque;
+    if (handle->failed)
+        handle->failed(handle->owner, (rd_kafka_resp_err_t)error, reason);
 }
 
 static void on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque)
@@ -213,6 +213,7 @@ enum status kafka_handle_create(const struct kafka_settings *settings,
     struct kafka_handle *handle = memory_get(sizeof *handle);
     handle->watch = settings->watch;
     handle->delivered = plan->delivered;
+    handle->failed = plan->failed;
     handle->owner = plan->owner;
     kafka_watch_hold(handle->watch);
     rd_kafka_conf_set_opaque(conf, handle);

@@ -24,15 +24,17 @@ struct kafka_handle_plan {
     rd_kafka_type_t type;
     const struct kafka_fixed *fixed; // applied around the user's properties
     uint32_t fixed_count;
-    void (*delivered)(rd_kafka_t *rk, const rd_kafka_message_t *message,
-                      void *owner); // may be NULL
-    void *owner;                    // for it
+    // Both may be NULL; called by whoever polls the handle.
+    void (*delivered)(rd_kafka_t *rk, const rd_kafka_message_t *message, void *owner);
+    void (*failed)(void *owner, rd_kafka_resp_err_t error, const char *reason);
+    void *owner;
 };
 
 struct kafka_handle {
     rd_kafka_t *rk;
     struct kafka_watch *watch; // held
     void (*delivered)(rd_kafka_t *rk, const rd_kafka_message_t *message, void *owner);
+    void (*failed)(void *owner, rd_kafka_resp_err_t error, const char *reason);
     void *owner;
 };
 

@@ -25,8 +25,8 @@ static void on_log(const rd_kafka_t *rk, int level, const char *facility, const 
     (void)line;
 }
 
-// librdkafka's mock thread throws away the wake-up of an order that comes while it is still busy with
-// the one before, and then sleeps for a second. Giving it this time nearly always avoids that.
+// librdkafka's mock thread throws away the wake-up of an order that comes while it is still busy
+// with the one before, and then sleeps for a second. Giving it this time nearly always avoids that.
 static void mock_settle(void)
 {
     struct timespec pause = {.tv_nsec = 300000};

@@ -64,7 +64,7 @@ struct kafka_record {
     bool is_value_null;
     enum status status; // of a fault; STATUS_NOT_FOUND: no such topic or partition
     struct text text;   // of a fault, for people
-    void *message;      // private; NULL once released
+    void *message;      // private; NULL with nothing to release
 };
 
 // Fills at most `capacity` headers in the record's order and returns how many the record has, which

@@ -117,6 +117,30 @@ void kafka_request_find_committed(struct kafka_admin_context *context,
     ask_in_chunks(context, job, call_committed);
 }
 
+// Errors of single partitions. librdkafka gives the last of them to every partition of the list,
+// also to those that were committed; what the group holds now tells them apart.
+static rd_kafka_resp_err_t sort_refusals(struct kafka_admin_context *context,
+                                         const struct kafka_request_job *job,
+                                         rd_kafka_topic_partition_list_t *list,
+                                         rd_kafka_resp_err_t error)
+{
+    if (error != RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART &&
+        error != RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED &&
+        error != RD_KAFKA_RESP_ERR_OFFSET_METADATA_TOO_LARGE)
+        return error;
+    rd_kafka_topic_partition_list_t *held = rd_kafka_topic_partition_list_copy(list);
+    rd_kafka_resp_err_t unasked =
+        rd_kafka_committed(context->handle->rk, held, kafka_request_remaining_ms(job));
+    for (int i = 0; i < list->cnt && !unasked; i++) {
+        const rd_kafka_topic_partition_t *now = rd_kafka_topic_partition_list_find(
+            held, list->elems[i].topic, list->elems[i].partition);
+        bool is_held = now && !now->err && now->offset == list->elems[i].offset;
+        list->elems[i].err = is_held ? RD_KAFKA_RESP_ERR_NO_ERROR : error;
+    }
+    rd_kafka_topic_partition_list_destroy(held);
+    return unasked ? error : RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
 // rd_kafka_commit would wait without end, so the answer is waited for on a queue.
 static rd_kafka_resp_err_t call_commit(struct kafka_admin_context *context,
                                        const struct kafka_request_job *job,
@@ -133,17 +157,10 @@ static rd_kafka_resp_err_t call_commit(struct kafka_admin_context *context,
     }
     if (event) {
         error = rd_kafka_event_error(event);
-        const rd_kafka_topic_partition_list_t *said = rd_kafka_event_topic_partition_list(event);
-        for (int i = 0; said && i < said->cnt && i < list->cnt; i++) {
-            rd_kafka_topic_partition_t *asked = rd_kafka_topic_partition_list_find(
-                list, said->elems[i].topic, said->elems[i].partition);
-            if (asked)
-                asked->err = said->elems[i].err;
-        }
         rd_kafka_event_destroy(event);
     }
     rd_kafka_queue_destroy(queue);
-    return error;
+    return sort_refusals(context, job, list, error);
 }
 
 void kafka_request_commit(struct kafka_admin_context *context, struct kafka_request_job *job)

@@ -215,10 +215,9 @@ void kafka_request_create_topics(struct kafka_admin_context *context, struct kaf
         rd_kafka_event_t *event = await(context, job, queue);
         if (event) {
             size_t got;
-            topics_from(job,
-                        rd_kafka_CreateTopics_result_topics(
-                            rd_kafka_event_CreateTopics_result(event), &got),
-                        got);
+            const rd_kafka_topic_result_t **results = rd_kafka_CreateTopics_result_topics(
+                rd_kafka_event_CreateTopics_result(event), &got);
+            topics_from(job, results, got);
             rd_kafka_event_destroy(event);
         }
     }
@@ -240,10 +239,9 @@ void kafka_request_delete_topics(struct kafka_admin_context *context, struct kaf
     rd_kafka_event_t *event = await(context, job, queue);
     if (event) {
         size_t got;
-        topics_from(
-            job,
-            rd_kafka_DeleteTopics_result_topics(rd_kafka_event_DeleteTopics_result(event), &got),
-            got);
+        const rd_kafka_topic_result_t **results =
+            rd_kafka_DeleteTopics_result_topics(rd_kafka_event_DeleteTopics_result(event), &got);
+        topics_from(job, results, got);
         rd_kafka_event_destroy(event);
     }
     rd_kafka_queue_destroy(queue);
