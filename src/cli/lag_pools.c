@@ -13,7 +13,7 @@ static const struct column columns[] = {
     {0},
 };
 
-static const struct output_table table = {"muster.lag_pool_list/1", columns, false};
+static const struct output_table table = {"muster.pool_lag_list/1", columns, false};
 
 static enum exit_code run(struct invocation *invocation)
 {

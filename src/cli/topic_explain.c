@@ -14,7 +14,7 @@ static const struct column columns[] = {
     {0},
 };
 
-static const struct output_table table = {"muster.topic_explanation/1", columns, true};
+static const struct output_table table = {"muster.topic_explain/1", columns, true};
 
 static enum exit_code run(struct invocation *invocation)
 {
