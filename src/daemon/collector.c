@@ -8,7 +8,6 @@
 // deciding part.
 #include "daemon/collector.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/utsname.h>
@@ -20,8 +19,6 @@
 
 #define LEAVE_TIMEOUT_MS 5000
 #define EXTEND_MS 10000 // how long systemd is asked to wait at a time
-#define CODE_IN_USE 8
-#define CODE_WORK_LEFT 9
 
 void collector_wake(void *ctx)
 {
@@ -224,7 +221,8 @@ static void tell_reach(struct collector *collector)
     collector->is_unreachable = is_unreachable;
     buffer_clear(&text);
     while (kafka_watch_next(collector->watch, &text)) {
-        collector_log(collector, LOG_DEBUG, "%s", buffer_string(&text));
+        collector_log(collector, collector->setup.is_verbose ? LOG_INFO : LOG_DEBUG, "%s",
+                      buffer_string(&text));
         buffer_clear(&text);
     }
     buffer_finish(&text);

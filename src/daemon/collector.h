@@ -22,6 +22,7 @@ struct collector_setup {
     const struct conf *conf;   // loaded and checked
     FILE *err;                 // lines for people
     int output;                // descriptor of the sink 'stdout'
+    bool is_verbose;           // show the Kafka client's own lines
     const char *notify_socket; // value of $NOTIFY_SOCKET, NULL = none
     const char *watchdog_us;   // value of $WATCHDOG_USEC, NULL = none
 };
