@@ -58,12 +58,21 @@ function(set_test_properties name source tier seconds)
   set_tests_properties(${name} PROPERTIES LABELS "${labels}" TIMEOUT ${seconds} ENVIRONMENT "${environment}")
 endfunction()
 
+# Stands before the C library's C11 threads where the thread sanitizer does not know them.
+if(CMAKE_C_FLAGS MATCHES "fsanitize=thread")
+  add_library(tsan_threads OBJECT ${tests}/lib/tsan/threads.c)
+  target_link_libraries(tsan_threads PRIVATE muster_options)
+endif()
+
 # One executable per C test file; 'shared' are the other .c files of the same folder.
 function(add_c_test source tier folder seconds)
   get_filename_component(stem ${source} NAME_WE)
   set(name ${folder}_${stem})
   add_executable(${name} ${source})
   target_link_libraries(${name} PRIVATE ${ARGN} muster_testlib)
+  if(TARGET tsan_threads)
+    target_link_libraries(${name} PRIVATE tsan_threads)
+  endif()
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
   add_test(NAME ${name} COMMAND ${name})
   set_test_properties(${name} ${source} ${tier} ${seconds})
