@@ -57,7 +57,7 @@ void tables_finish(struct tables *tables)
         memory_release(tables->agents[i].id);
     for (uint32_t i = 0; i < tables->collectors_count; i++)
         if (tables->collectors[i] != NULL)
-            collector_remove(tables, i);
+            collector_discard(tables, i);
     for (uint32_t i = 0; i < tables->pools_count; i++)
         pool_release(tables->pools[i]);
     struct handles *lists[] = {&tables->dirty_units,  &tables->dirty_claims,

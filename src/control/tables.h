@@ -306,7 +306,7 @@ uint32_t claim_last(const struct tables *tables, uint32_t topic);
 
 uint32_t collector_find(const struct tables *tables, uint32_t pool, struct text id);
 uint32_t collector_add(struct tables *tables, uint32_t pool, struct text id);
-void collector_remove(struct tables *tables, uint32_t collector);
+void collector_discard(struct tables *tables, uint32_t collector);
 void collector_touch(struct tables *tables, uint32_t collector);
 const char *collector_state_text(enum collector_state state);
 

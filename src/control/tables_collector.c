@@ -60,7 +60,7 @@ uint32_t collector_add(struct tables *tables, uint32_t pool, struct text id)
     return handle;
 }
 
-void collector_remove(struct tables *tables, uint32_t handle)
+void collector_discard(struct tables *tables, uint32_t handle)
 {
     struct collector *collector = tables->collectors[handle];
     index_remove(&tables->collectors_index,

@@ -11,17 +11,26 @@ static struct text phase_text(const struct control *control)
     return text_of(texts[control->phase]);
 }
 
-static void view_lag(const struct control *control, struct cell_view *ret)
+void control_view_lag(const struct control *control, struct text pool, struct lag_view *ret)
 {
-    for (uint32_t i = 0; i < control->tables.units_count; i++) {
-        if (control->tables.units[i].topic == NONE)
+    const struct tables *tables = &control->tables;
+    *ret = (struct lag_view){.oldest_unprocessed_ms = -1};
+    for (uint32_t i = 0; i < tables->units_count; i++) {
+        if (tables->units[i].topic == NONE ||
+            (pool.size > 0 &&
+             !text_equals(pool, tables->pools[tables->topics[tables->units[i].topic].pool]->name)))
             continue;
         const struct picture *picture =
             i < control->pictures_capacity ? control->pictures[i] : NULL;
-        if (picture != NULL && picture->lag >= 0)
-            ret->lag_records += picture->lag;
-        else
-            ret->lag_unknown++;
+        ret->units++;
+        if (picture == NULL || picture->lag < 0) {
+            ret->unknown++;
+            continue;
+        }
+        ret->records += picture->lag;
+        ret->records_per_s += picture->records_per_s;
+        if (picture->oldest_unprocessed_ms > ret->oldest_unprocessed_ms)
+            ret->oldest_unprocessed_ms = picture->oldest_unprocessed_ms;
     }
 }
 
@@ -53,7 +62,6 @@ void control_view_cell(const struct control *control, struct cell_view *ret)
     }
     for (uint32_t i = 0; i < tables->collectors_count; i++)
         ret->collectors += tables->collectors[i] != NULL && member_is_alive(tables->collectors[i]);
-    view_lag(control, ret);
 }
 
 static struct text collector_id(const struct tables *tables, uint32_t handle)
@@ -282,4 +290,20 @@ bool control_next_claim(const struct control *control, struct text pool, struct 
                                .labels = said->labels,
                                .labels_count = said->labels_count};
     return true;
+}
+
+bool control_next_topic_of_agent(const struct control *control, struct text pool, struct text agent,
+                                 uint32_t *cursor, struct text *ret)
+{
+    const struct tables *tables = &control->tables;
+    uint32_t pool_handle = pool_find(tables, pool);
+    uint32_t row = pool_handle == NONE ? NONE : agent_find(tables, pool_handle, agent);
+    while (row != NONE && *cursor < tables->claims_count) {
+        const struct claim *claim = &tables->claims[(*cursor)++];
+        if (claim->topic == NONE || tables->statements[claim->statement].agent != row)
+            continue;
+        *ret = topic_name(tables, claim->topic);
+        return true;
+    }
+    return false;
 }

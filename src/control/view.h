@@ -24,8 +24,6 @@ struct cell_view {
     int64_t refused, ignored;      // announcements and orders refused; no-ops, in this life
     int64_t announcements, orders; // taken in this life
     int64_t commits;               // in this life
-    int64_t lag_records;           // sum over units with a known lag
-    int64_t lag_unknown;           // units without one
     bool is_restored;              // state was read to its end at least once
 };
 
@@ -54,6 +52,14 @@ struct agent_view {
     int64_t topics, since_ms;
 };
 
+// Lag over the units of a pool.
+struct lag_view {
+    int64_t units, unknown;        // unknown: units whose lag nobody has reported
+    int64_t records;               // offsets behind, over the others
+    int64_t oldest_unprocessed_ms; // -1 = not known
+    int64_t records_per_s;
+};
+
 struct pool_view {
     struct text name, state;
     int64_t units, pending, collectors, wanted; // wanted: collectors needed, -1 = not bounded
@@ -76,6 +82,9 @@ struct claim_view {
 
 void control_view_cell(const struct control *control, struct cell_view *ret);
 
+// Lag of one pool, or of all if `pool` is empty. O(units).
+void control_view_lag(const struct control *control, struct text pool, struct lag_view *ret);
+
 // Walks: `*cursor` starts at 0; false at the end. A cursor may be kept over steps: what came or
 // went meanwhile may or may not be seen, all else is seen once.
 bool control_next_unit(const struct control *control, uint32_t *cursor, struct unit_view *ret);
@@ -93,6 +102,10 @@ bool control_next_event(const struct control *control, uint32_t *cursor,
 // The statements that hold a topic ("[cluster:]topic"), in log order.
 bool control_next_claim(const struct control *control, struct text pool, struct text topic,
                         uint32_t *cursor, struct claim_view *ret);
+
+// The topics that an agent's statements claim; one of two statements comes twice.
+bool control_next_topic_of_agent(const struct control *control, struct text pool, struct text agent,
+                                 uint32_t *cursor, struct text *ret);
 
 // Last reported parts of the unit that `control_next_unit` returned at `cursor`; NULL if none.
 const struct report_part *control_unit_parts(const struct control *control, uint32_t cursor,

@@ -1,0 +1,358 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Making, running and ending a coordinator, and its turn.
+#include <signal.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "base/ensure.h"
+#include "base/memory.h"
+#include "control/view.h"
+#include "daemon/coordinator_inner.h"
+
+static const char *const topic_names[CELL_TOPIC_COUNT] = {
+    "control", "orders", "members", "reports", "state", "assignments", "deadletter", "events",
+};
+
+void coordinator_log(struct coordinator *coordinator, const char *level, const char *format, ...)
+{
+    va_list arguments;
+    fprintf(coordinator->err, "%s: coordinator '%s': ", level, coordinator->id);
+    va_start(arguments, format);
+    vfprintf(coordinator->err, format, arguments);
+    va_end(arguments);
+    fputc('\n', coordinator->err);
+    fflush(coordinator->err);
+}
+
+void coordinator_fail(struct coordinator *coordinator, const char *format, ...)
+{
+    va_list arguments;
+    char words[512];
+    va_start(arguments, format);
+    vsnprintf(words, sizeof(words), format, arguments);
+    va_end(arguments);
+    coordinator_log(coordinator, "error", "%s", words);
+    coordinator->exit_code = 1;
+    loop_stop(coordinator->loop);
+}
+
+void coordinator_step(struct coordinator *coordinator, struct control_event *event)
+{
+    event->at = loop_now();
+    event->wall_ms = loop_wall_ms();
+    control_step(coordinator->control, event, &coordinator->effects);
+    effects_carry_out(coordinator);
+}
+
+// ---- The turn.
+
+static void woken(void *ctx)
+{
+    (void)ctx; // the turn looks at everything
+}
+
+static void coordinator_watch(struct coordinator *coordinator, int fd)
+{
+    ensure(coordinator->watch_count < sizeof(coordinator->watches) / sizeof(void *));
+    coordinator->watches[coordinator->watch_count++] =
+        loop_watch_fd(coordinator->loop, fd, woken, NULL);
+}
+
+static void replies_take(struct coordinator *coordinator)
+{
+    struct kafka_reply *reply;
+    while ((reply = kafka_admin_poll(coordinator->admin)) != NULL) {
+        switch ((enum ask_kind)(reply->number & 3)) {
+        case ASK_GROUND:
+            ground_reply(coordinator, reply);
+            break;
+        case ASK_CHECK:
+            check_reply(coordinator, reply);
+            break;
+        case ASK_TOPICS:
+            effects_reply(coordinator, reply);
+            break;
+        }
+        kafka_reply_release(reply);
+    }
+}
+
+// Beats and markers that could not be written say so by their silence; only a dead handle matters.
+static void deliveries_take(struct coordinator *coordinator)
+{
+    struct kafka_delivery deliveries[64];
+    uint32_t count;
+    while ((count = kafka_producer_poll(coordinator->producer, deliveries, 64)) > 0)
+        for (uint32_t i = 0; i < count; i++)
+            if (deliveries[i].status == STATUS_CLOSED)
+                coordinator_fail(coordinator, "cannot write any more: %s", deliveries[i].text);
+}
+
+static void reach_tell(struct coordinator *coordinator)
+{
+    struct buffer text = {0};
+    bool is_reached = kafka_watch_reach(coordinator->kafka_watch, &text) == STATUS_OK;
+    if (!is_reached && !coordinator->is_unreachable)
+        coordinator_log(coordinator, "warning", "%s: is it running? it is tried again for ever",
+                        buffer_string(&text));
+    if (is_reached && coordinator->is_unreachable)
+        coordinator_log(coordinator, "info", "Kafka is reached again");
+    coordinator->is_unreachable = !is_reached;
+    buffer_clear(&text);
+    while (kafka_watch_next(coordinator->kafka_watch, &text)) {
+        if (coordinator->is_verbose)
+            coordinator_log(coordinator, "debug", "kafka: %s", buffer_string(&text));
+        buffer_clear(&text);
+    }
+    buffer_finish(&text);
+}
+
+static void systemd_tell(struct coordinator *coordinator, struct instant now)
+{
+    struct cell_view cell;
+    if (coordinator->watchdog_interval.us > 0 &&
+        instant_has_come(coordinator->next_watchdog, now)) {
+        notify_watchdog(&coordinator->notify);
+        coordinator->next_watchdog = instant_add(now, coordinator->watchdog_interval);
+    }
+    if (coordinator->is_ready || coordinator->control == NULL)
+        return;
+    control_view_cell(coordinator->control, &cell);
+    if (!cell.is_restored || text_equals(cell.role, "claiming") ||
+        text_equals(cell.role, "restoring"))
+        return;
+    coordinator->is_ready = true;
+    notify_ready(&coordinator->notify);
+}
+
+// What has arrived becomes events, the batch ends, its transaction begins.
+static void work(struct coordinator *coordinator, struct instant now)
+{
+    commit_poll(coordinator);
+    check_turn(coordinator, now);
+    if (instant_has_come(control_deadline(coordinator->control), now))
+        coordinator_step(coordinator, &(struct control_event){.kind = CONTROL_TICKED});
+    if (coordinator->is_committing)
+        return;
+    feed_turn(coordinator);
+    api_turn(coordinator);
+    if (instant_has_come(coordinator->next_commit, loop_now()))
+        coordinator_step(coordinator,
+                         &(struct control_event){.kind = CONTROL_BATCH_ENDED,
+                                                 .caught_up = coordinator->is_caught_up});
+}
+
+static struct instant turn(void *ctx, struct instant now)
+{
+    struct coordinator *coordinator = ctx;
+    replies_take(coordinator);
+    deliveries_take(coordinator);
+    reach_tell(coordinator);
+    systemd_tell(coordinator, now);
+    if (coordinator->is_stopping && instant_has_come(coordinator->stop_deadline, now))
+        coordinator_fail(coordinator, "could not say goodbye within stop.timeout.ms");
+    ground_turn(coordinator, now);
+    struct instant deadline =
+        instant_earlier(ground_deadline(coordinator), check_deadline(coordinator));
+    if (coordinator->is_stopping)
+        deadline = instant_earlier(deadline, coordinator->stop_deadline);
+    if (coordinator->watchdog_interval.us > 0)
+        deadline = instant_earlier(deadline, coordinator->next_watchdog);
+    if (coordinator->control == NULL) {
+        api_turn(coordinator);
+        return deadline;
+    }
+    work(coordinator, now);
+    deadline = instant_earlier(deadline, control_deadline(coordinator->control));
+    if (!coordinator->is_committing && instant_is_before(loop_now(), coordinator->next_commit))
+        deadline = instant_earlier(deadline, coordinator->next_commit);
+    return deadline;
+}
+
+// ---- Making one.
+
+static void hex_draw(char text[33])
+{
+    unsigned char bytes[16];
+    ssize_t got = getrandom(bytes, sizeof(bytes), 0);
+    ensure(got == (ssize_t)sizeof(bytes));
+    for (int i = 0; i < 16; i++)
+        snprintf(text + 2 * i, 3, "%02x", bytes[i]);
+}
+
+static void names_make(struct coordinator *coordinator)
+{
+    const char *id = conf_text(coordinator->conf, "coordinator.id");
+    if (gethostname(coordinator->host, sizeof(coordinator->host) - 1) != 0)
+        memcpy(coordinator->host, "localhost", sizeof("localhost"));
+    if (id[0] != '\0')
+        snprintf(coordinator->id, sizeof(coordinator->id), "%s", id);
+    else
+        snprintf(coordinator->id, sizeof(coordinator->id), "%.180s-%d", coordinator->host,
+                 (int)getpid());
+    hex_draw(coordinator->incarnation);
+    hex_draw(coordinator->lineage);
+    for (int i = 0; i < CELL_TOPIC_COUNT; i++) {
+        struct buffer name = {0};
+        buffer_print(&name, "%s.%s", conf_text(coordinator->conf, "prefix"), topic_names[i]);
+        coordinator->topics[i] = text_copy(buffer_text(&name));
+        buffer_finish(&name);
+    }
+}
+
+static void settings_make(struct coordinator *coordinator)
+{
+    const char *name, *value;
+    size_t cursor = 0;
+    while (conf_kafka_next(coordinator->conf, &cursor, &name, &value))
+        kafka_settings_add(&coordinator->settings, text_of(name), text_of(value));
+    coordinator->kafka_watch =
+        kafka_watch_create(text_of(conf_text(coordinator->conf, "kafka.bootstrap.servers")));
+    coordinator->settings.watch = coordinator->kafka_watch;
+}
+
+static enum status handles_make(struct coordinator *coordinator, struct buffer *fault)
+{
+    const struct kafka_settings *settings = &coordinator->settings;
+    struct kafka_consumer_options reading = {.has_end_events = true};
+    struct buffer id = {0};
+    buffer_print(&id, "%s.coordinator", conf_text(coordinator->conf, "prefix"));
+    struct kafka_transactor_options writing = {.id = buffer_text(&id)};
+    enum status status =
+        kafka_admin_create(settings, &(struct kafka_admin_options){0}, fault, &coordinator->admin);
+    if (!status)
+        status = kafka_consumer_create(settings, &reading, fault, &coordinator->members);
+    if (!status)
+        status = kafka_consumer_create(settings, &reading, fault, &coordinator->state);
+    if (!status)
+        status = kafka_consumer_create(settings, &reading, fault, &coordinator->inputs);
+    if (!status)
+        status = kafka_producer_create(settings, &(struct kafka_producer_options){0}, fault,
+                                       &coordinator->producer);
+    if (!status)
+        status = kafka_transactor_create(settings, &writing, fault, &coordinator->transactor);
+    buffer_finish(&id);
+    return status;
+}
+
+static void watches_make(struct coordinator *coordinator)
+{
+    coordinator_watch(coordinator, kafka_admin_fd(coordinator->admin));
+    coordinator_watch(coordinator, kafka_consumer_fd(coordinator->members));
+    coordinator_watch(coordinator, kafka_consumer_fd(coordinator->state));
+    coordinator_watch(coordinator, kafka_consumer_fd(coordinator->inputs));
+    coordinator_watch(coordinator, kafka_producer_fd(coordinator->producer));
+    coordinator_watch(coordinator, kafka_transactor_fd(coordinator->transactor));
+    loop_set_turn(coordinator->loop, turn, coordinator);
+}
+
+enum status coordinator_create(struct loop *loop, const struct coordinator_setup *setup,
+                               struct buffer *fault, struct coordinator **ret_coordinator)
+{
+    struct coordinator *coordinator = memory_get(sizeof(*coordinator));
+    coordinator->conf = setup->conf;
+    coordinator->err = setup->err;
+    coordinator->loop = loop;
+    coordinator->started = loop_now();
+    coordinator->is_verbose = strcmp(conf_text(setup->conf, "log.level"), "debug") == 0;
+    coordinator->watchdog_interval = notify_watchdog_interval(setup->watchdog_us);
+    coordinator->next_watchdog = coordinator->started;
+    enum status status = notify_init(&coordinator->notify, setup->notify_socket);
+    if (status)
+        coordinator_log(coordinator, "warning", "NOTIFY_SOCKET is not usable: systemd is not told");
+    names_make(coordinator);
+    settings_make(coordinator);
+    status = handles_make(coordinator, fault);
+    if (!status)
+        status = api_open(coordinator, fault);
+    if (status) {
+        coordinator_destroy(coordinator);
+        return status;
+    }
+    watches_make(coordinator);
+    *ret_coordinator = coordinator;
+    return STATUS_OK;
+}
+
+void coordinator_destroy(struct coordinator *coordinator)
+{
+    const struct span patience = span_of_ms(5000);
+    if (coordinator == NULL)
+        return;
+    loop_set_turn(coordinator->loop, NULL, NULL);
+    for (uint32_t i = 0; i < coordinator->watch_count; i++)
+        loop_unwatch(coordinator->watches[i]);
+    http_server_destroy(coordinator->http);
+    (void)kafka_transactor_destroy(coordinator->transactor, patience);
+    (void)kafka_producer_destroy(coordinator->producer, patience);
+    (void)kafka_consumer_destroy(coordinator->inputs, patience);
+    (void)kafka_consumer_destroy(coordinator->state, patience);
+    (void)kafka_consumer_destroy(coordinator->members, patience);
+    (void)kafka_admin_destroy(coordinator->admin, patience);
+    kafka_settings_finish(&coordinator->settings);
+    kafka_watch_destroy(coordinator->kafka_watch);
+    control_destroy(coordinator->control);
+    control_effects_finish(&coordinator->effects);
+    commit_finish(coordinator);
+    arena_finish(&coordinator->arena);
+    buffer_finish(&coordinator->line);
+    buffer_finish(&coordinator->value);
+    for (int i = 0; i < CELL_TOPIC_COUNT; i++)
+        memory_release(coordinator->topics[i]);
+    notify_finish(&coordinator->notify);
+    memory_release(coordinator);
+}
+
+void coordinator_stop(struct coordinator *coordinator)
+{
+    if (coordinator->is_stopping) {
+        coordinator_fail(coordinator, "ended by a second signal");
+        return;
+    }
+    coordinator->is_stopping = true;
+    coordinator->stop_deadline =
+        instant_add(loop_now(), conf_span(coordinator->conf, "stop.timeout.ms"));
+    notify_stopping(&coordinator->notify);
+    if (coordinator->control == NULL)
+        loop_stop(coordinator->loop);
+    else
+        coordinator_step(coordinator, &(struct control_event){.kind = CONTROL_STOP_REQUESTED});
+}
+
+int coordinator_exit_code(const struct coordinator *coordinator)
+{
+    return coordinator->exit_code;
+}
+
+static void signalled(void *ctx, int signal)
+{
+    (void)signal;
+    coordinator_stop(ctx);
+}
+
+int coordinator_run(const struct coordinator_setup *setup)
+{
+    struct loop *loop = loop_create();
+    struct coordinator *coordinator = NULL;
+    struct buffer fault = {0};
+    int code = 1;
+    enum status status = coordinator_create(loop, setup, &fault, &coordinator);
+    if (status) {
+        fprintf(setup->err, "muster: cannot start a coordinator: %s\n", buffer_string(&fault));
+        code = status == STATUS_INVALID ? 2 : 1;
+    } else {
+        struct loop_watch *term = loop_watch_signal(loop, SIGTERM, signalled, coordinator);
+        struct loop_watch *interrupt = loop_watch_signal(loop, SIGINT, signalled, coordinator);
+        loop_run(loop);
+        code = coordinator_exit_code(coordinator);
+        loop_unwatch(term);
+        loop_unwatch(interrupt);
+        coordinator_destroy(coordinator);
+    }
+    buffer_finish(&fault);
+    loop_destroy(loop);
+    return code;
+}

@@ -1,0 +1,419 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The HTTP interface of a coordinator, leader or standby: health, metrics, the page and the lists.
+// A request waits while a transaction is under way, so that nothing is shown that is not committed.
+// Every list is paged: `limit` items at most, and the token of the next page.
+#include <string.h>
+
+#include "base/memory.h"
+#include "control/view.h"
+#include "daemon/coordinator_api.h"
+#include "web/assets.h"
+
+enum { LIMIT_DEFAULT = 100, LIMIT_MAX = 10000 };
+
+enum route {
+    ROUTE_LIVEZ,
+    ROUTE_READYZ,
+    ROUTE_METRICS,
+    ROUTE_ASSET,
+    ROUTE_STATUS,
+    ROUTE_TOPICS,
+    ROUTE_TOPIC,
+    ROUTE_EXPLAIN,
+    ROUTE_COLLECTORS,
+    ROUTE_COLLECTOR,
+    ROUTE_AGENTS,
+    ROUTE_AGENT,
+    ROUTE_POOLS,
+    ROUTE_POOL,
+    ROUTE_COORDINATORS,
+    ROUTE_LAG,
+    ROUTE_LAG_POOLS,
+    ROUTE_EVENTS,
+};
+
+static const struct http_route routes[] = {
+    {HTTP_GET, "/livez", ROUTE_LIVEZ, "the process lives; never asks Kafka"},
+    {HTTP_GET, "/readyz", ROUTE_READYZ, "it leads or follows with a restored state; else why not"},
+    {HTTP_GET, "/healthz", ROUTE_READYZ, "the same as /readyz"},
+    {HTTP_GET, "/metrics", ROUTE_METRICS, "metrics for Prometheus"},
+    {HTTP_GET, "/api/v1/status", ROUTE_STATUS, "the cell in numbers"},
+    {HTTP_GET, "/api/v1/topics", ROUTE_TOPICS, "units: who reads them"},
+    {HTTP_GET, "/api/v1/topics/{unit}", ROUTE_TOPIC, "one topic"},
+    {HTTP_GET, "/api/v1/topics/{unit}/explain", ROUTE_EXPLAIN, "why it is where it is"},
+    {HTTP_GET, "/api/v1/collectors", ROUTE_COLLECTORS, "collectors"},
+    {HTTP_GET, "/api/v1/collectors/{id}", ROUTE_COLLECTOR, "one collector"},
+    {HTTP_GET, "/api/v1/agents", ROUTE_AGENTS, "agents"},
+    {HTTP_GET, "/api/v1/agents/{id}", ROUTE_AGENT, "one agent and its topics"},
+    {HTTP_GET, "/api/v1/pools", ROUTE_POOLS, "pools"},
+    {HTTP_GET, "/api/v1/pools/{name}", ROUTE_POOL, "one pool"},
+    {HTTP_GET, "/api/v1/coordinators", ROUTE_COORDINATORS, "coordinators"},
+    {HTTP_GET, "/api/v1/lag", ROUTE_LAG, "how far behind each partition is"},
+    {HTTP_GET, "/api/v1/lag/pools", ROUTE_LAG_POOLS, "how far behind each pool is"},
+    {HTTP_GET, "/api/v1/events", ROUTE_EVENTS, "the newest decisions"},
+    {HTTP_GET, "/", ROUTE_ASSET, "the page"},
+    {HTTP_GET, "/{file}", ROUTE_ASSET, "what the page needs"},
+};
+
+// ---- Pages of lists.
+
+bool api_filter(const struct http_call *call, const char *name, struct text value)
+{
+    const struct text *wanted = http_call_parameter(call, name);
+    return wanted == NULL || wanted->size == 0 || text_equal(*wanted, value);
+}
+
+static void list_begin(struct api_list *list, const char *schema)
+{
+    json_begin(&list->json, &list->body);
+    json_object_begin(&list->json);
+    json_member_string(&list->json, "schema", schema);
+    json_key(&list->json, "items");
+    json_array_begin(&list->json);
+}
+
+// Ends the list; `cursor` is where the next page begins, if there is more.
+static void list_end(struct api_list *list, bool has_more, uint32_t cursor, int64_t total)
+{
+    json_array_end(&list->json);
+    json_key(&list->json, "next");
+    if (has_more) {
+        struct buffer token = {0};
+        buffer_add_int64(&token, cursor);
+        json_text(&list->json, buffer_text(&token));
+        buffer_finish(&token);
+    } else {
+        json_null(&list->json);
+    }
+    if (total >= 0)
+        json_member_int64(&list->json, "total", total);
+    json_object_end(&list->json);
+    json_end(&list->json);
+}
+
+typedef bool list_walk(struct api_list *list, uint32_t *cursor, bool print);
+
+// Prints a page of what `walk` gives. The walk says false at its end; it prints an item only if
+// that fits the filters and there is room, and counts it in `list->count`.
+static void list_page(struct api_list *list, const char *schema, list_walk *walk)
+{
+    uint32_t cursor = (uint32_t)list->after, next = cursor;
+    bool has_more = false;
+    list_begin(list, schema);
+    while (!has_more) {
+        next = cursor;
+        bool had_room = list->count < list->limit;
+        if (!walk(list, &cursor, had_room))
+            break;
+        has_more = !had_room && list->matched;
+    }
+    list_end(list, has_more, next, -1);
+}
+
+static bool walk_topics(struct api_list *list, uint32_t *cursor, bool print)
+{
+    struct unit_view unit;
+    if (!control_next_unit(list->control, cursor, &unit))
+        return false;
+    list->matched = api_unit_matches(list->call, &unit);
+    if (list->matched && print) {
+        api_print_unit(list, &unit, *cursor);
+        list->count++;
+    }
+    return true;
+}
+
+static bool walk_lag(struct api_list *list, uint32_t *cursor, bool print)
+{
+    struct unit_view unit;
+    if (!control_next_unit(list->control, cursor, &unit))
+        return false;
+    list->matched = api_unit_matches(list->call, &unit);
+    if (list->matched && print)
+        api_print_lag(list, &unit, *cursor);
+    return true;
+}
+
+static bool walk_collectors(struct api_list *list, uint32_t *cursor, bool print)
+{
+    struct collector_view collector;
+    if (!control_next_collector(list->control, loop_now(), cursor, &collector))
+        return false;
+    list->matched = api_filter(list->call, "pool", collector.pool) &&
+                    (list->name.data == NULL || text_equal(list->name, collector.id));
+    if (list->matched && print) {
+        api_print_collector(list, &collector);
+        list->count++;
+    }
+    return true;
+}
+
+static bool walk_agents(struct api_list *list, uint32_t *cursor, bool print)
+{
+    struct agent_view agent;
+    if (!control_next_agent(list->control, cursor, &agent))
+        return false;
+    list->matched = api_filter(list->call, "pool", agent.pool) &&
+                    (list->name.data == NULL || text_equal(list->name, agent.id));
+    if (list->matched && print) {
+        api_print_agent(list, &agent, list->name.data != NULL);
+        list->count++;
+    }
+    return true;
+}
+
+static bool walk_pools(struct api_list *list, uint32_t *cursor, bool print)
+{
+    struct pool_view pool;
+    if (!control_next_pool(list->control, cursor, &pool))
+        return false;
+    list->matched = list->name.data == NULL || text_equal(list->name, pool.name);
+    if (list->matched && print) {
+        api_print_pool(list, &pool);
+        list->count++;
+    }
+    return true;
+}
+
+static bool walk_lag_pools(struct api_list *list, uint32_t *cursor, bool print)
+{
+    struct pool_view pool;
+    if (!control_next_pool(list->control, cursor, &pool))
+        return false;
+    list->matched = api_filter(list->call, "pool", pool.name);
+    if (list->matched && print) {
+        api_print_pool_lag(list, &pool);
+        list->count++;
+    }
+    return true;
+}
+
+static bool walk_coordinators(struct api_list *list, uint32_t *cursor, bool print)
+{
+    struct coordinator_view coordinator;
+    if (!control_next_coordinator(list->control, loop_now(), cursor, &coordinator))
+        return false;
+    list->matched = true;
+    if (print) {
+        api_print_coordinator(list, &coordinator);
+        list->count++;
+    }
+    return true;
+}
+
+static bool walk_events(struct api_list *list, uint32_t *cursor, bool print)
+{
+    const struct event_record *event;
+    if (!control_next_event(list->control, cursor, &event))
+        return false;
+    list->matched = api_filter(list->call, "pool", event->pool) &&
+                    api_filter(list->call, "subject", event->subject);
+    if (list->matched && print) {
+        api_print_event(list, event);
+        list->count++;
+    }
+    return true;
+}
+
+// ---- Topics of one name.
+
+static bool is_named(const struct unit_view *unit, struct text name)
+{
+    struct buffer whole = {0};
+    api_unit_name(unit, &whole);
+    bool is_it = text_equal(unit->name, name) || text_equal(buffer_text(&whole), name);
+    buffer_finish(&whole);
+    return is_it;
+}
+
+static bool walk_topic(struct api_list *list, uint32_t *cursor, bool print)
+{
+    struct unit_view unit;
+    if (!control_next_unit(list->control, cursor, &unit))
+        return false;
+    list->matched = is_named(&unit, list->name) && api_filter(list->call, "pool", unit.pool);
+    if (list->matched && print) {
+        if (list->explains)
+            api_print_explain(list, &unit);
+        else
+            api_print_topic(list, &unit);
+        list->count++;
+    }
+    return true;
+}
+
+// ---- Answers that are no lists.
+
+static void answer_text(struct http_request *request, int code, const char *text)
+{
+    struct buffer body = {0};
+    buffer_print(&body, "%s\n", text);
+    http_request_answer(request, code, "text/plain; charset=utf-8", &body);
+}
+
+static void answer_ready(struct coordinator *coordinator, struct http_request *request)
+{
+    struct cell_view cell = {0};
+    if (coordinator->control != NULL)
+        control_view_cell(coordinator->control, &cell);
+    if (coordinator->control == NULL)
+        answer_text(request, 503, "not ready: the cell's topics are not known yet");
+    else if (coordinator->is_unreachable)
+        answer_text(request, 503, "not ready: Kafka is not reached");
+    else if (!cell.is_restored)
+        answer_text(request, 503, "not ready: the state is being restored");
+    else if (coordinator->is_stopping)
+        answer_text(request, 503, "not ready: stopping");
+    else
+        answer_text(request, 200,
+                    text_equals(cell.role, "leader") ? "ready: leader" : "ready: standby");
+}
+
+static void answer_asset(struct http_request *request, const struct http_call *call)
+{
+    char *name = text_copy((struct text){call->path.data + 1, call->path.size - 1});
+    const struct web_asset *asset = web_asset_find(name[0] == '\0' ? "page.html" : name);
+    memory_release(name);
+    if (asset == NULL)
+        http_request_refuse(request, 404, "there is nothing under this path");
+    else
+        http_request_answer_constant(request, asset->type,
+                                     (struct text){(const char *)asset->data, asset->size});
+}
+
+static void answer_status(struct coordinator *coordinator, struct http_request *request)
+{
+    struct buffer body = {0};
+    api_print_status(coordinator, &body);
+    http_request_answer(request, 200, "application/json", &body);
+}
+
+static void answer_metrics(struct coordinator *coordinator, struct http_request *request,
+                           const struct http_call *call)
+{
+    struct buffer body = {0};
+    enum metrics_form form = metrics_form_for(call->accept);
+    api_print_metrics(coordinator, form, &body);
+    http_request_answer(request, 200, metrics_content_type(form), &body);
+}
+
+// ---- Dispatch.
+
+static const struct {
+    enum route route;
+    const char *schema;
+    list_walk *walk;
+    bool is_of_name; // one capture; 404 if nothing has it
+} lists[] = {
+    {ROUTE_TOPICS, "muster.topic_list/1", walk_topics, false},
+    {ROUTE_TOPIC, "muster.topic/1", walk_topic, true},
+    {ROUTE_EXPLAIN, "muster.topic_explain/1", walk_topic, true},
+    {ROUTE_COLLECTORS, "muster.collector_list/1", walk_collectors, false},
+    {ROUTE_COLLECTOR, "muster.collector/1", walk_collectors, true},
+    {ROUTE_AGENTS, "muster.agent_list/1", walk_agents, false},
+    {ROUTE_AGENT, "muster.agent/1", walk_agents, true},
+    {ROUTE_POOLS, "muster.pool_list/1", walk_pools, false},
+    {ROUTE_POOL, "muster.pool/1", walk_pools, true},
+    {ROUTE_COORDINATORS, "muster.coordinator_list/1", walk_coordinators, false},
+    {ROUTE_LAG, "muster.lag_list/1", walk_lag, false},
+    {ROUTE_LAG_POOLS, "muster.pool_lag_list/1", walk_lag_pools, false},
+    {ROUTE_EVENTS, "muster.event_list/1", walk_events, false},
+};
+
+static void answer_list(struct coordinator *coordinator, struct http_request *request,
+                        const struct http_call *call, size_t row)
+{
+    struct api_list list = {.control = coordinator->control,
+                            .call = call,
+                            .limit = LIMIT_DEFAULT,
+                            .explains = call->route == ROUTE_EXPLAIN};
+    if (http_call_int64(call, "limit", 1, LIMIT_MAX, &list.limit) != STATUS_OK ||
+        http_call_int64(call, "after", 0, UINT32_MAX, &list.after) != STATUS_OK) {
+        http_request_refuse(request, 400, "limit is not between 1 and 10000, or after is no token");
+        return;
+    }
+    if (lists[row].is_of_name)
+        list.name = call->captures[0];
+    list_page(&list, lists[row].schema, lists[row].walk);
+    if (lists[row].is_of_name && list.count == 0) {
+        buffer_finish(&list.body);
+        http_request_refuse(request, 404, "nobody knows that name");
+        return;
+    }
+    http_request_answer(request, 200, "application/json", &list.body);
+}
+
+static void answer(struct coordinator *coordinator, struct http_request *request,
+                   const struct http_call *call)
+{
+    if (coordinator->control == NULL) {
+        http_request_refuse(request, 503, "the cell's topics are not known yet");
+        return;
+    }
+    if (call->route == ROUTE_STATUS) {
+        answer_status(coordinator, request);
+        return;
+    }
+    if (call->route == ROUTE_METRICS) {
+        answer_metrics(coordinator, request, call);
+        return;
+    }
+    for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
+        if ((int)lists[i].route == call->route)
+            answer_list(coordinator, request, call, i);
+}
+
+// What needs no memory of the cell is answered at once, the rest in the next turn that may look.
+static void handle(void *ctx, struct http_request *request, const struct http_call *call)
+{
+    struct coordinator *coordinator = ctx;
+    if (call->route == ROUTE_LIVEZ)
+        answer_text(request, 200, "alive");
+    else if (call->route == ROUTE_READYZ)
+        answer_ready(coordinator, request);
+    else if (call->route == ROUTE_ASSET)
+        answer_asset(request, call);
+    else if (coordinator->waiting_count == WAITING_MAX)
+        http_request_refuse(request, 503, "too many requests wait");
+    else {
+        coordinator->waiting[coordinator->waiting_count].request = request;
+        coordinator->waiting[coordinator->waiting_count++].call = call;
+    }
+}
+
+void api_turn(struct coordinator *coordinator)
+{
+    for (uint32_t i = 0; i < coordinator->waiting_count; i++)
+        answer(coordinator, coordinator->waiting[i].request, coordinator->waiting[i].call);
+    coordinator->waiting_count = 0;
+}
+
+enum status api_open(struct coordinator *coordinator, struct buffer *fault)
+{
+    struct text listen = text_of(conf_text(coordinator->conf, "api.listen"));
+    size_t colon = listen.size;
+    int64_t port = 0;
+    if (listen.size == 0)
+        return STATUS_OK;
+    while (colon > 0 && listen.data[colon - 1] != ':')
+        colon--;
+    struct text digits = {listen.data + colon, listen.size - colon};
+    if (colon == 0 || text_parse_int64(digits, &port) != STATUS_OK || port < 0 || port > 65535) {
+        buffer_print(fault, "api.listen is not HOST:PORT");
+        return STATUS_INVALID;
+    }
+    char *address = text_copy((struct text){listen.data, colon - 1});
+    struct http_server_options options = {.address = address,
+                                          .port = (uint16_t)port,
+                                          .routes = routes,
+                                          .route_count = sizeof(routes) / sizeof(routes[0]),
+                                          .handler = handle,
+                                          .ctx = coordinator};
+    struct buffer why = {0};
+    if (http_server_create(coordinator->loop, &options, &coordinator->http, &why) != STATUS_OK)
+        coordinator_log(coordinator, "warning", "no HTTP: %s; data goes on", buffer_string(&why));
+    buffer_finish(&why);
+    memory_release(address);
+    return STATUS_OK;
+}

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Are control and orders still the logs that were read before? Their starts and ends are asked for,
+// then the record that was taken last is read again and compared by the deciding part (time and
+// CRC).
+#include <string.h>
+
+#include "base/hash.h"
+#include "daemon/coordinator_inner.h"
+
+enum { ANCHOR_PATIENCE_MS = 5000, CHECK_RETRY_MS = 1000 };
+
+static const enum cell_topic topic_of_log[INPUT_LOG_COUNT] = {CELL_CONTROL, CELL_ORDERS};
+
+void check_start(struct coordinator *coordinator, const struct state_position *positions)
+{
+    struct check *check = &coordinator->check;
+    *check = (struct check){.stage = CHECK_STARTS};
+    memcpy(check->positions, positions, sizeof(check->positions));
+}
+
+void check_turn(struct coordinator *coordinator, struct instant now)
+{
+    struct check *check = &coordinator->check;
+    struct kafka_partition partitions[INPUT_LOG_COUNT];
+    if (check->stage == CHECK_ANCHORS && instant_has_come(check->deadline, now)) {
+        check_start(coordinator, check->positions);
+        feed_inputs_stop(coordinator);
+        return;
+    }
+    if ((check->stage != CHECK_STARTS && check->stage != CHECK_ENDS) || check->is_asked ||
+        !instant_has_come(check->again, now))
+        return;
+    for (int log = 0; log < INPUT_LOG_COUNT; log++)
+        partitions[log] =
+            (struct kafka_partition){text_of(coordinator->topics[topic_of_log[log]]), 0};
+    struct kafka_ask ask = {.number = ASK_CHECK, .patience = span_of_ms(ASK_TIMEOUT_MS)};
+    enum status status = kafka_admin_find_offsets(
+        coordinator->admin, ask, check->stage == CHECK_STARTS ? KAFKA_START : KAFKA_END, partitions,
+        INPUT_LOG_COUNT);
+    check->is_asked = status == STATUS_OK;
+    check->again = instant_add(now, span_of_ms(CHECK_RETRY_MS));
+}
+
+struct instant check_deadline(const struct coordinator *coordinator)
+{
+    const struct check *check = &coordinator->check;
+    if (check->stage == CHECK_ANCHORS)
+        return check->deadline;
+    return check->stage == CHECK_NONE || check->is_asked ? INSTANT_NEVER : check->again;
+}
+
+static void check_done(struct coordinator *coordinator)
+{
+    struct control_event event = {.kind = CONTROL_LOGS_CHECKED};
+    memcpy(event.logs, coordinator->check.logs, sizeof(event.logs));
+    coordinator->check.stage = CHECK_NONE;
+    feed_inputs_stop(coordinator);
+    coordinator_step(coordinator, &event);
+}
+
+static bool is_waiting(const struct check *check)
+{
+    for (int log = 0; log < INPUT_LOG_COUNT; log++)
+        if (check->is_waiting[log])
+            return true;
+    return false;
+}
+
+// Reads the logs from their anchors on, where these still exist.
+static void anchors_start(struct coordinator *coordinator)
+{
+    struct check *check = &coordinator->check;
+    struct state_position from[INPUT_LOG_COUNT];
+    check->stage = CHECK_ANCHORS;
+    check->deadline = instant_add(loop_now(), span_of_ms(ANCHOR_PATIENCE_MS));
+    for (int log = 0; log < INPUT_LOG_COUNT; log++) {
+        int64_t anchor = check->positions[log].anchor_offset;
+        check->is_waiting[log] =
+            anchor >= 0 && anchor >= check->logs[log].start && anchor < check->logs[log].end;
+        from[log] = (struct state_position){
+            .next = check->is_waiting[log] ? anchor : check->logs[log].start};
+    }
+    if (is_waiting(check))
+        feed_inputs_start(coordinator, from);
+    else
+        check_done(coordinator);
+}
+
+void check_reply(struct coordinator *coordinator, const struct kafka_reply *reply)
+{
+    struct check *check = &coordinator->check;
+    check->is_asked = false;
+    if (reply->status != STATUS_OK || reply->offset_count != INPUT_LOG_COUNT)
+        return;
+    for (int log = 0; log < INPUT_LOG_COUNT; log++) {
+        if (reply->offsets[log].status != STATUS_OK)
+            return;
+        if (check->stage == CHECK_STARTS)
+            check->logs[log].start = reply->offsets[log].offset;
+        else
+            check->logs[log].end = reply->offsets[log].offset;
+    }
+    if (check->stage == CHECK_STARTS) {
+        check->stage = CHECK_ENDS;
+        check->again = loop_now();
+    } else if (check->stage == CHECK_ENDS) {
+        anchors_start(coordinator);
+    }
+}
+
+void check_record(struct coordinator *coordinator, const struct kafka_record *record)
+{
+    struct check *check = &coordinator->check;
+    if (check->stage != CHECK_ANCHORS)
+        return;
+    for (int log = 0; log < INPUT_LOG_COUNT; log++) {
+        if (record->tag != (uint64_t)topic_of_log[log] || !check->is_waiting[log] ||
+            record->kind == KAFKA_PARTITION_FAULT || record->kind == KAFKA_HANDLE_FAULT)
+            continue;
+        check->is_waiting[log] = false;
+        if (record->kind != KAFKA_RECORD || record->offset != check->positions[log].anchor_offset)
+            continue;
+        struct text value = record->is_value_null ? (struct text){0} : record->value;
+        check->logs[log].anchor_found = true;
+        check->logs[log].anchor_time_ms = record->timestamp_ms;
+        check->logs[log].anchor_crc = hash_crc32(value);
+    }
+    if (!is_waiting(check))
+        check_done(coordinator);
+}

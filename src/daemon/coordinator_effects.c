@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Carries out what the deciding part wants, in order.
+#include "base/memory.h"
+#include "daemon/coordinator_inner.h"
+#include "wire/wire.h"
+
+// Writes a record of ours outside of transactions. What cannot be queued is dropped: beats and
+// markers are repeated, and their absence is what the others act on.
+static void record_send(struct coordinator *coordinator, enum cell_topic topic, struct text key,
+                        enum record_kind kind, const void *record)
+{
+    buffer_clear(&coordinator->value);
+    wire_encode_avro(kind, record, &coordinator->value);
+    struct kafka_message message = {.topic = text_of(coordinator->topics[topic]),
+                                    .partition = 0,
+                                    .key = key,
+                                    .is_key_null = key.size == 0,
+                                    .value = buffer_text(&coordinator->value)};
+    enum status status =
+        kafka_producer_send(coordinator->producer, &message, ++coordinator->beats_sent);
+    if (status && coordinator->is_verbose)
+        coordinator_log(coordinator, "debug", "a beat was not sent: %s", status_text(status));
+}
+
+// Asks Kafka for topics; if the question cannot even be put, nobody can say.
+static void topics_ask(struct coordinator *coordinator, const struct control_effect *effect)
+{
+    struct text *names = memory_get(effect->topics.count * sizeof(*names));
+    for (uint32_t i = 0; i < effect->topics.count; i++)
+        names[i] = effect->topics.items[i].topic;
+    struct kafka_ask ask = {.number = ASK_TOPICS, .patience = span_of_ms(ASK_TIMEOUT_MS)};
+    enum status status =
+        kafka_admin_find_topics(coordinator->admin, ask, names, effect->topics.count);
+    if (status)
+        coordinator_log(coordinator, "warning", "cannot ask Kafka for topics: %s",
+                        status_text(status));
+    memory_release(names);
+}
+
+void effects_reply(struct coordinator *coordinator, const struct kafka_reply *reply)
+{
+    struct control_topic_answer *items =
+        memory_get((reply->topic_count + 1) * sizeof(struct control_topic_answer));
+    for (uint32_t i = 0; i < reply->topic_count; i++) {
+        const struct kafka_topic *topic = &reply->topics[i];
+        items[i] = (struct control_topic_answer){.topic = topic->name, .partitions = -1};
+        if (topic->status == STATUS_OK)
+            items[i].partitions = (int32_t)topic->partitions;
+        else if (topic->status == STATUS_NOT_FOUND)
+            items[i].partitions = 0;
+    }
+    struct control_event event = {.kind = CONTROL_TOPICS_ANSWERED};
+    event.topics.items = items;
+    event.topics.count = reply->topic_count;
+    coordinator_step(coordinator, &event);
+    memory_release(items);
+}
+
+static void exit_in_order(struct coordinator *coordinator)
+{
+    if (kafka_producer_flush(coordinator->producer, span_of_ms(2000)) != STATUS_OK)
+        coordinator_log(coordinator, "warning", "the goodbye did not reach Kafka");
+    loop_stop(coordinator->loop);
+}
+
+static void carry_out(struct coordinator *coordinator, const struct control_effect *effect)
+{
+    switch (effect->kind) {
+    case EFFECT_SEND_BEAT:
+        record_send(coordinator, CELL_MEMBERS, effect->beat->id, RECORD_BEAT, effect->beat);
+        break;
+    case EFFECT_SEND_MARKER:
+        record_send(coordinator, CELL_CONTROL, (struct text){0}, RECORD_MARKER, &effect->marker);
+        break;
+    case EFFECT_CLAIM_LEADERSHIP:
+        commit_claim(coordinator, &effect->claim);
+        break;
+    case EFFECT_CHECK_LOGS:
+        check_start(coordinator, effect->positions);
+        break;
+    case EFFECT_READ_INPUTS:
+        feed_inputs_start(coordinator, effect->positions);
+        break;
+    case EFFECT_STOP_INPUTS:
+        feed_inputs_stop(coordinator);
+        break;
+    case EFFECT_REFUSE_INPUT:
+        commit_refuse(coordinator, effect->refusal.reason, effect->refusal.id);
+        break;
+    case EFFECT_COMMIT:
+        commit_start(coordinator);
+        break;
+    case EFFECT_ASK_TOPICS:
+        topics_ask(coordinator, effect);
+        break;
+    case EFFECT_RESTORE:
+        feed_state_from_start(coordinator);
+        break;
+    case EFFECT_RESIGN:
+        commit_drop(coordinator);
+        break;
+    case EFFECT_EXIT:
+        exit_in_order(coordinator);
+        break;
+    case EFFECT_TRACE:
+        if (coordinator->is_verbose)
+            coordinator_log(coordinator, "debug", "%.*s", TEXT_ARGS(effect->text));
+        break;
+    case EFFECT_ALARM:
+        coordinator_log(coordinator, "warning", "%.*s", TEXT_ARGS(effect->text));
+        break;
+    }
+}
+
+void effects_carry_out(struct coordinator *coordinator)
+{
+    for (uint32_t i = 0; i < coordinator->effects.count; i++)
+        carry_out(coordinator, &coordinator->effects.items[i]);
+}

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// From Kafka's records to events: members and reports first, then state, then, while leading,
+// control and orders. Every reading is bounded by records, time and the size of the batch.
+#include "base/hash.h"
+#include "daemon/coordinator_inner.h"
+#include "wire/wire.h"
+
+static void feed_fault(struct coordinator *coordinator, const struct kafka_record *record)
+{
+    if (record->kind == KAFKA_END_OF_PARTITION)
+        return;
+    if (record->kind == KAFKA_HANDLE_FAULT && record->status == STATUS_CLOSED)
+        coordinator_fail(coordinator, "cannot read any more: %.*s", TEXT_ARGS(record->text));
+    else if (coordinator->is_verbose)
+        coordinator_log(coordinator, "debug", "kafka: '%.*s': %.*s", TEXT_ARGS(record->topic),
+                        TEXT_ARGS(record->text));
+}
+
+// ---- Members and reports.
+
+static void member_record(struct coordinator *coordinator, const struct kafka_record *record)
+{
+    struct wire_record decoded;
+    struct control_event event = {0};
+    arena_clear(&coordinator->arena);
+    buffer_clear(&coordinator->line);
+    if (record->is_value_null ||
+        wire_decode(record->value, &coordinator->arena, NULL, &decoded, &coordinator->line)) {
+        coordinator_log(coordinator, "warning", "'%.*s' offset %lld is no record of ours: %s",
+                        TEXT_ARGS(record->topic), (long long)record->offset,
+                        buffer_string(&coordinator->line));
+        return;
+    }
+    if (decoded.kind == RECORD_BEAT) {
+        event.kind = CONTROL_BEAT_RECEIVED;
+        event.beat = decoded.record;
+    } else if (decoded.kind == RECORD_DEATH) {
+        event.kind = CONTROL_DEATH_RECEIVED;
+        event.death = decoded.record;
+    } else if (decoded.kind == RECORD_REPORT) {
+        event.kind = CONTROL_REPORT_RECEIVED;
+        event.report = decoded.record;
+    } else {
+        return;
+    }
+    coordinator_step(coordinator, &event);
+}
+
+// ---- State.
+
+static void state_record(struct coordinator *coordinator, const struct kafka_record *record)
+{
+    struct wire_record decoded = {0};
+    struct control_event event = {.kind = CONTROL_STATE_RECEIVED};
+    arena_clear(&coordinator->arena);
+    buffer_clear(&coordinator->line);
+    if (!record->is_value_null) {
+        struct wire_limits limits = {16 * 1024 * 1024, 1000000};
+        enum status status =
+            wire_decode(record->value, &coordinator->arena, &limits, &decoded, &coordinator->line);
+        if (status) {
+            coordinator_fail(coordinator,
+                             "state offset %lld cannot be read (%s): this binary must "
+                             "not lead or follow this cell",
+                             (long long)record->offset, buffer_string(&coordinator->line));
+            return;
+        }
+        event.state.kind = decoded.kind;
+        event.state.record = decoded.record;
+    }
+    event.state.key = record->key;
+    coordinator_step(coordinator, &event);
+}
+
+void feed_state_from_start(struct coordinator *coordinator)
+{
+    struct text topic = text_of(coordinator->topics[CELL_STATE]);
+    const struct kafka_partition partition = {topic, 0};
+    const struct kafka_assignment start = {.topic = topic, .offset = 0, .tag = CELL_STATE};
+    if (kafka_consumer_partition_count(coordinator->state) > 0 &&
+        kafka_consumer_unassign(coordinator->state, &partition, 1) != STATUS_OK)
+        coordinator_fail(coordinator, "cannot stop reading '%.*s'", TEXT_ARGS(topic));
+    if (kafka_consumer_assign(coordinator->state, &start, 1) != STATUS_OK)
+        coordinator_fail(coordinator, "cannot read '%.*s'", TEXT_ARGS(topic));
+}
+
+// Offset 0 may have been compacted away as a whole: then the log is read from where it starts.
+static void state_fault(struct coordinator *coordinator, const struct kafka_record *record)
+{
+    if (record->kind == KAFKA_END_OF_PARTITION) {
+        coordinator_step(coordinator, &(struct control_event){.kind = CONTROL_STATE_ENDED});
+        return;
+    }
+    if (record->kind != KAFKA_OFFSET_LOST) {
+        feed_fault(coordinator, record);
+        return;
+    }
+    struct text topic = text_of(coordinator->topics[CELL_STATE]);
+    const struct kafka_partition partition = {topic, 0};
+    const struct kafka_assignment start = {
+        .topic = topic, .offset = KAFKA_START, .tag = CELL_STATE};
+    if (kafka_consumer_unassign(coordinator->state, &partition, 1) != STATUS_OK ||
+        kafka_consumer_assign(coordinator->state, &start, 1) != STATUS_OK)
+        coordinator_fail(coordinator, "cannot read '%.*s'", TEXT_ARGS(topic));
+}
+
+// ---- Control and orders.
+
+static void input_record(struct coordinator *coordinator, const struct kafka_record *record)
+{
+    struct wire_record decoded = {0};
+    struct control_event event = {.kind = CONTROL_INPUT_RECEIVED};
+    enum input_log log = record->tag == CELL_CONTROL ? INPUT_CONTROL : INPUT_ORDERS;
+    struct wire_input input = {.expected =
+                                   log == INPUT_CONTROL ? RECORD_ANNOUNCEMENT : RECORD_ORDER,
+                               .bytes = record->is_value_null ? (struct text){0} : record->value};
+    enum record_kind kind;
+    if (log == INPUT_CONTROL && wire_kind(input.bytes, &kind) && kind == RECORD_MARKER)
+        input.expected = RECORD_MARKER;
+    arena_clear(&coordinator->arena);
+    buffer_clear(&coordinator->line);
+    enum status status =
+        wire_decode_input(input, &coordinator->arena, NULL, &decoded, &coordinator->line);
+    event.input = (struct control_input){.log = log,
+                                         .offset = record->offset,
+                                         .time_ms = record->timestamp_ms,
+                                         .crc = hash_crc32(input.bytes),
+                                         .is_refused = status != STATUS_OK,
+                                         .kind = decoded.kind,
+                                         .record = decoded.record,
+                                         .refusal = buffer_text(&coordinator->line),
+                                         .unknown_fields = decoded.unknown_fields};
+    coordinator->input = record;
+    coordinator_step(coordinator, &event);
+    coordinator->input = NULL;
+}
+
+static void input_other(struct coordinator *coordinator, const struct kafka_record *record)
+{
+    if (record->kind == KAFKA_END_OF_PARTITION && record->tag == CELL_CONTROL)
+        coordinator->is_caught_up = true;
+    else if (record->kind == KAFKA_OFFSET_LOST)
+        coordinator_fail(coordinator,
+                         "the position in '%.*s' is gone from the log: start again, it "
+                         "will be compared and resumed",
+                         TEXT_ARGS(record->topic));
+    else
+        feed_fault(coordinator, record);
+}
+
+void feed_inputs_start(struct coordinator *coordinator, const struct state_position *positions)
+{
+    const struct kafka_assignment start[] = {
+        {.topic = text_of(coordinator->topics[CELL_CONTROL]),
+         .offset = positions[INPUT_CONTROL].next,
+         .tag = CELL_CONTROL},
+        {.topic = text_of(coordinator->topics[CELL_ORDERS]),
+         .offset = positions[INPUT_ORDERS].next,
+         .tag = CELL_ORDERS},
+    };
+    coordinator->is_reading_inputs = true;
+    coordinator->is_caught_up = false;
+    if (kafka_consumer_assign(coordinator->inputs, start, 2) != STATUS_OK)
+        coordinator_fail(coordinator, "cannot read '%s'", coordinator->topics[CELL_CONTROL]);
+}
+
+void feed_inputs_stop(struct coordinator *coordinator)
+{
+    const struct kafka_partition stop[] = {{text_of(coordinator->topics[CELL_CONTROL]), 0},
+                                           {text_of(coordinator->topics[CELL_ORDERS]), 0}};
+    if (!coordinator->is_reading_inputs)
+        return;
+    coordinator->is_reading_inputs = false;
+    if (kafka_consumer_unassign(coordinator->inputs, stop, 2) != STATUS_OK)
+        coordinator_fail(coordinator, "cannot stop reading '%s'",
+                         coordinator->topics[CELL_CONTROL]);
+}
+
+// ---- One handle after the other.
+
+typedef void take_record(struct coordinator *coordinator, const struct kafka_record *record);
+
+// Takes what is there, until nothing is left, the batch is full, a commit has begun or the turn has
+// taken too long. Records that were polled are always stepped: they cannot be put back. Returns the
+// number of records.
+static uint32_t drain(struct coordinator *coordinator, struct kafka_consumer *consumer,
+                      take_record *take, take_record *other)
+{
+    struct kafka_record records[FEED_RECORDS];
+    struct instant end = instant_add(loop_now(), span_of_ms(FEED_TURN_MS));
+    uint32_t taken = 0, count;
+    while (control_batch_bytes(coordinator->control) < BATCH_BYTES &&
+           instant_is_before(loop_now(), end) &&
+           (count = kafka_consumer_poll(consumer, records, FEED_RECORDS)) > 0) {
+        for (uint32_t i = 0; i < count; i++)
+            if (records[i].kind == KAFKA_RECORD)
+                take(coordinator, &records[i]);
+            else
+                other(coordinator, &records[i]);
+        kafka_consumer_release(consumer, records, count);
+        taken += count;
+    }
+    return taken;
+}
+
+void feed_turn(struct coordinator *coordinator)
+{
+    drain(coordinator, coordinator->members, member_record, feed_fault);
+    drain(coordinator, coordinator->state, state_record, state_fault);
+    if (coordinator->check.stage == CHECK_ANCHORS) {
+        drain(coordinator, coordinator->inputs, check_record, check_record);
+        return;
+    }
+    if (!coordinator->is_reading_inputs)
+        return;
+    bool was_caught_up = coordinator->is_caught_up;
+    coordinator->is_caught_up = false;
+    uint32_t taken = drain(coordinator, coordinator->inputs, input_record, input_other);
+    if (was_caught_up && taken < FEED_RECORDS)
+        coordinator->is_caught_up = true;
+}

@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// From nothing to a cell: which cluster this is, whether the eight topics are there and as they
+// have to be. What is missing is created, what is wrong is refused by name. Kafka may be away:
+// every question is asked again until it is answered.
+#include <string.h>
+#include <unistd.h>
+
+#include "base/ensure.h"
+#include "base/memory.h"
+#include "daemon/coordinator_inner.h"
+
+enum { SETTINGS_MAX = 6, RETRY_MS = 1000 };
+
+#define HOUR_MS "3600000"
+#define DAY_MS "86400000"
+
+struct topic_plan {
+    bool is_compacted;
+    struct {
+        const char *name, *value;
+    } settings[SETTINGS_MAX];
+};
+
+// The cell's topics as `docs` say: LogAppendTime everywhere, short segments because an active one
+// is neither compacted nor expired.
+static const struct topic_plan plans[CELL_TOPIC_COUNT] = {
+    [CELL_CONTROL] = {false, {{"retention.ms", "2592000000"}}},
+    [CELL_ORDERS] = {false, {{"retention.ms", "2592000000"}}},
+    [CELL_MEMBERS] = {false, {{"retention.ms", HOUR_MS}, {"segment.ms", "600000"}}},
+    [CELL_REPORTS] = {false, {{"retention.ms", HOUR_MS}, {"segment.ms", "600000"}}},
+    [CELL_STATE] = {true,
+                    {{"segment.bytes", "67108864"},
+                     {"segment.ms", HOUR_MS},
+                     {"min.cleanable.dirty.ratio", "0.2"},
+                     {"max.compaction.lag.ms", HOUR_MS},
+                     {"delete.retention.ms", DAY_MS}}},
+    [CELL_ASSIGNMENTS] = {true,
+                          {{"segment.bytes", "67108864"},
+                           {"segment.ms", HOUR_MS},
+                           {"min.cleanable.dirty.ratio", "0.2"},
+                           {"max.compaction.lag.ms", HOUR_MS},
+                           {"delete.retention.ms", DAY_MS}}},
+    [CELL_DEADLETTER] = {false, {{"retention.ms", "1209600000"}, {"max.message.bytes", "2097152"}}},
+    [CELL_EVENTS] = {false, {{"retention.ms", "604800000"}}},
+};
+
+static struct kafka_ask ground_ask(struct coordinator *coordinator)
+{
+    coordinator->ground.is_asked = true;
+    return (struct kafka_ask){.number = ASK_GROUND, .patience = span_of_ms(ASK_TIMEOUT_MS)};
+}
+
+static uint32_t partitions_wanted(const struct coordinator *coordinator, int topic)
+{
+    return topic == CELL_ASSIGNMENTS
+               ? (uint32_t)conf_int(coordinator->conf, "assignments.partitions")
+               : 1;
+}
+
+static enum status topics_create(struct coordinator *coordinator)
+{
+    struct kafka_new_topic topics[CELL_TOPIC_COUNT];
+    struct kafka_property settings[CELL_TOPIC_COUNT][SETTINGS_MAX + 2];
+    uint32_t count = 0;
+    for (int i = 0; i < CELL_TOPIC_COUNT; i++) {
+        uint32_t set = 0;
+        if (!coordinator->ground.is_missing[i])
+            continue;
+        settings[count][set++] = (struct kafka_property){
+            TEXT_LITERAL("cleanup.policy"), text_of(plans[i].is_compacted ? "compact" : "delete")};
+        settings[count][set++] = (struct kafka_property){TEXT_LITERAL("message.timestamp.type"),
+                                                         TEXT_LITERAL("LogAppendTime")};
+        for (int k = 0; k < SETTINGS_MAX && plans[i].settings[k].name != NULL; k++)
+            settings[count][set++] = (struct kafka_property){text_of(plans[i].settings[k].name),
+                                                             text_of(plans[i].settings[k].value)};
+        topics[count] = (struct kafka_new_topic){.name = text_of(coordinator->topics[i]),
+                                                 .partitions = partitions_wanted(coordinator, i),
+                                                 .settings = settings[count],
+                                                 .setting_count = set};
+        count++;
+    }
+    return kafka_admin_create_topics(coordinator->admin, ground_ask(coordinator), topics, count);
+}
+
+void ground_turn(struct coordinator *coordinator, struct instant now)
+{
+    struct ground *ground = &coordinator->ground;
+    struct text names[CELL_TOPIC_COUNT];
+    enum status status = STATUS_OK;
+    if (ground->stage == GROUND_DONE || ground->is_asked || !instant_has_come(ground->again, now))
+        return;
+    for (int i = 0; i < CELL_TOPIC_COUNT; i++)
+        names[i] = text_of(coordinator->topics[i]);
+    if (ground->stage == GROUND_CLUSTER)
+        status = kafka_admin_describe_cluster(coordinator->admin, ground_ask(coordinator));
+    else if (ground->stage == GROUND_TOPICS)
+        status = kafka_admin_find_topics(coordinator->admin, ground_ask(coordinator), names,
+                                         CELL_TOPIC_COUNT);
+    else if (ground->stage == GROUND_CREATE)
+        status = topics_create(coordinator);
+    else
+        status = kafka_admin_describe_topics(coordinator->admin, ground_ask(coordinator), names,
+                                             CELL_TOPIC_COUNT);
+    if (status) {
+        ground->is_asked = false;
+        ground->again = instant_add(now, span_of_ms(RETRY_MS));
+    }
+}
+
+struct instant ground_deadline(const struct coordinator *coordinator)
+{
+    const struct ground *ground = &coordinator->ground;
+    return ground->stage == GROUND_DONE || ground->is_asked ? INSTANT_NEVER : ground->again;
+}
+
+// ---- The deciding part begins.
+
+static void control_make(struct coordinator *coordinator)
+{
+    const struct conf *conf = coordinator->conf;
+    struct control_options options = {
+        .prefix = text_of(conf_text(conf, "prefix")),
+        .id = text_of(coordinator->id),
+        .incarnation = text_of(coordinator->incarnation),
+        .lineage = text_of(coordinator->lineage),
+        .cluster_id = text_of(coordinator->ground.cluster_id),
+        .default_pool = text_of(conf_text(conf, "pool")),
+        .info = {.host = text_of(coordinator->host),
+                 .pid = (int64_t)getpid(),
+                 .version = TEXT_LITERAL(MUSTER_VERSION),
+                 .address = coordinator->http ? text_of(http_server_address(coordinator->http))
+                                              : (struct text){0}},
+        .hash_seed = (uint64_t)loop_now().us ^ (uint64_t)(uintptr_t)coordinator,
+        .beat_interval = conf_span(conf, "beat.interval.ms"),
+        .leader_timeout = conf_span(conf, "leader.timeout.ms"),
+        .publish_interval = conf_span(conf, "publish.interval.ms"),
+        .lease_ms = conf_int(conf, "lease.ms"),
+        .agent_topics_max = conf_int(conf, "agent.topics.max"),
+        .assignments_partitions = (int32_t)coordinator->ground.partitions,
+        .events_enabled = conf_bool(conf, "events.enabled"),
+    };
+    coordinator->control = control_create(&options);
+}
+
+static void ground_done(struct coordinator *coordinator)
+{
+    const struct kafka_assignment start[] = {
+        {.topic = text_of(coordinator->topics[CELL_MEMBERS]),
+         .offset = KAFKA_END,
+         .tag = CELL_MEMBERS},
+        {.topic = text_of(coordinator->topics[CELL_REPORTS]),
+         .offset = KAFKA_END,
+         .tag = CELL_REPORTS},
+    };
+    coordinator->ground.stage = GROUND_DONE;
+    control_make(coordinator);
+    if (kafka_consumer_assign(coordinator->members, start, 2) != STATUS_OK) {
+        coordinator_fail(coordinator, "cannot read '%s'", coordinator->topics[CELL_MEMBERS]);
+        return;
+    }
+    feed_state_from_start(coordinator);
+    coordinator_step(coordinator, &(struct control_event){.kind = CONTROL_STARTED});
+}
+
+// ---- Answers.
+
+static void topics_found(struct coordinator *coordinator, const struct kafka_reply *reply)
+{
+    struct ground *ground = &coordinator->ground;
+    uint32_t missing = 0;
+    for (uint32_t i = 0; i < reply->topic_count && i < CELL_TOPIC_COUNT; i++) {
+        const struct kafka_topic *topic = &reply->topics[i];
+        ground->is_missing[i] = topic->status == STATUS_NOT_FOUND;
+        missing += ground->is_missing[i];
+        if (i == CELL_ASSIGNMENTS)
+            ground->partitions = topic->partitions;
+        if (topic->status == STATUS_OK && i != CELL_ASSIGNMENTS && topic->partitions != 1) {
+            coordinator_fail(coordinator,
+                             "topic '%s' has %u partitions and must have 1: delete it, "
+                             "or use another prefix",
+                             coordinator->topics[i], topic->partitions);
+            return;
+        }
+    }
+    if (missing == 0) {
+        ground->stage =
+            conf_bool(coordinator->conf, "topics.check") ? GROUND_SETTINGS : GROUND_DONE;
+        if (ground->stage == GROUND_DONE)
+            ground_done(coordinator);
+        return;
+    }
+    if (!conf_bool(coordinator->conf, "topics.create")) {
+        coordinator_fail(coordinator,
+                         "%u of the cell's topics are missing and topics.create is "
+                         "false: create them as schemas/README.md says",
+                         missing);
+        return;
+    }
+    ground->stage = GROUND_CREATE;
+}
+
+static void topics_created(struct coordinator *coordinator, const struct kafka_reply *reply)
+{
+    for (uint32_t i = 0; i < reply->topic_count; i++) {
+        const struct kafka_topic *topic = &reply->topics[i];
+        if (topic->status == STATUS_OK)
+            coordinator_log(coordinator, "info", "created topic '%.*s'", TEXT_ARGS(topic->name));
+        else if (topic->status != STATUS_EXISTS)
+            coordinator_log(coordinator, "warning", "cannot create topic '%.*s': %.*s",
+                            TEXT_ARGS(topic->name), TEXT_ARGS(topic->text));
+    }
+    coordinator->ground.stage = GROUND_TOPICS;
+    coordinator->ground.again = instant_add(loop_now(), span_of_ms(100));
+}
+
+static void settings_checked(struct coordinator *coordinator, const struct kafka_reply *reply)
+{
+    for (uint32_t i = 0; i < reply->setting_count; i++) {
+        const struct kafka_topic_setting *setting = &reply->settings[i];
+        for (int t = 0; t < CELL_TOPIC_COUNT; t++) {
+            const char *wanted = plans[t].is_compacted ? "compact" : "delete";
+            if (!text_equals(setting->name, "cleanup.policy") ||
+                !text_equals(setting->topic, coordinator->topics[t]) ||
+                text_equals(setting->value, wanted))
+                continue;
+            coordinator_fail(coordinator,
+                             "topic '%s' has cleanup.policy=%.*s and must have %s: "
+                             "kafka-configs --alter --topic %s --add-config cleanup.policy=%s",
+                             coordinator->topics[t], TEXT_ARGS(setting->value), wanted,
+                             coordinator->topics[t], wanted);
+            return;
+        }
+    }
+    ground_done(coordinator);
+}
+
+void ground_reply(struct coordinator *coordinator, const struct kafka_reply *reply)
+{
+    struct ground *ground = &coordinator->ground;
+    ground->is_asked = false;
+    ground->again = loop_now();
+    if (reply->status != STATUS_OK) {
+        if (reply->status == STATUS_DENIED)
+            coordinator_log(coordinator, "error", "not allowed: %.*s", TEXT_ARGS(reply->text));
+        ground->again = instant_add(loop_now(), span_of_ms(RETRY_MS));
+        return;
+    }
+    switch (ground->stage) {
+    case GROUND_CLUSTER:
+        snprintf(ground->cluster_id, sizeof(ground->cluster_id), "%.*s",
+                 TEXT_ARGS(reply->cluster_id));
+        ground->stage = GROUND_TOPICS;
+        break;
+    case GROUND_TOPICS:
+        topics_found(coordinator, reply);
+        break;
+    case GROUND_CREATE:
+        topics_created(coordinator, reply);
+        break;
+    case GROUND_SETTINGS:
+        settings_checked(coordinator, reply);
+        break;
+    case GROUND_DONE:
+        break;
+    }
+}

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the files of the coordinator share; nobody else includes it. One turn goes: answers of Kafka
+// -> what has arrived, as events (bounded) -> the end of the batch -> its transaction. While one is
+// under way nothing that arrives is stepped: librdkafka's queues are the buffer, and requests over
+// HTTP wait for it, so nothing is ever shown that is not committed.
+#ifndef MUSTER_DAEMON_COORDINATOR_INNER_H
+#define MUSTER_DAEMON_COORDINATOR_INNER_H
+
+#include <stdio.h>
+
+#include "base/arena.h"
+#include "control/control.h"
+#include "daemon/coordinator.h"
+#include "kafka/admin.h"
+#include "kafka/config.h"
+#include "kafka/consumer.h"
+#include "kafka/producer.h"
+#include "kafka/transactor.h"
+#include "kafka/watch.h"
+#include "net/http_server.h"
+#include "net/loop.h"
+#include "net/notify.h"
+
+enum {
+    FEED_RECORDS = 250,            // taken from Kafka at once
+    FEED_TURN_MS = 200,            // longest stepping of one turn
+    BATCH_BYTES = 8 * 1024 * 1024, // of one transaction, roughly
+    COMMIT_PAUSE_US = 5000, // between transactions: makes them faster (CONCURRENT_TRANSACTIONS)
+    ASK_TIMEOUT_MS = 5000,  // for one answer of Kafka
+    WAITING_MAX = 64,       // HTTP requests that wait for a commit
+};
+
+// The cell's topics, in the order of cell_topics.
+enum cell_topic {
+    CELL_CONTROL,
+    CELL_ORDERS,
+    CELL_MEMBERS,
+    CELL_REPORTS,
+    CELL_STATE,
+    CELL_ASSIGNMENTS,
+    CELL_DEADLETTER,
+    CELL_EVENTS,
+    CELL_TOPIC_COUNT,
+};
+
+// Stages before the deciding part exists.
+enum ground_stage {
+    GROUND_CLUSTER,  // which cluster is this
+    GROUND_TOPICS,   // which of the topics are there
+    GROUND_CREATE,   // make the others
+    GROUND_SETTINGS, // are they as they have to be
+    GROUND_DONE,
+};
+
+struct ground {
+    enum ground_stage stage;
+    bool is_asked;
+    struct instant again; // next attempt
+    uint32_t found;       // topics that are there
+    uint32_t partitions;  // of assignments
+    bool is_missing[CELL_TOPIC_COUNT];
+    char cluster_id[128];
+};
+
+// Stages of EFFECT_CHECK_LOGS.
+enum check_stage { CHECK_NONE, CHECK_STARTS, CHECK_ENDS, CHECK_ANCHORS };
+
+struct check {
+    enum check_stage stage;
+    bool is_asked;
+    struct instant again;
+    struct state_position positions[INPUT_LOG_COUNT];
+    struct control_log logs[INPUT_LOG_COUNT];
+    bool is_waiting[INPUT_LOG_COUNT]; // for its anchor
+    struct instant deadline;          // of the anchors
+};
+
+// One transaction's messages; offsets into `bytes` until it is complete.
+struct batch_message {
+    size_t key, key_size, value, value_size;
+    size_t header; // in `headers`
+    uint32_t header_count;
+    int32_t partition;
+    enum cell_topic topic;
+    bool is_tombstone;
+};
+
+struct commit_batch {
+    struct buffer bytes;
+    struct batch_message *items;
+    uint32_t count, capacity;
+    struct kafka_message *messages;
+    uint32_t messages_capacity;
+    struct kafka_header *headers;
+    uint32_t header_count, header_capacity;
+    size_t *header_offsets; // value of each, in `bytes`
+    uint32_t header_offsets_capacity;
+};
+
+struct coordinator {
+    const struct conf *conf;
+    FILE *err;
+    struct loop *loop;
+    struct notify notify;
+    struct loop_watch *watches[12];
+    uint32_t watch_count;
+    int exit_code;
+    bool is_stopping, is_ready, is_unreachable, is_verbose;
+    struct instant next_watchdog, stop_deadline;
+    struct span watchdog_interval;
+
+    struct kafka_settings settings;
+    struct kafka_watch *kafka_watch;
+    struct kafka_admin *admin;
+    struct kafka_consumer *members, *state, *inputs;
+    struct kafka_producer *producer;
+    struct kafka_transactor *transactor;
+    char *topics[CELL_TOPIC_COUNT]; // full names
+    char id[256], host[256], incarnation[33], lineage[33];
+
+    struct ground ground;
+    struct check check;
+    struct control *control;
+    struct control_effects effects;
+    struct arena arena;  // of the record being decoded
+    struct buffer line;  // scratch
+    struct buffer value; // scratch
+    uint64_t beats_sent;
+
+    // Reading.
+    bool is_reading_inputs, is_caught_up;
+    const struct kafka_record *input; // under way, for EFFECT_REFUSE_INPUT
+
+    // The claim and the commit.
+    bool is_claiming, is_committing;
+    uint64_t request;          // of the transactor
+    struct state_marker claim; // with claim_incarnation
+    struct commit_batch batch;
+    struct instant next_commit;
+    int64_t commit_us_last, commits, commit_us_sum;
+
+    // Questions about topics.
+    struct kafka_ask topics_ask;
+    bool is_asking_topics;
+
+    // HTTP.
+    struct http_server *http;
+    struct {
+        struct http_request *request;
+        const struct http_call *call;
+    } waiting[WAITING_MAX];
+    uint32_t waiting_count;
+    struct instant started;
+};
+
+// coordinator.c
+void coordinator_log(struct coordinator *coordinator, const char *level, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+// Gives an event its instant, steps it and carries out its effects.
+void coordinator_step(struct coordinator *coordinator, struct control_event *event);
+void coordinator_fail(struct coordinator *coordinator, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+// coordinator_ground.c: from nothing to a cell with topics and handles.
+void ground_turn(struct coordinator *coordinator, struct instant now);
+void ground_reply(struct coordinator *coordinator, const struct kafka_reply *reply);
+struct instant ground_deadline(const struct coordinator *coordinator);
+
+// coordinator_feed.c: from Kafka's records to events.
+void feed_turn(struct coordinator *coordinator);
+void feed_state_from_start(struct coordinator *coordinator);
+void feed_inputs_start(struct coordinator *coordinator, const struct state_position *positions);
+void feed_inputs_stop(struct coordinator *coordinator);
+
+// coordinator_effects.c: from effects to Kafka.
+void effects_carry_out(struct coordinator *coordinator);
+void effects_reply(struct coordinator *coordinator, const struct kafka_reply *reply);
+
+// coordinator_commit.c: claims and transactions.
+void commit_claim(struct coordinator *coordinator, const struct state_marker *claim);
+void commit_start(struct coordinator *coordinator);
+void commit_refuse(struct coordinator *coordinator, struct text reason, struct text id);
+void commit_poll(struct coordinator *coordinator);
+// Forgets what was refused but not committed: the next leader will refuse it again.
+void commit_drop(struct coordinator *coordinator);
+void commit_finish(struct coordinator *coordinator);
+
+// coordinator_check.c: are control and orders still the logs that were read before?
+void check_start(struct coordinator *coordinator, const struct state_position *positions);
+void check_turn(struct coordinator *coordinator, struct instant now);
+void check_reply(struct coordinator *coordinator, const struct kafka_reply *reply);
+void check_record(struct coordinator *coordinator, const struct kafka_record *record);
+struct instant check_deadline(const struct coordinator *coordinator);
+
+// coordinator_api.c: the HTTP interface.
+enum status api_open(struct coordinator *coordinator, struct buffer *fault) MUST_CHECK;
+void api_turn(struct coordinator *coordinator);
+
+// Numbers of requests to the admin: kind in the low bits.
+enum ask_kind { ASK_GROUND = 1, ASK_CHECK = 2, ASK_TOPICS = 3 };
+
+#endif

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a coordinator tells Prometheus, from memory alone.
+#include "daemon/coordinator_api.h"
+
+enum { SERIES_MAX = 20000 };
+
+static void plain(struct metrics *metrics, enum metrics_kind kind, const char *name,
+                  const char *help, int64_t value)
+{
+    metrics_family(metrics, kind, name, help);
+    metrics_int64(metrics, NULL, 0, value);
+}
+
+static void cell_families(struct metrics *metrics, const struct cell_view *cell)
+{
+    const struct {
+        const char *state;
+        int64_t value;
+    } states[] = {{"owned", cell->owned},
+                  {"pending", cell->pending},
+                  {"revoking", cell->revoking},
+                  {"missing", cell->missing}};
+    metrics_family(metrics, METRICS_GAUGE, "muster_units", "units of the cell by state");
+    for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
+        struct metrics_label label = {"state", text_of(states[i].state)};
+        metrics_int64(metrics, &label, 1, states[i].value);
+    }
+    plain(metrics, METRICS_GAUGE, "muster_leader", "1 while this coordinator leads",
+          text_equals(cell->role, "leader"));
+    plain(metrics, METRICS_GAUGE, "muster_restored", "1 once the state was read to its end",
+          cell->is_restored);
+    plain(metrics, METRICS_GAUGE, "muster_epoch", "number of the leader's term", cell->epoch);
+    plain(metrics, METRICS_GAUGE, "muster_generation", "newest generation of the cell",
+          cell->generation);
+    plain(metrics, METRICS_GAUGE, "muster_topics", "topics that are announced", cell->topics);
+    plain(metrics, METRICS_GAUGE, "muster_collectors", "collectors with an admitted life",
+          cell->collectors);
+    plain(metrics, METRICS_GAUGE, "muster_agents", "agents with a statement", cell->agents);
+    plain(metrics, METRICS_COUNTER, "muster_moves_total", "units moved since the cell was created",
+          cell->moves);
+    plain(metrics, METRICS_COUNTER, "muster_announcements_total", "announcements taken",
+          cell->announcements);
+    plain(metrics, METRICS_COUNTER, "muster_orders_total", "orders taken", cell->orders);
+    plain(metrics, METRICS_COUNTER, "muster_refused_total",
+          "announcements and orders refused into the dead letter topic", cell->refused);
+    plain(metrics, METRICS_COUNTER, "muster_ignored_total", "inputs that changed nothing",
+          cell->ignored);
+    plain(metrics, METRICS_COUNTER, "muster_commits_total", "transactions committed",
+          cell->commits);
+}
+
+static void collector_families(struct metrics *metrics, const struct control *control)
+{
+    struct collector_view view;
+    const struct {
+        const char *name, *help;
+        size_t offset;
+    } families[] = {
+        {"muster_collector_units", "units that a collector owns",
+         offsetof(struct collector_view, units)},
+        {"muster_collector_lag_offsets", "offsets behind, over a collector's units",
+         offsetof(struct collector_view, lag_records)},
+        {"muster_collector_records_per_second", "records that a collector delivers",
+         offsetof(struct collector_view, records_per_s)},
+    };
+    for (size_t f = 0; f < sizeof(families) / sizeof(families[0]); f++) {
+        metrics_family(metrics, METRICS_GAUGE, families[f].name, families[f].help);
+        for (uint32_t cursor = 0;
+             control_next_collector(control, (struct instant){0}, &cursor, &view);) {
+            struct metrics_label labels[] = {{"pool", view.pool}, {"collector", view.id}};
+            const int64_t *value = (const int64_t *)((const char *)&view + families[f].offset);
+            metrics_int64(metrics, labels, 2, *value);
+        }
+    }
+}
+
+static void pool_families(struct metrics *metrics, const struct control *control)
+{
+    struct pool_view pool;
+    struct lag_view lag;
+    metrics_family(metrics, METRICS_GAUGE, "muster_pool_lag_offsets",
+                   "offsets behind, over a pool's units with a known lag");
+    for (uint32_t cursor = 0; control_next_pool(control, &cursor, &pool);) {
+        struct metrics_label label = {"pool", pool.name};
+        control_view_lag(control, pool.name, &lag);
+        metrics_int64(metrics, &label, 1, lag.records);
+    }
+    metrics_family(metrics, METRICS_GAUGE, "muster_pool_oldest_unprocessed_seconds",
+                   "age of the oldest record of a pool that is not delivered");
+    for (uint32_t cursor = 0; control_next_pool(control, &cursor, &pool);) {
+        struct metrics_label label = {"pool", pool.name};
+        control_view_lag(control, pool.name, &lag);
+        if (lag.oldest_unprocessed_ms >= 0)
+            metrics_seconds(metrics, &label, 1, span_of_ms(lag.oldest_unprocessed_ms));
+    }
+}
+
+void api_print_metrics(struct coordinator *coordinator, enum metrics_form form, struct buffer *body)
+{
+    struct metrics metrics;
+    struct cell_view cell;
+    control_view_cell(coordinator->control, &cell);
+    metrics_begin(&metrics, body, form, SERIES_MAX);
+    cell_families(&metrics, &cell);
+    collector_families(&metrics, coordinator->control);
+    pool_families(&metrics, coordinator->control);
+    metrics_family(&metrics, METRICS_GAUGE, "muster_commit_seconds",
+                   "duration of the last transaction");
+    metrics_seconds(&metrics, NULL, 0, (struct span){coordinator->commit_us_last});
+    metrics_family(&metrics, METRICS_COUNTER, "muster_commit_seconds_total",
+                   "duration of all transactions");
+    metrics_seconds(&metrics, NULL, 0, (struct span){coordinator->commit_us_sum});
+    metrics_end(&metrics);
+}
