@@ -7,11 +7,29 @@
 
 #include "cli/command.h"
 
+// clang-format off
 #define COMMAND_LIST(row)                                                                          \
-    row(topic_list) row(topic_show) row(topic_explain) row(collector_list) row(collector_show)     \
-        row(collector_run) row(collector_died) row(agent_list) row(agent_show) row(pool_list)      \
-            row(pool_show) row(coordinator_list) row(coordinator_run) row(lag_show) row(lag_pools) \
-                row(events_list) row(config_show) row(config_check) row(help) row(version)
+    row(topic_list)                                                                                \
+    row(topic_show)                                                                                \
+    row(topic_explain)                                                                             \
+    row(collector_list)                                                                            \
+    row(collector_show)                                                                            \
+    row(collector_run)                                                                             \
+    row(collector_died)                                                                            \
+    row(agent_list)                                                                                \
+    row(agent_show)                                                                                \
+    row(pool_list)                                                                                 \
+    row(pool_show)                                                                                 \
+    row(coordinator_list)                                                                          \
+    row(coordinator_run)                                                                           \
+    row(lag_show)                                                                                  \
+    row(lag_pools)                                                                                 \
+    row(events_list)                                                                               \
+    row(config_show)                                                                               \
+    row(config_check)                                                                              \
+    row(help)                                                                                      \
+    row(version)
+// clang-format on
 
 #define COMMAND_ROW(name) extern const struct command command_##name;
 COMMAND_LIST(COMMAND_ROW)

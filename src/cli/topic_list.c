@@ -16,6 +16,7 @@ static const struct column columns[] = {
     {"FENCE", "fence", COLUMN_INTEGER, true, true, "generation of its grant"},
     {"RULE", "rule", COLUMN_TEXT, true, true, "rule that decided"},
     {"REASON", "reason", COLUMN_TEXT, false, true, "why it is not read, in words"},
+    {"AGENTS", "agents", COLUMN_LIST, true, true, "who announced it: agent, or agent/source"},
     {0},
 };
 

@@ -146,8 +146,6 @@ static const struct setting settings[] = {
     ROW_DURATION("timeout.ms", CLIENT, "10000", 1, DAY_MS, "how long a command waits"),
     ROW_BOOLEAN("topics.check", COORDINATOR, "true",
                 "refuse to start where the settings of the cell's topics are wrong"),
-    ROW_BOOLEAN("topics.check", COORDINATOR, "true",
-                "compare the settings of the cell's topics with what they have to be"),
     ROW_BOOLEAN("topics.create", COORDINATOR, "true", "create the cell's topics that are missing"),
     ROW_INTEGER("topics.replication", COORDINATOR, "0", 0, 100,
                 "replicas of the topics that are created; 0 = 3, or as many as there are brokers"),
