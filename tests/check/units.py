@@ -54,7 +54,7 @@ class UnitsTest(unittest.TestCase):
         """(unit, [words], [flags]) of each line that runs muster."""
         for path in tree.files("deploy/systemd", ".service"):
             for line in re.findall(
-                r"^Exec\w+=/usr/bin/muster (.*)$", tree.read(path), re.MULTILINE
+                r"^Exec\w+=-?/usr/bin/muster (.*)$", tree.read(path), re.MULTILINE
             ):
                 words = line.split()
                 flags = [i for i, word in enumerate(words) if word.startswith("--")]
