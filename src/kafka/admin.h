@@ -92,8 +92,8 @@ struct kafka_new_topic {
     uint32_t setting_count;
 };
 
-// STATUS_INVALID with the reason in `fault` if the settings cannot be used. Makes no connection
-// yet.
+// STATUS_INVALID with the reason in `fault` if the settings cannot be used. Waits for no
+// connection.
 enum status kafka_admin_create(const struct kafka_settings *settings,
                                const struct kafka_admin_options *options, struct buffer *fault,
                                struct kafka_admin **ret_admin) MUST_CHECK;

@@ -15,24 +15,11 @@
 #include "base/ensure.h"
 #include "base/memory.h"
 #include "base/name.h"
+#include "kafka/assigned.h"
 #include "kafka/convert.h"
 #include "kafka/handle.h"
 
 #define BATCH_MAX 1000
-
-struct partition {
-    int32_t number;
-    bool is_leaving; // only within kafka_consumer_unassign
-    bool is_faulty;  // told, and nothing has come since
-    uint64_t tag;
-};
-
-// A topic's slot.
-struct assigned {
-    struct partition *partitions; // owned, sorted by number
-    uint32_t count;
-    uint32_t capacity;
-};
 
 // Trouble that librdkafka tells by a callback and not in the queue: topics that are missing or
 // gone.
@@ -55,49 +42,8 @@ struct kafka_consumer {
     rd_kafka_message_t *batch[BATCH_MAX];
 };
 
-// Where the partition is, or would be inserted.
-static uint32_t assigned_place(const struct assigned *assigned, int32_t number)
-{
-    uint32_t low = 0;
-    uint32_t high = assigned->count;
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        if (assigned->partitions[middle].number < number)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
-static struct partition *assigned_find(const struct assigned *assigned, int32_t number)
-{
-    uint32_t place = assigned_place(assigned, number);
-    if (place == assigned->count || assigned->partitions[place].number != number)
-        return NULL;
-    return &assigned->partitions[place];
-}
-
-static void assigned_add(struct assigned *assigned, int32_t number, uint64_t tag)
-{
-    uint32_t place = assigned_place(assigned, number);
-    assigned->partitions = array_reserve(assigned->partitions, &assigned->capacity,
-                                         assigned->count + 1, sizeof *assigned->partitions);
-    struct partition *at = &assigned->partitions[place];
-    memmove(at + 1, at, (assigned->count - place) * sizeof *at);
-    *at = (struct partition){.number = number, .tag = tag};
-    assigned->count++;
-}
-
-static void assigned_remove(struct assigned *assigned, int32_t number)
-{
-    uint32_t place = assigned_place(assigned, number);
-    struct partition *at = &assigned->partitions[place];
-    assigned->count--;
-    memmove(at, at + 1, (assigned->count - place) * sizeof *at);
-}
-
-static struct assigned *consumer_find(const struct kafka_consumer *consumer, struct text topic)
+static struct kafka_assigned *consumer_find(const struct kafka_consumer *consumer,
+                                            struct text topic)
 {
     const struct kafka_topic_entry *entry = kafka_topics_find(&consumer->topics, topic);
     return entry ? entry->slot : NULL;
@@ -116,7 +62,7 @@ static void on_failed(void *owner, rd_kafka_resp_err_t error, const char *reason
     long number = strtol(bracket + 2, &end, 10);
     if (!entry || end == bracket + 2 || *end != ']' || number < 0 || number > INT32_MAX)
         return;
-    struct partition *partition = assigned_find(entry->slot, (int32_t)number);
+    struct kafka_assigned_partition *partition = kafka_assigned_find(entry->slot, (int32_t)number);
     if (!partition || partition->is_faulty)
         return;
     partition->is_faulty = true;
@@ -126,27 +72,26 @@ static void on_failed(void *owner, rd_kafka_resp_err_t error, const char *reason
         (struct fault){(uint32_t)(entry - consumer->topics.entries), (int32_t)number, error};
 }
 
-enum status kafka_consumer_create(const struct kafka_settings *settings,
-                                  const struct kafka_consumer_options *options,
-                                  struct buffer *fault, struct kafka_consumer **ret_consumer)
+// Past queued.min.messages in the queue every partition rests for a second: only the bytes bound
+// it. The group is only a name that librdkafka wants for assign(); nothing joins it or commits to
+// it.
+static enum status consumer_open(struct kafka_consumer *consumer,
+                                 const struct kafka_settings *settings,
+                                 const struct kafka_consumer_options *options, struct buffer *fault)
 {
     char queue_kbytes[16];
     char wait_ms[16];
     char fetch_bytes[24];
     char partition_bytes[24];
-    uint32_t fetch = options->fetch_kbytes ? options->fetch_kbytes : 8192;
-    uint32_t partition = options->partition_kbytes ? options->partition_kbytes : 1024;
+    uint64_t fetch = options->fetch_kbytes ? options->fetch_kbytes : 8192;
+    uint64_t partition = options->partition_kbytes ? options->partition_kbytes : 1024;
     snprintf(queue_kbytes, sizeof queue_kbytes, "%u",
              options->queue_kbytes ? options->queue_kbytes : 16384);
     snprintf(wait_ms, sizeof wait_ms, "%u", options->fetch_wait_ms ? options->fetch_wait_ms : 100);
     snprintf(fetch_bytes, sizeof fetch_bytes, "%llu", (unsigned long long)fetch * 1024);
     snprintf(partition_bytes, sizeof partition_bytes, "%llu", (unsigned long long)partition * 1024);
-
     char *group = text_copy(options->group.size ? options->group : text_of("muster-reader"));
-
-    // Past queued.min.messages in the queue every partition rests for a second: only the bytes
-    // bound it. The group is only a name that librdkafka wants for assign(); nothing joins it or
-    // commits to it.
+    const char *isolation = options->is_uncommitted_read ? "read_uncommitted" : "read_committed";
     const struct kafka_fixed fixed[] = {
         {"queued.min.messages", "1000000", true},
         {"queued.max.messages.kbytes", queue_kbytes, true},
@@ -158,11 +103,9 @@ enum status kafka_consumer_create(const struct kafka_settings *settings,
         {"enable.auto.commit", "false", false},
         {"enable.auto.offset.store", "false", false},
         {"auto.offset.reset", "error", false},
-        {"isolation.level", options->is_uncommitted_read ? "read_uncommitted" : "read_committed",
-         false},
+        {"isolation.level", isolation, false},
         {"enable.partition.eof", options->has_end_events ? "true" : "false", false},
     };
-    struct kafka_consumer *consumer = memory_get(sizeof *consumer);
     struct kafka_handle_plan plan = {.type = RD_KAFKA_CONSUMER,
                                      .fixed = fixed,
                                      .fixed_count = sizeof fixed / sizeof fixed[0],
@@ -170,6 +113,15 @@ enum status kafka_consumer_create(const struct kafka_settings *settings,
                                      .owner = consumer};
     enum status status = kafka_handle_create(settings, &plan, fault, &consumer->handle);
     memory_release(group);
+    return status;
+}
+
+enum status kafka_consumer_create(const struct kafka_settings *settings,
+                                  const struct kafka_consumer_options *options,
+                                  struct buffer *fault, struct kafka_consumer **ret_consumer)
+{
+    struct kafka_consumer *consumer = memory_get(sizeof *consumer);
+    enum status status = consumer_open(consumer, settings, options, fault);
     if (status) {
         memory_release(consumer);
         return status;
@@ -193,7 +145,7 @@ enum status kafka_consumer_destroy(struct kafka_consumer *consumer, struct span 
     rd_kafka_queue_io_event_enable(consumer->queue, -1, NULL, 0);
     rd_kafka_queue_destroy(consumer->queue);
     for (uint32_t i = 0; i < consumer->topics.count; i++)
-        memory_release(((struct assigned *)consumer->topics.entries[i].slot)->partitions);
+        kafka_assigned_finish(consumer->topics.entries[i].slot);
     kafka_topics_finish(&consumer->topics);
     enum status status = kafka_handle_destroy(consumer->handle, patience);
     close(consumer->fd);
@@ -202,11 +154,11 @@ enum status kafka_consumer_destroy(struct kafka_consumer *consumer, struct span 
     return status;
 }
 
-static struct assigned *consumer_get(struct kafka_consumer *consumer, struct text topic)
+static struct kafka_assigned *consumer_get(struct kafka_consumer *consumer, struct text topic)
 {
     struct kafka_topic_entry *entry =
         kafka_topics_get(&consumer->topics, consumer->handle, topic, KAFKA_CONSUMER_TOPICS_MAX,
-                         sizeof(struct assigned));
+                         sizeof(struct kafka_assigned));
     return entry ? entry->slot : NULL;
 }
 
@@ -223,12 +175,12 @@ static enum status consumer_add(struct kafka_consumer *consumer,
     if (assignment->partition < 0 || assignment->offset < KAFKA_START ||
         name_topic_fault(assignment->topic))
         return STATUS_INVALID;
-    struct assigned *assigned = consumer_get(consumer, assignment->topic);
+    struct kafka_assigned *assigned = consumer_get(consumer, assignment->topic);
     if (!assigned)
         return STATUS_TOO_LARGE;
-    if (assigned_find(assigned, assignment->partition))
+    if (kafka_assigned_find(assigned, assignment->partition))
         return STATUS_EXISTS;
-    assigned_add(assigned, assignment->partition, assignment->tag);
+    kafka_assigned_add(assigned, assignment->partition, assignment->tag);
     return STATUS_OK;
 }
 
@@ -276,16 +228,17 @@ enum status kafka_consumer_assign(struct kafka_consumer *consumer,
     if (!status)
         consumer->partition_count += count;
     while (status && added-- > 0)
-        assigned_remove(consumer_find(consumer, assignments[added].topic),
-                        assignments[added].partition);
+        kafka_assigned_remove(consumer_find(consumer, assignments[added].topic),
+                              assignments[added].partition);
     return status;
 }
 
-static struct partition *consumer_find_partition(const struct kafka_consumer *consumer,
-                                                 const struct kafka_partition *partition)
+static struct kafka_assigned_partition *
+consumer_find_partition(const struct kafka_consumer *consumer,
+                        const struct kafka_partition *partition)
 {
-    const struct assigned *assigned = consumer_find(consumer, partition->topic);
-    return assigned ? assigned_find(assigned, partition->partition) : NULL;
+    const struct kafka_assigned *assigned = consumer_find(consumer, partition->topic);
+    return assigned ? kafka_assigned_find(assigned, partition->partition) : NULL;
 }
 
 enum status kafka_consumer_unassign(struct kafka_consumer *consumer,
@@ -295,7 +248,8 @@ enum status kafka_consumer_unassign(struct kafka_consumer *consumer,
     uint32_t marked = 0;
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)count);
     for (; marked < count; marked++) {
-        struct partition *found = consumer_find_partition(consumer, &partitions[marked]);
+        struct kafka_assigned_partition *found =
+            consumer_find_partition(consumer, &partitions[marked]);
         if (!found || found->is_leaving) {
             status = STATUS_NOT_FOUND;
             break;
@@ -310,7 +264,8 @@ enum status kafka_consumer_unassign(struct kafka_consumer *consumer,
         if (status)
             consumer_find_partition(consumer, &partitions[i])->is_leaving = false;
         else
-            assigned_remove(consumer_find(consumer, partitions[i].topic), partitions[i].partition);
+            kafka_assigned_remove(consumer_find(consumer, partitions[i].topic),
+                                  partitions[i].partition);
     }
     if (!status)
         consumer->partition_count -= count;
@@ -335,10 +290,10 @@ int kafka_consumer_fd(const struct kafka_consumer *consumer)
 // False: the message is of a partition that is no longer assigned.
 static bool record_init(struct kafka_record *record, rd_kafka_message_t *message)
 {
-    struct partition *partition = NULL;
+    struct kafka_assigned_partition *partition = NULL;
     if (message->rkt) {
-        const struct assigned *assigned = rd_kafka_topic_opaque(message->rkt);
-        partition = assigned ? assigned_find(assigned, message->partition) : NULL;
+        const struct kafka_assigned *assigned = rd_kafka_topic_opaque(message->rkt);
+        partition = assigned ? kafka_assigned_find(assigned, message->partition) : NULL;
         if (!partition)
             return false;
         partition->is_faulty = false;
@@ -356,7 +311,8 @@ static uint32_t consumer_take_faults(struct kafka_consumer *consumer, struct kaf
     while (consumer->fault_count > 0 && count < capacity) {
         const struct fault *fault = &consumer->faults[--consumer->fault_count];
         const struct kafka_topic_entry *entry = &consumer->topics.entries[fault->topic];
-        const struct partition *partition = assigned_find(entry->slot, fault->partition);
+        const struct kafka_assigned_partition *partition =
+            kafka_assigned_find(entry->slot, fault->partition);
         if (!partition)
             continue;
         records[count++] = (struct kafka_record){

@@ -29,13 +29,12 @@ struct kafka_consumer;
 struct kafka_consumer_options {
     struct text group; // a name that librdkafka wants and asks brokers about (with access control
                        // it must be allowed to be described); never joined; empty = "muster-reader"
-    bool is_uncommitted_read; // read_uncommitted instead of read_committed
-    bool has_end_events;      // hand out KAFKA_END_OF_PARTITION
-    uint32_t queue_kbytes;    // bound of what is fetched ahead; 0 = 16384
-    uint32_t fetch_wait_ms;   // longest wait of a fetch at the broker; 0 = 100
-    uint32_t fetch_kbytes;    // largest answer to a fetch; 0 = 8192
-    uint32_t
-        partition_kbytes; // of it for one partition (a larger single batch still comes); 0 = 1024
+    bool is_uncommitted_read;  // read_uncommitted instead of read_committed
+    bool has_end_events;       // hand out KAFKA_END_OF_PARTITION
+    uint32_t queue_kbytes;     // bound of what is fetched ahead; 0 = 16384
+    uint32_t fetch_wait_ms;    // longest wait of a fetch at the broker; 0 = 100
+    uint32_t fetch_kbytes;     // largest answer to a fetch; 0 = 8192
+    uint32_t partition_kbytes; // of it for one partition; a larger batch still comes; 0 = 1024
 };
 
 struct kafka_assignment {
@@ -50,8 +49,8 @@ struct kafka_partition {
     int32_t partition;
 };
 
-// STATUS_INVALID with the reason in `fault` if the settings cannot be used. Makes no connection
-// yet.
+// STATUS_INVALID with the reason in `fault` if the settings cannot be used. Waits for no
+// connection.
 enum status kafka_consumer_create(const struct kafka_settings *settings,
                                   const struct kafka_consumer_options *options,
                                   struct buffer *fault,

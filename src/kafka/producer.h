@@ -33,8 +33,8 @@ struct kafka_delivery {
     int64_t offset; // -1 unless STATUS_OK
 };
 
-// STATUS_INVALID with the reason in `fault` if the settings cannot be used. Makes no connection
-// yet.
+// STATUS_INVALID with the reason in `fault` if the settings cannot be used. Waits for no
+// connection.
 enum status kafka_producer_create(const struct kafka_settings *settings,
                                   const struct kafka_producer_options *options,
                                   struct buffer *fault,

@@ -57,8 +57,8 @@ struct kafka_answer {
     int64_t first_offset; // of the batch's first message, -1 unless COMMITTED
 };
 
-// STATUS_INVALID with the reason in `fault` if the settings cannot be used. Makes no connection
-// yet.
+// STATUS_INVALID with the reason in `fault` if the settings cannot be used. Waits for no
+// connection.
 enum status kafka_transactor_create(const struct kafka_settings *settings,
                                     const struct kafka_transactor_options *options,
                                     struct buffer *fault,
