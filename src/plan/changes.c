@@ -98,7 +98,7 @@ const char *plan_why_text(enum plan_why why)
         [PLAN_WHY_LEFT] = "its owner left (rule 1)",
         [PLAN_WHY_DRAINED] = "its owner drains (rule 1)",
         [PLAN_WHY_OVER_CAP] = "its owner had more than it may (rule 1)",
-        [PLAN_WHY_BALANCE] = "its owner had more than its share (rule 4)",
+        [PLAN_WHY_BALANCE] = "its owner had more than its share, or is to be emptied (rule 4)",
     };
     ensure(why < sizeof(texts) / sizeof(*texts));
     return texts[why];

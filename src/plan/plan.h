@@ -13,6 +13,9 @@
 //     while ((count = plan_changes_take(plan, changes, 100)) > 0)
 //         ...
 //
+// A plan is for collectors that may all serve the same units. Where a label splits a pool into
+// groups that share nothing (`group_by`), each group is a plan of its own over the same table.
+//
 // Units are named by the caller's own dense numbers and lie in one table that all plans of a cell
 // share: nothing has to be translated, and a unit costs 24 bytes however many pools there are.
 // Collectors are named by dense numbers that the plan gives out.
@@ -50,7 +53,8 @@ void plan_units_reserve(struct plan_units *units, uint32_t count);
 
 // What the pool's policy asks of the planner.
 struct plan_policy {
-    uint32_t max_topics_per_collector; // hard cap on units, 0 = none
+    uint32_t max_topics_per_collector; // hard cap on units, 0 = none; 1 = `isolated`
+    bool is_packed; // `mode = pack`: use the fewest collectors, instead of being even; wants a cap
 };
 
 struct plan_options {
@@ -82,7 +86,7 @@ uint32_t plan_collector_join(struct plan *plan, struct text id,
                              const struct plan_collector_options *options);
 
 // Its units get other owners at the next settle. The handle stays valid for plan_collector_id until
-// the changes of that settle were taken.
+// all changes of that settle were taken and plan_changes_take or plan_settle is called again.
 void plan_collector_leave(struct plan *plan, uint32_t collector);
 
 // Replaces the options (drain, undrain, another capacity). O(1), no effect when equal.
@@ -152,7 +156,7 @@ enum plan_why {
     PLAN_WHY_LEFT,     // its owner left (rule 1)
     PLAN_WHY_DRAINED,  // its owner drains (rule 1)
     PLAN_WHY_OVER_CAP, // its owner has more than it may (rule 1)
-    PLAN_WHY_BALANCE,  // its owner had more than its share (rule 4)
+    PLAN_WHY_BALANCE,  // its owner had more than its share, or could be emptied (rule 4)
 };
 
 struct plan_change {

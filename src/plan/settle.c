@@ -8,7 +8,8 @@
 //   3. Of all ways to satisfy 1, 2 and 4, one that moves the fewest units. A move is a unit that
 //   had
 //      an owner before the settle and has another one after it.
-//   4. Even by number: whoever can still take a unit has at most one less than anyone has.
+//   4. Even by number: whoever can still take a unit has at most one less than anyone has. Or, when
+//      the pool says `mode = pack`, as few collectors as possible have any: see pack.c.
 //   5. What is still open is decided by ids and numbers. The collector with the fewest units takes
 //      first, among equals the first by id; the one with the most gives first, among equals the
 //      last by id; what was placed last moves first. Pending units wait in line; those who never
@@ -165,11 +166,14 @@ static bool settle_balance(struct plan *plan, uint64_t moves_max)
 bool plan_settle(struct plan *plan, uint64_t moves_max)
 {
     ensure(plan->restored_count == 0);
+    change_retire(plan);
     struct list orphans = LIST_EMPTY;
+    bool is_packed = plan->policy.is_packed;
+    void (*place)(struct plan *, struct list *) = is_packed ? pack_place : settle_place;
     settle_evict(plan, &orphans);
-    settle_place(plan, &plan->waiting);
-    settle_place(plan, &orphans);
+    place(plan, &plan->waiting);
+    place(plan, &orphans);
     while (orphans.count)
         unit_wait(plan, list_take_oldest(plan, &orphans));
-    return settle_balance(plan, moves_max);
+    return is_packed ? pack_settle(plan, moves_max) : settle_balance(plan, moves_max);
 }

@@ -117,6 +117,12 @@ void unit_place(struct plan *plan, uint32_t unit, uint32_t collector, enum plan_
 // Puts a unit that is in no list at the end of the queue.
 void unit_wait(struct plan *plan, uint32_t unit);
 
+// ---- pack.c
+
+// What settle.c does in its steps place and balance, for `mode = pack`.
+void pack_place(struct plan *plan, struct list *list);
+bool pack_settle(struct plan *plan, uint64_t moves_max);
+
 // ---- collectors.c
 
 // Puts a collector where its load and cap say: into a ladder, or among the forced ones.

@@ -33,6 +33,8 @@ static void event(struct world *world, uint8_t kind, uint8_t value)
         break;
     case 5:
         world_cap(world, value % 40);
+        if (kind / 16 >= 14)
+            world_pack(world, kind / 16 == 15);
         break;
     case 6:
         world_settle(world);

@@ -10,7 +10,8 @@
 void pool_init(struct pool *pool, uint32_t cap)
 {
     *pool = (struct pool){.units = plan_units_create()};
-    pool->plan = plan_create(pool->units, &(struct plan_options){.policy = {cap}});
+    pool->plan =
+        plan_create(pool->units, &(struct plan_options){.policy.max_topics_per_collector = cap});
 }
 
 void pool_finish(struct pool *pool)
@@ -71,7 +72,12 @@ void pool_capacity(struct pool *pool, const char *id, uint32_t units_max)
 
 void pool_cap(struct pool *pool, uint32_t cap)
 {
-    plan_policy_set(pool->plan, &(struct plan_policy){cap});
+    plan_policy_set(pool->plan, &(struct plan_policy){.max_topics_per_collector = cap});
+}
+
+void pool_pack(struct pool *pool, uint32_t cap)
+{
+    plan_policy_set(pool->plan, &(struct plan_policy){cap, true});
 }
 
 void pool_add(struct pool *pool, uint32_t first, uint32_t last)

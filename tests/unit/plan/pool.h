@@ -22,7 +22,10 @@ void pool_leave(struct pool *pool, const char *ids);
 void pool_drain(struct pool *pool, const char *ids);
 void pool_undrain(struct pool *pool, const char *ids);
 void pool_capacity(struct pool *pool, const char *id, uint32_t units_max);
+
+// The policy: even under a cap, or packed.
 void pool_cap(struct pool *pool, uint32_t cap);
+void pool_pack(struct pool *pool, uint32_t cap);
 
 // Units first to last.
 void pool_add(struct pool *pool, uint32_t first, uint32_t last);

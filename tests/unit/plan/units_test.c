@@ -8,7 +8,8 @@ static void two_plans_share_one_table(void)
 {
     struct pool pool;
     pool_init(&pool, 0);
-    struct plan *other = plan_create(pool.units, &(struct plan_options){.policy = {2}});
+    struct plan *other =
+        plan_create(pool.units, &(struct plan_options){.policy.max_topics_per_collector = 2});
     plan_collector_join(other, text_of("a"), &(struct plan_collector_options){0});
     pool_join(&pool, "a");
     for (uint32_t unit = 0; unit < 10; unit++)

@@ -126,12 +126,23 @@ void world_capacity(struct world *world, uint32_t number, uint32_t units_max)
     collector_set(world, collector);
 }
 
+static void policy_set(struct world *world)
+{
+    world->unsettled++;
+    for (uint32_t i = 0; i < 2; i++)
+        plan_policy_set(world->plans[i], &(struct plan_policy){world->cap, world->is_packed});
+}
+
 void world_cap(struct world *world, uint32_t cap)
 {
     world->cap = cap;
-    world->unsettled++;
-    for (uint32_t i = 0; i < 2; i++)
-        plan_policy_set(world->plans[i], &(struct plan_policy){cap});
+    policy_set(world);
+}
+
+void world_pack(struct world *world, bool is_packed)
+{
+    world->is_packed = is_packed;
+    policy_set(world);
 }
 
 uint32_t world_unit_count(const struct world *world)
@@ -178,8 +189,36 @@ static uint64_t filled_to(const struct world *world, uint32_t level)
 // moves (rule 3).
 struct expectation {
     uint32_t assigned;
-    uint32_t moves;
+    uint32_t moves; // UNLIMITED = not known
 };
+
+static bool has_capacities(const struct world *world)
+{
+    bool has = false;
+    for (uint32_t i = 0; i < WORLD_COLLECTORS; i++)
+        has |= world->collectors[i].is_in && world->collectors[i].units_max > 0;
+    return has;
+}
+
+// With one cap for all: those that have most stay, as many as are needed; all other units move.
+static uint32_t moves_packed(const struct world *world, const uint32_t *loads, uint32_t assigned,
+                             uint32_t fresh)
+{
+    bool is_chosen[WORLD_COLLECTORS] = {false};
+    uint32_t stay = 0;
+    if (has_capacities(world))
+        return UNLIMITED;
+    for (uint64_t held = 0; held < assigned;) {
+        uint32_t best = UNLIMITED;
+        for (uint32_t i = 0; i < WORLD_COLLECTORS; i++)
+            if (!is_chosen[i] && cap_of(world, i) && (best == UNLIMITED || loads[i] > loads[best]))
+                best = i;
+        is_chosen[best] = true;
+        stay += least(loads[best], cap_of(world, best));
+        held += cap_of(world, best);
+    }
+    return assigned - stay > fresh ? assigned - stay - fresh : 0;
+}
 
 static struct expectation expect(const struct world *world)
 {
@@ -193,6 +232,8 @@ static struct expectation expect(const struct world *world)
             loads[world->owners[i]]++;
     uint32_t assigned =
         (uint32_t)(filled_to(world, units) < units ? filled_to(world, units) : units);
+    if (world->is_packed)
+        return (struct expectation){assigned, moves_packed(world, loads, assigned, fresh)};
     uint32_t level = 0;
     while (level < units && filled_to(world, level + 1) <= assigned)
         level++;
@@ -267,6 +308,7 @@ static void rules_check(const struct world *world, struct expectation expected)
     uint32_t assigned = 0;
     uint32_t most = 0;
     uint32_t least_roomy = UNLIMITED;
+    uint32_t used = 0;
     for (uint32_t i = 0; i < WORLD_UNITS; i++)
         if (world->is_known[i] && world->owners[i] != WORLD_NOBODY)
             loads[world->owners[i]]++;
@@ -274,14 +316,19 @@ static void rules_check(const struct world *world, struct expectation expected)
         uint32_t load = loads[i];
         ensure(load <= cap_of(world, i)); // rule 1
         assigned += load;
+        used += load > 0;
         most = load > most ? load : most;
         if (load < cap_of(world, i))
             least_roomy = least(least_roomy, load);
     }
     ensure(assigned == expected.assigned);                                   // rule 2
-    ensure(world->moves_last == expected.moves);                             // rule 3
-    ensure(least_roomy == UNLIMITED || most <= least_roomy + 1);             // rule 4
     ensure(assigned == world_unit_count(world) || least_roomy == UNLIMITED); // rule 2 again
+    if (expected.moves != UNLIMITED)
+        ensure(world->moves_last == expected.moves); // rule 3
+    if (!world->is_packed)
+        ensure(least_roomy == UNLIMITED || most <= least_roomy + 1); // rule 4
+    else if (!has_capacities(world))
+        ensure(used == (world->cap ? (assigned + world->cap - 1) / world->cap : assigned > 0));
 }
 
 static void counts_check(const struct world *world)
@@ -348,7 +395,8 @@ void world_restart(struct world *world)
     world->units[1] = plan_units_create();
     if (world_random(world, 2))
         plan_units_reserve(world->units[1], WORLD_UNITS + spare);
-    struct plan_options options = {{world->cap}, plan_number_next(world->plans[0])};
+    struct plan_options options = {{world->cap, world->is_packed},
+                                   plan_number_next(world->plans[0])};
     world->plans[1] = plan_create(world->units[1], &options);
     shuffle(world, order, WORLD_COLLECTORS);
     for (uint32_t i = 0; i < WORLD_COLLECTORS; i++)

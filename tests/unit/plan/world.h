@@ -30,6 +30,7 @@ struct world {
     struct plan *plans[2]; // the steady one, and the one that restarts
     struct world_collector collectors[WORLD_COLLECTORS];
     uint32_t cap; // max_topics_per_collector, 0 = none
+    bool is_packed;
     bool is_known[WORLD_UNITS];
     int owners[WORLD_UNITS]; // as told by the changes: number of a collector or WORLD_NOBODY
     uint64_t random;         // state of the generator, never 0
@@ -55,6 +56,9 @@ void world_leave(struct world *world, uint32_t collector);
 void world_drain(struct world *world, uint32_t collector, bool is_draining);
 void world_capacity(struct world *world, uint32_t collector, uint32_t units_max);
 void world_cap(struct world *world, uint32_t cap);
+
+// Packed: with capacities of their own, the number of moves is then not verified.
+void world_pack(struct world *world, bool is_packed);
 
 // Settles both plans and verifies all that was promised.
 void world_settle(struct world *world);
