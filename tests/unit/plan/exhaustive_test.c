@@ -15,6 +15,7 @@ struct situation {
     uint32_t loads[COLLECTORS];
     uint32_t caps[COLLECTORS]; // effective, 0 for the drained
     uint32_t fresh;
+    bool is_packed;
 };
 
 static uint32_t least(uint32_t a, uint32_t b)
@@ -22,27 +23,41 @@ static uint32_t least(uint32_t a, uint32_t b)
     return a < b ? a : b;
 }
 
+// Rule 4: even, or with as few collectors in use as hold so many units.
+static bool is_shaped(const struct situation *before, const uint32_t *loads, uint32_t assigned)
+{
+    uint32_t most = 0;
+    uint32_t used = 0;
+    uint32_t cap = 0;
+    for (uint32_t i = 0; i < COLLECTORS; i++) {
+        most = loads[i] > most ? loads[i] : most;
+        used += loads[i] > 0;
+        cap = before->caps[i] > cap ? before->caps[i] : cap;
+    }
+    if (before->is_packed)
+        return used == 0 || assigned > (used - 1) * cap;
+    for (uint32_t i = 0; i < COLLECTORS; i++)
+        if (loads[i] < before->caps[i] && loads[i] + 1 < most)
+            return false;
+    return true;
+}
+
 // Rules 1, 2 and 4 for loads that would come out.
 static bool is_allowed(const struct situation *before, const uint32_t *loads)
 {
     uint32_t units = before->fresh;
     uint32_t assigned = 0;
-    uint32_t most = 0;
     bool has_room = false;
     for (uint32_t i = 0; i < COLLECTORS; i++) {
         if (loads[i] > before->caps[i])
             return false;
         units += before->loads[i];
         assigned += loads[i];
-        most = loads[i] > most ? loads[i] : most;
         has_room |= loads[i] < before->caps[i];
     }
     if (assigned > units || (assigned < units && has_room))
         return false;
-    for (uint32_t i = 0; i < COLLECTORS; i++)
-        if (loads[i] < before->caps[i] && loads[i] + 1 < most)
-            return false;
-    return true;
+    return is_shaped(before, loads, assigned);
 }
 
 static uint32_t moves_to(const struct situation *before, const uint32_t *loads)
@@ -72,6 +87,8 @@ static uint32_t planner_moves(const struct situation *before)
     struct pool pool;
     uint32_t unit = 0;
     pool_init(&pool, 0);
+    if (before->is_packed)
+        pool_pack(&pool, 0);
     for (uint32_t i = 0; i < COLLECTORS; i++) {
         struct plan_collector_options options = {before->caps[i] > 99 ? 0 : before->caps[i],
                                                  before->caps[i] == 0};
@@ -113,8 +130,31 @@ static void no_small_pool_could_be_settled_with_fewer_moves(void)
     CHECK_INT(tried, 41472);
 }
 
+// One cap for all, and who drains has none.
+static void no_small_pool_could_be_packed_with_fewer_moves(void)
+{
+    static const uint32_t caps[] = {2, 3, 5, 7};
+    uint32_t wrong = 0;
+    for (uint32_t state = 0; state < 6 * 6 * 6 * 2 * 2 * 2 * 4 * 3; state++) {
+        struct situation before = {.is_packed = true};
+        uint32_t rest = state;
+        uint32_t cap = caps[rest % 4];
+        rest /= 4;
+        for (uint32_t i = 0; i < COLLECTORS; i++) {
+            before.loads[i] = rest % (LOAD_MAX + 1);
+            rest /= LOAD_MAX + 1;
+            before.caps[i] = rest % 2 ? cap : 0;
+            rest /= 2;
+        }
+        before.fresh = rest * 2;
+        wrong += planner_moves(&before) != fewest_moves(&before);
+    }
+    CHECK_INT(wrong, 0);
+}
+
 static const struct test tests[] = {
     TEST(no_small_pool_could_be_settled_with_fewer_moves),
+    TEST(no_small_pool_could_be_packed_with_fewer_moves),
 };
 
 TEST_MAIN("plan/exhaustive", tests)
