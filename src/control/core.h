@@ -181,7 +181,7 @@ struct event_draft {
     uint32_t pool;
     const char *subject, *text, *id, *answer, *from, *to, *rule;
 };
-void event_add(struct control *control, const struct event_draft *draft);
+void event_tell(struct control *control, const struct event_draft *draft);
 
 // Events of the committed batch become the kept ones.
 void events_keep(struct control *control);

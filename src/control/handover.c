@@ -59,7 +59,7 @@ static void unit_narrate(struct control *control, uint32_t unit, const char *kin
     enum unit_reason reason = tables->units[unit].reason;
     struct buffer name = {0};
     unit_print(tables, unit, &name);
-    event_add(control, &(struct event_draft){.kind = kind,
+    event_tell(control, &(struct event_draft){.kind = kind,
                                              .pool = tables->topics[tables->units[unit].topic].pool,
                                              .subject = buffer_string(&name),
                                              .text = unit_reason_text(reason),

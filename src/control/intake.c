@@ -34,7 +34,7 @@ void input_refuse(struct control *control, struct text id, const char *format, .
     effect->refusal.reason = arena_text(&control->effect_arena, text_of(reason));
     effect->refusal.id = arena_text(&control->effect_arena, text_of(copy));
     trace(control, "input > refused -> dead letter: %s", reason);
-    event_add(control, &(struct event_draft){.kind = "input.refused",
+    event_tell(control, &(struct event_draft){.kind = "input.refused",
                                              .pool = NONE,
                                              .text = reason,
                                              .id = copy,
@@ -297,7 +297,7 @@ static void answer_done(struct control *control, uint32_t pool, struct text subj
     if (id.size == 0)
         return;
     char *words[2] = {text_copy(subject), text_copy(id)};
-    event_add(control, &(struct event_draft){.kind = "announcement.taken",
+    event_tell(control, &(struct event_draft){.kind = "announcement.taken",
                                              .pool = pool,
                                              .subject = words[0],
                                              .text = "taken as a whole",

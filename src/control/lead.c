@@ -293,7 +293,7 @@ static void position_resume(struct control *control, enum input_log log,
                 "reading it from its start",
                 names[log], (long long)position->next, (long long)found->start,
                 (long long)found->end);
-    event_add(control, &(struct event_draft){.kind = "control-gap",
+    event_tell(control, &(struct event_draft){.kind = "control-gap",
                                              .pool = NONE,
                                              .subject = names[log],
                                              .text = "the log is not the one that was read before; "
@@ -339,7 +339,7 @@ void lead_logs_checked(struct control *control, const struct control_log *logs)
     }
     trace(control, "%s > restored %u topics, %u collectors -> leads epoch %lld", control->id,
           control->tables.topics_live, control->tables.collectors_count, (long long)control->epoch);
-    event_add(control, &(struct event_draft){.kind = "leader.began",
+    event_tell(control, &(struct event_draft){.kind = "leader.began",
                                              .pool = NONE,
                                              .subject = control->id,
                                              .text = "it leads from now on"});

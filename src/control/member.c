@@ -147,7 +147,7 @@ static void member_narrate(struct control *control, const struct collector *coll
                            const char *kind, const char *text, const char *rule)
 {
     trace(control, "%s > %s -> %s (%s)", collector->id, kind, text, rule);
-    event_add(control, &(struct event_draft){.kind = kind,
+    event_tell(control, &(struct event_draft){.kind = kind,
                                              .pool = collector->pool,
                                              .subject = collector->id,
                                              .text = text,

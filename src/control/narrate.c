@@ -60,7 +60,7 @@ static const char *keep(struct control *control, const char *string)
     return arena_text(&control->batch_arena, text_of(string)).data;
 }
 
-void event_add(struct control *control, const struct event_draft *draft)
+void event_tell(struct control *control, const struct event_draft *draft)
 {
     bool is_answer = draft->id != NULL && draft->id[0] != '\0';
     if ((!control->events_enabled && !is_answer) || control->phase != PHASE_LEADING)

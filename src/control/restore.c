@@ -48,12 +48,13 @@ static void restore_cell(struct control *control, const struct state_cell *recor
 
 static void restore_pool(struct control *control, struct text name, const struct state_pool *record)
 {
-    struct pool *pool = control->tables.pools[pool_row(control, name)];
+    uint32_t handle = pool_row(control, name);
+    struct pool *pool = control->tables.pools[handle];
     labels_release(pool->policy, pool->policy_count);
     pool->policy = record ? labels_copy(record->policy, record->policy_count) : NULL;
     pool->policy_count = record ? record->policy_count : 0;
     pool->since_ms = record ? record->since_ms : 0;
-    policy_apply(control, pool_find(&control->tables, name));
+    policy_apply(control, handle);
 }
 
 static void restore_agent(struct control *control, uint32_t pool, struct text id,
@@ -212,7 +213,8 @@ static void restore_unit(struct control *control, uint32_t pool, struct text tex
 static void restore_collector(struct control *control, uint32_t pool, struct text id,
                               const struct state_collector *record)
 {
-    struct collector *row = control->tables.collectors[collector_row(control, pool, id)];
+    uint32_t handle = collector_row(control, pool, id);
+    struct collector *row = control->tables.collectors[handle];
     if (record == NULL)
         return;
     bool is_same = text_equals(record->incarnation, row->incarnation);

@@ -114,7 +114,7 @@ static void statement_expire(struct control *control, uint32_t statement)
     const struct agent *agent = &control->tables.agents[row->agent];
     trace(control, "%s > not repeated within %lld ms -> its statement is withdrawn (S4)", agent->id,
           (long long)row->ttl_ms);
-    event_add(control, &(struct event_draft){.kind = "statement.expired",
+    event_tell(control, &(struct event_draft){.kind = "statement.expired",
                                              .pool = agent->pool,
                                              .subject = agent->id,
                                              .text = "it was not repeated within its ttl",

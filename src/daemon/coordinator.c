@@ -61,6 +61,22 @@ static void coordinator_watch(struct coordinator *coordinator, int fd)
         loop_watch_fd(coordinator->loop, fd, woken, NULL);
 }
 
+// The descriptors of what is not to be read now must not wake the loop up again and again.
+static void feeds_watch(struct coordinator *coordinator)
+{
+    struct kafka_consumer *consumers[] = {coordinator->members, coordinator->state,
+                                          coordinator->inputs};
+    bool wants = coordinator->control != NULL && !coordinator->is_committing;
+    for (int i = 0; i < 3; i++) {
+        if (wants == (coordinator->feeds[i] != NULL))
+            continue;
+        loop_unwatch(coordinator->feeds[i]);
+        coordinator->feeds[i] =
+            wants ? loop_watch_fd(coordinator->loop, kafka_consumer_fd(consumers[i]), woken, NULL)
+                  : NULL;
+    }
+}
+
 static void replies_take(struct coordinator *coordinator)
 {
     struct kafka_reply *reply;
@@ -145,6 +161,22 @@ static void work(struct coordinator *coordinator, struct instant now)
                                                  .caught_up = coordinator->is_caught_up});
 }
 
+static struct instant turn_deadline(const struct coordinator *coordinator)
+{
+    struct instant deadline =
+        instant_earlier(ground_deadline(coordinator), check_deadline(coordinator));
+    if (coordinator->is_stopping)
+        deadline = instant_earlier(deadline, coordinator->stop_deadline);
+    if (coordinator->watchdog_interval.us > 0)
+        deadline = instant_earlier(deadline, coordinator->next_watchdog);
+    if (coordinator->control == NULL)
+        return deadline;
+    deadline = instant_earlier(deadline, control_deadline(coordinator->control));
+    if (!coordinator->is_committing && instant_is_before(loop_now(), coordinator->next_commit))
+        deadline = instant_earlier(deadline, coordinator->next_commit);
+    return deadline;
+}
+
 static struct instant turn(void *ctx, struct instant now)
 {
     struct coordinator *coordinator = ctx;
@@ -155,21 +187,12 @@ static struct instant turn(void *ctx, struct instant now)
     if (coordinator->is_stopping && instant_has_come(coordinator->stop_deadline, now))
         coordinator_fail(coordinator, "could not say goodbye within stop.timeout.ms");
     ground_turn(coordinator, now);
-    struct instant deadline =
-        instant_earlier(ground_deadline(coordinator), check_deadline(coordinator));
-    if (coordinator->is_stopping)
-        deadline = instant_earlier(deadline, coordinator->stop_deadline);
-    if (coordinator->watchdog_interval.us > 0)
-        deadline = instant_earlier(deadline, coordinator->next_watchdog);
-    if (coordinator->control == NULL) {
+    if (coordinator->control != NULL)
+        work(coordinator, now);
+    else
         api_turn(coordinator);
-        return deadline;
-    }
-    work(coordinator, now);
-    deadline = instant_earlier(deadline, control_deadline(coordinator->control));
-    if (!coordinator->is_committing && instant_is_before(loop_now(), coordinator->next_commit))
-        deadline = instant_earlier(deadline, coordinator->next_commit);
-    return deadline;
+    feeds_watch(coordinator);
+    return turn_deadline(coordinator);
 }
 
 // ---- Making one.
@@ -241,9 +264,6 @@ static enum status handles_make(struct coordinator *coordinator, struct buffer *
 static void watches_make(struct coordinator *coordinator)
 {
     coordinator_watch(coordinator, kafka_admin_fd(coordinator->admin));
-    coordinator_watch(coordinator, kafka_consumer_fd(coordinator->members));
-    coordinator_watch(coordinator, kafka_consumer_fd(coordinator->state));
-    coordinator_watch(coordinator, kafka_consumer_fd(coordinator->inputs));
     coordinator_watch(coordinator, kafka_producer_fd(coordinator->producer));
     coordinator_watch(coordinator, kafka_transactor_fd(coordinator->transactor));
     loop_set_turn(coordinator->loop, turn, coordinator);
@@ -285,6 +305,8 @@ void coordinator_destroy(struct coordinator *coordinator)
     loop_set_turn(coordinator->loop, NULL, NULL);
     for (uint32_t i = 0; i < coordinator->watch_count; i++)
         loop_unwatch(coordinator->watches[i]);
+    for (int i = 0; i < 3; i++)
+        loop_unwatch(coordinator->feeds[i]);
     http_server_destroy(coordinator->http);
     (void)kafka_transactor_destroy(coordinator->transactor, patience);
     (void)kafka_producer_destroy(coordinator->producer, patience);

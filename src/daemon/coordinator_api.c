@@ -359,9 +359,10 @@ static void answer(struct coordinator *coordinator, struct http_request *request
         answer_metrics(coordinator, request, call);
         return;
     }
-    for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
-        if ((int)lists[i].route == call->route)
-            answer_list(coordinator, request, call, i);
+    size_t row = 0;
+    while ((int)lists[row].route != call->route)
+        row++;
+    answer_list(coordinator, request, call, row);
 }
 
 // What needs no memory of the cell is answered at once, the rest in the next turn that may look.

@@ -105,6 +105,7 @@ struct coordinator {
     struct notify notify;
     struct loop_watch *watches[12];
     uint32_t watch_count;
+    struct loop_watch *feeds[3]; // of the consumers, while they are read
     int exit_code;
     bool is_stopping, is_ready, is_unreachable, is_verbose;
     struct instant next_watchdog, stop_deadline;

@@ -249,7 +249,8 @@ static void wait_for_events(struct loop *loop)
     for (const struct loop_timer *timer = loop->timers; timer; timer = timer->next)
         deadline = instant_earlier(deadline, timer->at);
     if (instant_has_come(deadline, loop_now())) {
-        ensure(event_base_loop(loop->base, EVLOOP_NONBLOCK) >= 0);
+        // ONCE as well: NONBLOCK alone goes on for as long as some descriptor is readable.
+        ensure(event_base_loop(loop->base, EVLOOP_ONCE | EVLOOP_NONBLOCK) >= 0);
         return;
     }
     set_alarm(loop, deadline);
