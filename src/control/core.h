@@ -253,6 +253,9 @@ bool member_is_alive(const struct collector *collector);
 
 void unit_revoke(struct control *control, uint32_t unit, enum unit_reason reason);
 void unit_freed(struct control *control, uint32_t unit);
+
+// Why the unit is where it is: of a pending one what the planner says at this moment.
+enum unit_reason unit_reason_now(const struct control *control, uint32_t unit);
 void units_acknowledged(struct control *control, uint32_t collector);
 void units_abandon(struct control *control, uint32_t collector, bool owned_too);
 void pools_settle(struct control *control);

@@ -32,6 +32,17 @@ static const enum unit_reason reason_of_pending[] = {
     [PLAN_REASON_CAPACITY] = UNIT_NO_CAPACITY,
 };
 
+enum unit_reason unit_reason_now(const struct control *control, uint32_t unit)
+{
+    const struct tables *tables = &control->tables;
+    const struct unit *row = &tables->units[unit];
+    const struct plan *plan = tables->pools[tables->topics[row->topic].pool]->plan;
+    if (row->state != UNIT_PENDING || row->reason == UNIT_BUCKET_FULL || plan == NULL ||
+        !plan_unit_is_known(plan, unit) || plan_unit_owner(plan, unit) != PLAN_NOBODY)
+        return (enum unit_reason)row->reason;
+    return reason_of_pending[plan_unit_reason(plan, unit)];
+}
+
 static struct pool *unit_pool(const struct control *control, uint32_t unit)
 {
     const struct tables *tables = &control->tables;
@@ -59,13 +70,14 @@ static void unit_narrate(struct control *control, uint32_t unit, const char *kin
     enum unit_reason reason = tables->units[unit].reason;
     struct buffer name = {0};
     unit_print(tables, unit, &name);
-    event_tell(control, &(struct event_draft){.kind = kind,
-                                             .pool = tables->topics[tables->units[unit].topic].pool,
-                                             .subject = buffer_string(&name),
-                                             .text = unit_reason_text(reason),
-                                             .rule = unit_reason_rule(reason),
-                                             .from = from,
-                                             .to = to});
+    event_tell(control,
+               &(struct event_draft){.kind = kind,
+                                     .pool = tables->topics[tables->units[unit].topic].pool,
+                                     .subject = buffer_string(&name),
+                                     .text = unit_reason_text(reason),
+                                     .rule = unit_reason_rule(reason),
+                                     .from = from,
+                                     .to = to});
     buffer_finish(&name);
 }
 
@@ -134,7 +146,7 @@ static void unit_settle(struct control *control, uint32_t unit)
             handles_add(&control->loose, unit);
         return;
     }
-    enum unit_reason reason = reason_of_pending[plan_unit_reason(pool->plan, unit)];
+    enum unit_reason reason = unit_reason_now(control, unit);
     if (tables->units[unit].reason == reason)
         return;
     tables->units[unit].reason = (uint8_t)reason;

@@ -35,10 +35,10 @@ void input_refuse(struct control *control, struct text id, const char *format, .
     effect->refusal.id = arena_text(&control->effect_arena, text_of(copy));
     trace(control, "input > refused -> dead letter: %s", reason);
     event_tell(control, &(struct event_draft){.kind = "input.refused",
-                                             .pool = NONE,
-                                             .text = reason,
-                                             .id = copy,
-                                             .answer = "refused"});
+                                              .pool = NONE,
+                                              .text = reason,
+                                              .id = copy,
+                                              .answer = "refused"});
 }
 
 // ---- Checking.
@@ -298,11 +298,11 @@ static void answer_done(struct control *control, uint32_t pool, struct text subj
         return;
     char *words[2] = {text_copy(subject), text_copy(id)};
     event_tell(control, &(struct event_draft){.kind = "announcement.taken",
-                                             .pool = pool,
-                                             .subject = words[0],
-                                             .text = "taken as a whole",
-                                             .id = words[1],
-                                             .answer = "done"});
+                                              .pool = pool,
+                                              .subject = words[0],
+                                              .text = "taken as a whole",
+                                              .id = words[1],
+                                              .answer = "done"});
     memory_release(words[0]);
     memory_release(words[1]);
 }

@@ -293,11 +293,12 @@ static void position_resume(struct control *control, enum input_log log,
                 "reading it from its start",
                 names[log], (long long)position->next, (long long)found->start,
                 (long long)found->end);
-    event_tell(control, &(struct event_draft){.kind = "control-gap",
-                                             .pool = NONE,
-                                             .subject = names[log],
-                                             .text = "the log is not the one that was read before; "
-                                                     "it is read from its start"});
+    event_tell(control,
+               &(struct event_draft){.kind = "control-gap",
+                                     .pool = NONE,
+                                     .subject = names[log],
+                                     .text = "the log is not the one that was read before; "
+                                             "it is read from its start"});
     *position = (struct state_position){.next = found->start, .anchor_offset = -1};
 }
 
@@ -340,9 +341,9 @@ void lead_logs_checked(struct control *control, const struct control_log *logs)
     trace(control, "%s > restored %u topics, %u collectors -> leads epoch %lld", control->id,
           control->tables.topics_live, control->tables.collectors_count, (long long)control->epoch);
     event_tell(control, &(struct event_draft){.kind = "leader.began",
-                                             .pool = NONE,
-                                             .subject = control->id,
-                                             .text = "it leads from now on"});
+                                              .pool = NONE,
+                                              .subject = control->id,
+                                              .text = "it leads from now on"});
     struct control_effect *effect = effect_add(control, EFFECT_READ_INPUTS);
     memcpy(effect->positions, control->positions, sizeof(effect->positions));
     beat_send(control);

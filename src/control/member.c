@@ -148,10 +148,10 @@ static void member_narrate(struct control *control, const struct collector *coll
 {
     trace(control, "%s > %s -> %s (%s)", collector->id, kind, text, rule);
     event_tell(control, &(struct event_draft){.kind = kind,
-                                             .pool = collector->pool,
-                                             .subject = collector->id,
-                                             .text = text,
-                                             .rule = rule});
+                                              .pool = collector->pool,
+                                              .subject = collector->id,
+                                              .text = text,
+                                              .rule = rule});
 }
 
 static void member_admit(struct control *control, struct collector *collector,

@@ -237,11 +237,11 @@ void order_take(struct control *control, const struct order *order)
     char *words[2] = {text_copy(order->verb), text_copy(order->id)};
     trace(control, "operator > order %s -> done", words[0]);
     event_tell(control, &(struct event_draft){.kind = "order.taken",
-                                             .pool = call.pool,
-                                             .subject = words[0],
-                                             .text = "carried out",
-                                             .id = words[1],
-                                             .answer = "done"});
+                                              .pool = call.pool,
+                                              .subject = words[0],
+                                              .text = "carried out",
+                                              .id = words[1],
+                                              .answer = "done"});
     memory_release(words[0]);
     memory_release(words[1]);
 }

@@ -216,15 +216,17 @@ static struct text collector_text(const struct tables *tables, uint32_t handle)
     return handle == NONE ? (struct text){0} : text_of(tables->collectors[handle]->id);
 }
 
-static void unit_fill(const struct tables *tables, uint32_t handle, struct state_unit *record)
+static void unit_fill(const struct control *control, uint32_t handle, struct state_unit *record)
 {
+    const struct tables *tables = &control->tables;
+    enum unit_reason reason = unit_reason_now(control, handle);
     const struct unit *unit = &tables->units[handle];
     const struct pool *pool = tables->pools[tables->topics[unit->topic].pool];
     *record = (struct state_unit){
         .state = text_of(unit_state_text((enum unit_state)unit->state)),
         .owner = collector_text(tables, unit->owner),
-        .rule = text_of(unit_reason_rule((enum unit_reason)unit->reason)),
-        .reason = text_of(unit_reason_text((enum unit_reason)unit->reason)),
+        .rule = text_of(unit_reason_rule(reason)),
+        .reason = text_of(unit_reason_text(reason)),
         .since_ms = (int64_t)unit->since_s * 1000,
         .previous = collector_text(tables, unit->previous),
         .partitions = tables->topics[unit->topic].partitions,
@@ -249,7 +251,7 @@ static bool draw_unit(struct control *control, uint32_t handle, struct control_w
     if (unit->topic == NONE || !unit->is_dirty)
         return false;
     unit->is_dirty = false;
-    unit_fill(tables, handle, record);
+    unit_fill(control, handle, record);
     buffer_add_string(&control->drawing.key, "unit/");
     buffer_add_string(&control->drawing.key, tables->pools[tables->topics[unit->topic].pool]->name);
     buffer_add_char(&control->drawing.key, '/');

@@ -115,10 +115,10 @@ static void statement_expire(struct control *control, uint32_t statement)
     trace(control, "%s > not repeated within %lld ms -> its statement is withdrawn (S4)", agent->id,
           (long long)row->ttl_ms);
     event_tell(control, &(struct event_draft){.kind = "statement.expired",
-                                             .pool = agent->pool,
-                                             .subject = agent->id,
-                                             .text = "it was not repeated within its ttl",
-                                             .rule = "S4"});
+                                              .pool = agent->pool,
+                                              .subject = agent->id,
+                                              .text = "it was not repeated within its ttl",
+                                              .rule = "S4"});
     statement_withdraw(control, statement);
 }
 

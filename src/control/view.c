@@ -74,7 +74,7 @@ static void unit_fill(const struct control *control, uint32_t unit, struct unit_
     const struct tables *tables = &control->tables;
     const struct unit *row = &tables->units[unit];
     const struct topic *topic = &tables->topics[row->topic];
-    enum unit_reason reason = (enum unit_reason)row->reason;
+    enum unit_reason reason = unit_reason_now(control, unit);
     *ret = (struct unit_view){.pool = text_of(tables->pools[topic->pool]->name),
                               .name = topic_name(tables, row->topic),
                               .partition = row->partition,

@@ -12,10 +12,6 @@
 #include "control/view.h"
 #include "daemon/coordinator_inner.h"
 
-static const char *const topic_names[CELL_TOPIC_COUNT] = {
-    "control", "orders", "members", "reports", "state", "assignments", "deadletter", "events",
-};
-
 void coordinator_log(struct coordinator *coordinator, const char *level, const char *format, ...)
 {
     va_list arguments;
@@ -218,9 +214,10 @@ static void names_make(struct coordinator *coordinator)
                  (int)getpid());
     hex_draw(coordinator->incarnation);
     hex_draw(coordinator->lineage);
-    for (int i = 0; i < CELL_TOPIC_COUNT; i++) {
+    for (int i = 0; i < KAFKA_CELL_TOPICS; i++) {
         struct buffer name = {0};
-        buffer_print(&name, "%s.%s", conf_text(coordinator->conf, "prefix"), topic_names[i]);
+        kafka_layout_print((enum kafka_cell_topic)i,
+                           text_of(conf_text(coordinator->conf, "prefix")), &name);
         coordinator->topics[i] = text_copy(buffer_text(&name));
         buffer_finish(&name);
     }
@@ -322,7 +319,7 @@ void coordinator_destroy(struct coordinator *coordinator)
     arena_finish(&coordinator->arena);
     buffer_finish(&coordinator->line);
     buffer_finish(&coordinator->value);
-    for (int i = 0; i < CELL_TOPIC_COUNT; i++)
+    for (int i = 0; i < KAFKA_CELL_TOPICS; i++)
         memory_release(coordinator->topics[i]);
     notify_finish(&coordinator->notify);
     memory_release(coordinator);

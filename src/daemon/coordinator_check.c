@@ -10,7 +10,8 @@
 
 enum { ANCHOR_PATIENCE_MS = 5000, CHECK_RETRY_MS = 1000 };
 
-static const enum cell_topic topic_of_log[INPUT_LOG_COUNT] = {CELL_CONTROL, CELL_ORDERS};
+static const enum kafka_cell_topic topic_of_log[INPUT_LOG_COUNT] = {KAFKA_CELL_CONTROL,
+                                                                    KAFKA_CELL_ORDERS};
 
 void check_start(struct coordinator *coordinator, const struct state_position *positions)
 {

@@ -12,7 +12,7 @@ enum { DEAD_LETTER_MAX = 2 * 1024 * 1024 - 65536, INIT_PATIENCE_MS = 40000 };
 
 // ---- A batch.
 
-static struct batch_message *message_add(struct commit_batch *batch, enum cell_topic topic,
+static struct batch_message *message_add(struct commit_batch *batch, enum kafka_cell_topic topic,
                                          int32_t partition)
 {
     batch->items =
@@ -51,9 +51,9 @@ static void header_add_number(struct commit_batch *batch, const char *name, int6
 
 static void write_add(struct coordinator *coordinator, const struct control_write *write)
 {
-    static const enum cell_topic topics[] = {[WRITE_STATE] = CELL_STATE,
-                                             [WRITE_ASSIGNMENT] = CELL_ASSIGNMENTS,
-                                             [WRITE_EVENT] = CELL_EVENTS};
+    static const enum kafka_cell_topic topics[] = {[WRITE_STATE] = KAFKA_CELL_STATE,
+                                                   [WRITE_ASSIGNMENT] = KAFKA_CELL_ASSIGNMENTS,
+                                                   [WRITE_EVENT] = KAFKA_CELL_EVENTS};
     struct commit_batch *batch = &coordinator->batch;
     struct batch_message *message = message_add(batch, topics[write->target], write->partition);
     key_add(batch, message, write->key);
@@ -120,7 +120,7 @@ void commit_refuse(struct coordinator *coordinator, struct text reason, struct t
     const struct kafka_record *record = coordinator->input;
     ensure(record != NULL);
     bool is_whole = record->value.size + record->key.size <= DEAD_LETTER_MAX;
-    struct batch_message *message = message_add(batch, CELL_DEADLETTER, 0);
+    struct batch_message *message = message_add(batch, KAFKA_CELL_DEADLETTER, 0);
     uint32_t first = batch->header_count;
     message->is_tombstone = record->is_value_null || !is_whole;
     key_add(batch, message, is_whole ? record->key : (struct text){0});
@@ -160,7 +160,7 @@ void commit_claim(struct coordinator *coordinator, const struct state_marker *cl
 {
     struct commit_batch *batch = &coordinator->batch;
     commit_drop(coordinator);
-    struct batch_message *message = message_add(batch, CELL_STATE, 0);
+    struct batch_message *message = message_add(batch, KAFKA_CELL_STATE, 0);
     key_add(batch, message, TEXT_LITERAL("marker"));
     message->value = batch->bytes.size;
     wire_encode_avro(RECORD_STATE_MARKER, claim, &batch->bytes);

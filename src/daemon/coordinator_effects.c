@@ -7,8 +7,8 @@
 
 // Writes a record of ours outside of transactions. What cannot be queued is dropped: beats and
 // markers are repeated, and their absence is what the others act on.
-static void record_send(struct coordinator *coordinator, enum cell_topic topic, struct text key,
-                        enum record_kind kind, const void *record)
+static void record_send(struct coordinator *coordinator, enum kafka_cell_topic topic,
+                        struct text key, enum record_kind kind, const void *record)
 {
     buffer_clear(&coordinator->value);
     wire_encode_avro(kind, record, &coordinator->value);
@@ -68,10 +68,11 @@ static void carry_out(struct coordinator *coordinator, const struct control_effe
 {
     switch (effect->kind) {
     case EFFECT_SEND_BEAT:
-        record_send(coordinator, CELL_MEMBERS, effect->beat->id, RECORD_BEAT, effect->beat);
+        record_send(coordinator, KAFKA_CELL_MEMBERS, effect->beat->id, RECORD_BEAT, effect->beat);
         break;
     case EFFECT_SEND_MARKER:
-        record_send(coordinator, CELL_CONTROL, (struct text){0}, RECORD_MARKER, &effect->marker);
+        record_send(coordinator, KAFKA_CELL_CONTROL, (struct text){0}, RECORD_MARKER,
+                    &effect->marker);
         break;
     case EFFECT_CLAIM_LEADERSHIP:
         commit_claim(coordinator, &effect->claim);

@@ -75,9 +75,9 @@ static void state_record(struct coordinator *coordinator, const struct kafka_rec
 
 void feed_state_from_start(struct coordinator *coordinator)
 {
-    struct text topic = text_of(coordinator->topics[CELL_STATE]);
+    struct text topic = text_of(coordinator->topics[KAFKA_CELL_STATE]);
     const struct kafka_partition partition = {topic, 0};
-    const struct kafka_assignment start = {.topic = topic, .offset = 0, .tag = CELL_STATE};
+    const struct kafka_assignment start = {.topic = topic, .offset = 0, .tag = KAFKA_CELL_STATE};
     if (kafka_consumer_partition_count(coordinator->state) > 0 &&
         kafka_consumer_unassign(coordinator->state, &partition, 1) != STATUS_OK)
         coordinator_fail(coordinator, "cannot stop reading '%.*s'", TEXT_ARGS(topic));
@@ -96,10 +96,10 @@ static void state_fault(struct coordinator *coordinator, const struct kafka_reco
         feed_fault(coordinator, record);
         return;
     }
-    struct text topic = text_of(coordinator->topics[CELL_STATE]);
+    struct text topic = text_of(coordinator->topics[KAFKA_CELL_STATE]);
     const struct kafka_partition partition = {topic, 0};
     const struct kafka_assignment start = {
-        .topic = topic, .offset = KAFKA_START, .tag = CELL_STATE};
+        .topic = topic, .offset = KAFKA_START, .tag = KAFKA_CELL_STATE};
     if (kafka_consumer_unassign(coordinator->state, &partition, 1) != STATUS_OK ||
         kafka_consumer_assign(coordinator->state, &start, 1) != STATUS_OK)
         coordinator_fail(coordinator, "cannot read '%.*s'", TEXT_ARGS(topic));
@@ -111,7 +111,7 @@ static void input_record(struct coordinator *coordinator, const struct kafka_rec
 {
     struct wire_record decoded = {0};
     struct control_event event = {.kind = CONTROL_INPUT_RECEIVED};
-    enum input_log log = record->tag == CELL_CONTROL ? INPUT_CONTROL : INPUT_ORDERS;
+    enum input_log log = record->tag == KAFKA_CELL_CONTROL ? INPUT_CONTROL : INPUT_ORDERS;
     struct wire_input input = {.expected =
                                    log == INPUT_CONTROL ? RECORD_ANNOUNCEMENT : RECORD_ORDER,
                                .bytes = record->is_value_null ? (struct text){0} : record->value};
@@ -138,7 +138,7 @@ static void input_record(struct coordinator *coordinator, const struct kafka_rec
 
 static void input_other(struct coordinator *coordinator, const struct kafka_record *record)
 {
-    if (record->kind == KAFKA_END_OF_PARTITION && record->tag == CELL_CONTROL)
+    if (record->kind == KAFKA_END_OF_PARTITION && record->tag == KAFKA_CELL_CONTROL)
         coordinator->is_caught_up = true;
     else if (record->kind == KAFKA_OFFSET_LOST)
         coordinator_fail(coordinator,
@@ -152,29 +152,29 @@ static void input_other(struct coordinator *coordinator, const struct kafka_reco
 void feed_inputs_start(struct coordinator *coordinator, const struct state_position *positions)
 {
     const struct kafka_assignment start[] = {
-        {.topic = text_of(coordinator->topics[CELL_CONTROL]),
+        {.topic = text_of(coordinator->topics[KAFKA_CELL_CONTROL]),
          .offset = positions[INPUT_CONTROL].next,
-         .tag = CELL_CONTROL},
-        {.topic = text_of(coordinator->topics[CELL_ORDERS]),
+         .tag = KAFKA_CELL_CONTROL},
+        {.topic = text_of(coordinator->topics[KAFKA_CELL_ORDERS]),
          .offset = positions[INPUT_ORDERS].next,
-         .tag = CELL_ORDERS},
+         .tag = KAFKA_CELL_ORDERS},
     };
     coordinator->is_reading_inputs = true;
     coordinator->is_caught_up = false;
     if (kafka_consumer_assign(coordinator->inputs, start, 2) != STATUS_OK)
-        coordinator_fail(coordinator, "cannot read '%s'", coordinator->topics[CELL_CONTROL]);
+        coordinator_fail(coordinator, "cannot read '%s'", coordinator->topics[KAFKA_CELL_CONTROL]);
 }
 
 void feed_inputs_stop(struct coordinator *coordinator)
 {
-    const struct kafka_partition stop[] = {{text_of(coordinator->topics[CELL_CONTROL]), 0},
-                                           {text_of(coordinator->topics[CELL_ORDERS]), 0}};
+    const struct kafka_partition stop[] = {{text_of(coordinator->topics[KAFKA_CELL_CONTROL]), 0},
+                                           {text_of(coordinator->topics[KAFKA_CELL_ORDERS]), 0}};
     if (!coordinator->is_reading_inputs)
         return;
     coordinator->is_reading_inputs = false;
     if (kafka_consumer_unassign(coordinator->inputs, stop, 2) != STATUS_OK)
         coordinator_fail(coordinator, "cannot stop reading '%s'",
-                         coordinator->topics[CELL_CONTROL]);
+                         coordinator->topics[KAFKA_CELL_CONTROL]);
 }
 
 // ---- One handle after the other.

@@ -10,40 +10,7 @@
 #include "base/memory.h"
 #include "daemon/coordinator_inner.h"
 
-enum { SETTINGS_MAX = 6, RETRY_MS = 1000 };
-
-#define HOUR_MS "3600000"
-#define DAY_MS "86400000"
-
-struct topic_plan {
-    bool is_compacted;
-    struct {
-        const char *name, *value;
-    } settings[SETTINGS_MAX];
-};
-
-// The cell's topics as `docs` say: LogAppendTime everywhere, short segments because an active one
-// is neither compacted nor expired.
-static const struct topic_plan plans[CELL_TOPIC_COUNT] = {
-    [CELL_CONTROL] = {false, {{"retention.ms", "2592000000"}}},
-    [CELL_ORDERS] = {false, {{"retention.ms", "2592000000"}}},
-    [CELL_MEMBERS] = {false, {{"retention.ms", HOUR_MS}, {"segment.ms", "600000"}}},
-    [CELL_REPORTS] = {false, {{"retention.ms", HOUR_MS}, {"segment.ms", "600000"}}},
-    [CELL_STATE] = {true,
-                    {{"segment.bytes", "67108864"},
-                     {"segment.ms", HOUR_MS},
-                     {"min.cleanable.dirty.ratio", "0.2"},
-                     {"max.compaction.lag.ms", HOUR_MS},
-                     {"delete.retention.ms", DAY_MS}}},
-    [CELL_ASSIGNMENTS] = {true,
-                          {{"segment.bytes", "67108864"},
-                           {"segment.ms", HOUR_MS},
-                           {"min.cleanable.dirty.ratio", "0.2"},
-                           {"max.compaction.lag.ms", HOUR_MS},
-                           {"delete.retention.ms", DAY_MS}}},
-    [CELL_DEADLETTER] = {false, {{"retention.ms", "1209600000"}, {"max.message.bytes", "2097152"}}},
-    [CELL_EVENTS] = {false, {{"retention.ms", "604800000"}}},
-};
+enum { RETRY_MS = 1000 };
 
 static struct kafka_ask ground_ask(struct coordinator *coordinator)
 {
@@ -53,32 +20,21 @@ static struct kafka_ask ground_ask(struct coordinator *coordinator)
 
 static uint32_t partitions_wanted(const struct coordinator *coordinator, int topic)
 {
-    return topic == CELL_ASSIGNMENTS
+    return topic == KAFKA_CELL_ASSIGNMENTS
                ? (uint32_t)conf_int(coordinator->conf, "assignments.partitions")
                : 1;
 }
 
 static enum status topics_create(struct coordinator *coordinator)
 {
-    struct kafka_new_topic topics[CELL_TOPIC_COUNT];
-    struct kafka_property settings[CELL_TOPIC_COUNT][SETTINGS_MAX + 2];
+    struct kafka_new_topic topics[KAFKA_CELL_TOPICS];
     uint32_t count = 0;
-    for (int i = 0; i < CELL_TOPIC_COUNT; i++) {
-        uint32_t set = 0;
+    for (int i = 0; i < KAFKA_CELL_TOPICS; i++) {
         if (!coordinator->ground.is_missing[i])
             continue;
-        settings[count][set++] = (struct kafka_property){
-            TEXT_LITERAL("cleanup.policy"), text_of(plans[i].is_compacted ? "compact" : "delete")};
-        settings[count][set++] = (struct kafka_property){TEXT_LITERAL("message.timestamp.type"),
-                                                         TEXT_LITERAL("LogAppendTime")};
-        for (int k = 0; k < SETTINGS_MAX && plans[i].settings[k].name != NULL; k++)
-            settings[count][set++] = (struct kafka_property){text_of(plans[i].settings[k].name),
-                                                             text_of(plans[i].settings[k].value)};
-        topics[count] = (struct kafka_new_topic){.name = text_of(coordinator->topics[i]),
-                                                 .partitions = partitions_wanted(coordinator, i),
-                                                 .settings = settings[count],
-                                                 .setting_count = set};
-        count++;
+        topics[count] =
+            kafka_layout_plan((enum kafka_cell_topic)i, text_of(coordinator->topics[i]));
+        topics[count++].partitions = partitions_wanted(coordinator, i);
     }
     return kafka_admin_create_topics(coordinator->admin, ground_ask(coordinator), topics, count);
 }
@@ -86,22 +42,22 @@ static enum status topics_create(struct coordinator *coordinator)
 void ground_turn(struct coordinator *coordinator, struct instant now)
 {
     struct ground *ground = &coordinator->ground;
-    struct text names[CELL_TOPIC_COUNT];
+    struct text names[KAFKA_CELL_TOPICS];
     enum status status = STATUS_OK;
     if (ground->stage == GROUND_DONE || ground->is_asked || !instant_has_come(ground->again, now))
         return;
-    for (int i = 0; i < CELL_TOPIC_COUNT; i++)
+    for (int i = 0; i < KAFKA_CELL_TOPICS; i++)
         names[i] = text_of(coordinator->topics[i]);
     if (ground->stage == GROUND_CLUSTER)
         status = kafka_admin_describe_cluster(coordinator->admin, ground_ask(coordinator));
     else if (ground->stage == GROUND_TOPICS)
         status = kafka_admin_find_topics(coordinator->admin, ground_ask(coordinator), names,
-                                         CELL_TOPIC_COUNT);
+                                         KAFKA_CELL_TOPICS);
     else if (ground->stage == GROUND_CREATE)
         status = topics_create(coordinator);
     else
         status = kafka_admin_describe_topics(coordinator->admin, ground_ask(coordinator), names,
-                                             CELL_TOPIC_COUNT);
+                                             KAFKA_CELL_TOPICS);
     if (status) {
         ground->is_asked = false;
         ground->again = instant_add(now, span_of_ms(RETRY_MS));
@@ -146,17 +102,17 @@ static void control_make(struct coordinator *coordinator)
 static void ground_done(struct coordinator *coordinator)
 {
     const struct kafka_assignment start[] = {
-        {.topic = text_of(coordinator->topics[CELL_MEMBERS]),
+        {.topic = text_of(coordinator->topics[KAFKA_CELL_MEMBERS]),
          .offset = KAFKA_END,
-         .tag = CELL_MEMBERS},
-        {.topic = text_of(coordinator->topics[CELL_REPORTS]),
+         .tag = KAFKA_CELL_MEMBERS},
+        {.topic = text_of(coordinator->topics[KAFKA_CELL_REPORTS]),
          .offset = KAFKA_END,
-         .tag = CELL_REPORTS},
+         .tag = KAFKA_CELL_REPORTS},
     };
     coordinator->ground.stage = GROUND_DONE;
     control_make(coordinator);
     if (kafka_consumer_assign(coordinator->members, start, 2) != STATUS_OK) {
-        coordinator_fail(coordinator, "cannot read '%s'", coordinator->topics[CELL_MEMBERS]);
+        coordinator_fail(coordinator, "cannot read '%s'", coordinator->topics[KAFKA_CELL_MEMBERS]);
         return;
     }
     feed_state_from_start(coordinator);
@@ -165,23 +121,32 @@ static void ground_done(struct coordinator *coordinator)
 
 // ---- Answers.
 
+// Any number of partitions is fine for assignments; the state remembers which one it was.
+static bool is_sized(struct coordinator *coordinator, uint32_t topic, uint32_t partitions)
+{
+    struct buffer fault = {0};
+    uint32_t expected = topic == KAFKA_CELL_ASSIGNMENTS ? partitions : 1;
+    enum status status =
+        kafka_layout_check((enum kafka_cell_topic)topic, text_of(coordinator->topics[topic]),
+                           expected, partitions, &fault);
+    if (status)
+        coordinator_fail(coordinator, "%s", buffer_string(&fault));
+    buffer_finish(&fault);
+    return status == STATUS_OK;
+}
+
 static void topics_found(struct coordinator *coordinator, const struct kafka_reply *reply)
 {
     struct ground *ground = &coordinator->ground;
     uint32_t missing = 0;
-    for (uint32_t i = 0; i < reply->topic_count && i < CELL_TOPIC_COUNT; i++) {
+    for (uint32_t i = 0; i < reply->topic_count && i < KAFKA_CELL_TOPICS; i++) {
         const struct kafka_topic *topic = &reply->topics[i];
         ground->is_missing[i] = topic->status == STATUS_NOT_FOUND;
         missing += ground->is_missing[i];
-        if (i == CELL_ASSIGNMENTS)
+        if (i == KAFKA_CELL_ASSIGNMENTS)
             ground->partitions = topic->partitions;
-        if (topic->status == STATUS_OK && i != CELL_ASSIGNMENTS && topic->partitions != 1) {
-            coordinator_fail(coordinator,
-                             "topic '%s' has %u partitions and must have 1: delete it, "
-                             "or use another prefix",
-                             coordinator->topics[i], topic->partitions);
+        if (topic->status == STATUS_OK && !is_sized(coordinator, i, topic->partitions))
             return;
-        }
     }
     if (missing == 0) {
         ground->stage =
@@ -216,22 +181,14 @@ static void topics_created(struct coordinator *coordinator, const struct kafka_r
 
 static void settings_checked(struct coordinator *coordinator, const struct kafka_reply *reply)
 {
-    for (uint32_t i = 0; i < reply->setting_count; i++) {
-        const struct kafka_topic_setting *setting = &reply->settings[i];
-        for (int t = 0; t < CELL_TOPIC_COUNT; t++) {
-            const char *wanted = plans[t].is_compacted ? "compact" : "delete";
-            if (!text_equals(setting->name, "cleanup.policy") ||
-                !text_equals(setting->topic, coordinator->topics[t]) ||
-                text_equals(setting->value, wanted))
-                continue;
-            coordinator_fail(coordinator,
-                             "topic '%s' has cleanup.policy=%.*s and must have %s: "
-                             "kafka-configs --alter --topic %s --add-config cleanup.policy=%s",
-                             coordinator->topics[t], TEXT_ARGS(setting->value), wanted,
-                             coordinator->topics[t], wanted);
+    struct buffer fault = {0};
+    for (int i = 0; i < KAFKA_CELL_TOPICS; i++)
+        if (kafka_layout_check_settings((enum kafka_cell_topic)i, text_of(coordinator->topics[i]),
+                                        reply, &fault) != STATUS_OK) {
+            coordinator_fail(coordinator, "%s", buffer_string(&fault));
+            buffer_finish(&fault);
             return;
         }
-    }
     ground_done(coordinator);
 }
 

@@ -15,6 +15,7 @@
 #include "kafka/admin.h"
 #include "kafka/config.h"
 #include "kafka/consumer.h"
+#include "kafka/layout.h"
 #include "kafka/producer.h"
 #include "kafka/transactor.h"
 #include "kafka/watch.h"
@@ -29,19 +30,6 @@ enum {
     COMMIT_PAUSE_US = 5000, // between transactions: makes them faster (CONCURRENT_TRANSACTIONS)
     ASK_TIMEOUT_MS = 5000,  // for one answer of Kafka
     WAITING_MAX = 64,       // HTTP requests that wait for a commit
-};
-
-// The cell's topics, in the order of cell_topics.
-enum cell_topic {
-    CELL_CONTROL,
-    CELL_ORDERS,
-    CELL_MEMBERS,
-    CELL_REPORTS,
-    CELL_STATE,
-    CELL_ASSIGNMENTS,
-    CELL_DEADLETTER,
-    CELL_EVENTS,
-    CELL_TOPIC_COUNT,
 };
 
 // Stages before the deciding part exists.
@@ -59,7 +47,7 @@ struct ground {
     struct instant again; // next attempt
     uint32_t found;       // topics that are there
     uint32_t partitions;  // of assignments
-    bool is_missing[CELL_TOPIC_COUNT];
+    bool is_missing[KAFKA_CELL_TOPICS];
     char cluster_id[128];
 };
 
@@ -82,7 +70,7 @@ struct batch_message {
     size_t header; // in `headers`
     uint32_t header_count;
     int32_t partition;
-    enum cell_topic topic;
+    enum kafka_cell_topic topic;
     bool is_tombstone;
 };
 
@@ -117,7 +105,7 @@ struct coordinator {
     struct kafka_consumer *members, *state, *inputs;
     struct kafka_producer *producer;
     struct kafka_transactor *transactor;
-    char *topics[CELL_TOPIC_COUNT]; // full names
+    char *topics[KAFKA_CELL_TOPICS]; // full names
     char id[256], host[256], incarnation[33], lineage[33];
 
     struct ground ground;
