@@ -120,7 +120,8 @@ enum status kafka_admin_describe_cluster(struct kafka_admin *admin,
 enum status kafka_admin_find_topics(struct kafka_admin *admin, struct kafka_ask ask,
                                     const struct text *topics, uint32_t count) MUST_CHECK;
 
-// The reply's topics say created (STATUS_OK), STATUS_EXISTS or why not, one by one.
+// The reply's topics say created (STATUS_OK), STATUS_EXISTS or why not, one by one. A broker may
+// hear of a new topic a moment later: STATUS_NOT_FOUND right after a create is asked again.
 enum status kafka_admin_create_topics(struct kafka_admin *admin, struct kafka_ask ask,
                                       const struct kafka_new_topic *topics,
                                       uint32_t count) MUST_CHECK;
@@ -134,7 +135,8 @@ enum status kafka_admin_describe_topics(struct kafka_admin *admin, struct kafka_
 
 // One offset for each (distinct) partition, in one question per broker. `at` of every partition:
 // KAFKA_START, KAFKA_END (the last stable offset) or a wall time in ms (>= 0): the first record at
-// or after it.
+// or after it. Missing partitions are told one by one; one without a leader makes the whole wait
+// for it until the deadline, so ask for what may be dead apart from the rest.
 enum status kafka_admin_find_offsets(struct kafka_admin *admin, struct kafka_ask ask, int64_t at,
                                      const struct kafka_partition *partitions,
                                      uint32_t count) MUST_CHECK;

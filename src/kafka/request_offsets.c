@@ -9,6 +9,7 @@
 
 #define CHUNK 1000
 #define SLICE_MS 500
+#define PAUSE_MS 100
 
 static rd_kafka_topic_partition_list_t *chunk_create(const struct kafka_request_job *job,
                                                      uint32_t first, uint32_t count)
@@ -81,12 +82,31 @@ static void ask_in_chunks(struct kafka_admin_context *context, struct kafka_requ
     }
 }
 
+// A topic that has just been made, or whose leader moves, fails the question as a whole for a
+// moment.
+static bool is_passing(rd_kafka_resp_err_t error)
+{
+    return error == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION ||
+           error == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE ||
+           error == RD_KAFKA_RESP_ERR_FENCED_LEADER_EPOCH ||
+           error == RD_KAFKA_RESP_ERR_UNKNOWN_LEADER_EPOCH;
+}
+
 static rd_kafka_resp_err_t call_offsets(struct kafka_admin_context *context,
                                         const struct kafka_request_job *job,
                                         rd_kafka_topic_partition_list_t *list)
 {
-    rd_kafka_resp_err_t error =
-        rd_kafka_offsets_for_times(context->handle->rk, list, kafka_request_remaining_ms(job));
+    rd_kafka_resp_err_t error;
+    for (;;) {
+        error =
+            rd_kafka_offsets_for_times(context->handle->rk, list, kafka_request_remaining_ms(job));
+        if (!is_passing(error) || instant_has_come(job->deadline, kafka_now()) ||
+            kafka_worker_is_stopping(job->worker))
+            break;
+        kafka_worker_pause(job->worker, PAUSE_MS);
+        for (int i = 0; i < list->cnt; i++)
+            list->elems[i].offset = job->at;
+    }
     // Every partition of the list is unknown: that is an answer for each.
     if (error != RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION)
         return error;

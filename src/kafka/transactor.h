@@ -16,6 +16,10 @@
 //     committed is open UNKNOWN    the batch may be committed or not: forget what it rested on,
 //     init and restore
 //
+// Kafka finishes a transaction after it has answered the commit, and one that begins meanwhile is
+// told to come back: a caller that leaves some 5 ms between two gets more of them through in a
+// second.
+//
 // After FENCED and UNKNOWN only an init is taken. One thread owns a transactor.
 #ifndef MUSTER_KAFKA_TRANSACTOR_H
 #define MUSTER_KAFKA_TRANSACTOR_H

@@ -4,7 +4,7 @@ member for the test of commits that are refused."""
 
 import os
 import subprocess
-import sys
+import unittest
 
 import kafka
 import procs
@@ -26,30 +26,40 @@ def join_group(cluster):
     )
 
 
-def main():
-    with kafka.Cluster(1) as cluster:
-        member = join_group(cluster)
-        try:
-            for line in member.stderr:
-                if "assigned" in line:
-                    break
-            else:
-                raise AssertionError("kcat did not join the group")
-            environment = {
-                **os.environ,
-                "MUSTER_TEST_SERVERS": cluster.bootstrap,
-                "MUSTER_TEST_GROUP": GROUP,
-            }
-            return subprocess.run(
-                [os.path.join(BUILD, "tools", "kafka_room"), *sys.argv[1:]],
-                env=environment,
-                timeout=600,
-                check=False,
-            ).returncode
-        finally:
-            member.kill()
-            member.wait()
+def run_tool(cluster, *tests):
+    environment = {
+        **os.environ,
+        "MUSTER_TEST_SERVERS": cluster.bootstrap,
+        "MUSTER_TEST_GROUP": GROUP,
+    }
+    return subprocess.run(
+        [os.path.join(BUILD, "tools", "kafka_room"), *tests],
+        env=environment,
+        timeout=600,
+        check=False,
+    ).returncode
+
+
+class RoomTest(unittest.TestCase):
+    def test_one_broker(self):
+        with kafka.Cluster(1) as cluster:
+            member = join_group(cluster)
+            try:
+                self.assertTrue(any("assigned" in line for line in member.stderr))
+                self.assertEqual(0, run_tool(cluster))
+            finally:
+                member.kill()
+                member.wait()
+                member.stderr.close()
+
+    def test_topics_are_replicated_on_three_brokers(self):
+        with kafka.Cluster(3) as cluster:
+            tests = ["successor_fences_its_predecessor", "cell_is_laid_out_and_accepted"]
+            self.assertEqual(0, run_tool(cluster, *tests))
+            said = cluster.topics()
+            self.assertEqual(3, len(said["fence"]["partitions"][0]["replicas"]))
+            self.assertEqual(4, len(said["cell.assignments"]["partitions"]))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    unittest.main()

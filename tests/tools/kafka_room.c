@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "kafka/layout.h"
+
 static struct kafka_room room;
 static const struct kafka_ask ask = {7, {INT64_C(30000000)}};
 
@@ -190,6 +192,53 @@ static void wrong_topic_settings_are_told_one_by_one(void)
     kafka_room_close(&room);
 }
 
+// Asks until every topic is known to the broker that answers.
+static struct kafka_reply *describe_new(struct kafka_admin *admin, const struct text *names,
+                                        uint32_t count)
+{
+    for (;;) {
+        REQUIRE(kafka_admin_describe_topics(admin, ask, names, count) == STATUS_OK);
+        struct kafka_reply *reply = await(admin);
+        uint32_t known = 0;
+        for (uint32_t i = 0; i < reply->topic_count; i++)
+            known += reply->topics[i].status == STATUS_OK;
+        if (known == count)
+            return reply;
+        kafka_reply_release(reply);
+    }
+}
+
+static void cell_is_laid_out_and_accepted(void)
+{
+    room_open();
+    struct kafka_admin *admin = kafka_room_admin(&room, "");
+    struct kafka_new_topic plans[KAFKA_CELL_TOPICS];
+    struct text names[KAFKA_CELL_TOPICS];
+    struct buffer buffers[KAFKA_CELL_TOPICS] = {0};
+    struct buffer fault = {0};
+    for (int i = 0; i < KAFKA_CELL_TOPICS; i++) {
+        kafka_layout_print((enum kafka_cell_topic)i, T("cell"), &buffers[i]);
+        names[i] = buffer_text(&buffers[i]);
+        plans[i] = kafka_layout_plan((enum kafka_cell_topic)i, names[i]);
+    }
+    CHECK_INT(kafka_admin_create_topics(admin, ask, plans, KAFKA_CELL_TOPICS), STATUS_OK);
+    struct kafka_reply *reply = await(admin);
+    for (uint32_t i = 0; i < reply->topic_count; i++)
+        CHECK_INT(reply->topics[i].status, STATUS_OK);
+    kafka_reply_release(reply);
+    reply = describe_new(admin, names, KAFKA_CELL_TOPICS);
+    for (int i = 0; i < KAFKA_CELL_TOPICS; i++)
+        CHECK_INT(kafka_layout_check_settings((enum kafka_cell_topic)i, names[i], reply, &fault),
+                  STATUS_OK);
+    CHECK_TEXT(buffer_string(&fault), "");
+    kafka_reply_release(reply);
+    for (int i = 0; i < KAFKA_CELL_TOPICS; i++)
+        buffer_finish(&buffers[i]);
+    buffer_finish(&fault);
+    CHECK_INT(kafka_admin_destroy(admin, PATIENCE), STATUS_OK);
+    kafka_room_close(&room);
+}
+
 static void offsets_of_missing_topics_do_not_hold_up_the_others(void)
 {
     room_open();
@@ -365,6 +414,7 @@ static const struct test tests[] = {
     TEST(aborted_batch_is_never_seen),
     TEST(topics_are_created_described_and_deleted),
     TEST(wrong_topic_settings_are_told_one_by_one),
+    TEST(cell_is_laid_out_and_accepted),
     TEST(offsets_of_missing_topics_do_not_hold_up_the_others),
     TEST(offsets_of_a_group_survive_the_handle),
     TEST(commit_into_a_group_with_members_is_denied),
