@@ -12,14 +12,22 @@
     row(topic_list)                                                                                \
     row(topic_show)                                                                                \
     row(topic_explain)                                                                             \
+    row(topic_announce)                                                                            \
+    row(topic_withdraw)                                                                            \
     row(collector_list)                                                                            \
     row(collector_show)                                                                            \
+    row(collector_drain)                                                                           \
+    row(collector_undrain)                                                                         \
     row(collector_run)                                                                             \
     row(collector_died)                                                                            \
     row(agent_list)                                                                                \
     row(agent_show)                                                                                \
+    row(agent_forget)                                                                              \
     row(pool_list)                                                                                 \
     row(pool_show)                                                                                 \
+    row(pool_create)                                                                               \
+    row(pool_set)                                                                                  \
+    row(pool_reset)                                                                                \
     row(coordinator_list)                                                                          \
     row(coordinator_run)                                                                           \
     row(lag_show)                                                                                  \

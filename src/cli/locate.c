@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "base/instant.h"
+#include "daemon/kafka_settings.h"
 #include "kafka/config.h"
 #include "kafka/consumer.h"
 #include "kafka/watch.h"
@@ -35,21 +36,12 @@ static struct instant now(void)
     return (struct instant){(int64_t)time.tv_sec * 1000000 + time.tv_nsec / 1000};
 }
 
-static void settings_fill(const struct conf *conf, struct kafka_settings *settings)
-{
-    const char *name = NULL;
-    const char *value = NULL;
-    size_t cursor = 0;
-    while (conf_kafka_next(conf, &cursor, &name, &value))
-        kafka_settings_add(settings, text_of(name), text_of(value));
-}
-
 static enum status search_begin(struct search *search, const struct conf *conf)
 {
     struct kafka_settings settings = {.watch = search->watch};
     struct kafka_consumer_options options = {.fetch_wait_ms = 50};
     struct buffer topic = {0};
-    settings_fill(conf, &settings);
+    kafka_settings_load(&settings, conf);
     enum status status =
         kafka_consumer_create(&settings, &options, search->problem, &search->consumer);
     kafka_settings_finish(&settings);

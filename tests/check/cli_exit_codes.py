@@ -27,6 +27,18 @@ ASKING = {
     ("events", "list"): [],
 }
 
+# Commands that write to Kafka. What is answered to them: tests/embedded/cli_exchange_test.c.
+WRITING = {
+    ("topic", "announce"): ["cpu0"],
+    ("topic", "withdraw"): ["cpu0"],
+    ("collector", "drain"): ["rack1"],
+    ("collector", "undrain"): ["rack1"],
+    ("agent", "forget"): ["host7"],
+    ("pool", "create"): ["edge", "start=latest"],
+    ("pool", "set"): ["default", "max_topics_per_collector=7"],
+    ("pool", "reset"): ["default"],
+}
+
 ENVIRONMENT = {"PATH": os.environ["PATH"], "HOME": "/nonexistent"}
 EMPTY = '{"schema": "x", "items": [], "next": null, "total": 0}'
 
@@ -80,6 +92,7 @@ class ExitCodesTest(unittest.TestCase):
         self.assertEqual(list(range(10)), [row["code"] for row in self.table["exit_codes"]])
         known = {(command["noun"], command["verb"]) for command in self.commands}
         self.assertEqual(set(), set(ASKING) - known)
+        self.assertEqual(set(), set(WRITING) - known)
 
     def test_0_help_at_every_level_has_an_example(self):
         nouns = {command["noun"] for command in self.commands}
@@ -109,6 +122,13 @@ class ExitCodesTest(unittest.TestCase):
         self.check(2, "nonsense")
         self.check(2, "topic", "nonsense")
         self.check_asking(2, "--set", "lease.ms=soon")
+        for noun, verb in WRITING:
+            self.check(2, noun, verb, "bad/name", *(["a=b"] if noun == "pool" and verb == "set" else []))
+        self.check(2, "topic", "announce")
+        self.check(2, "topic", "announce", "cpu0", "--file", "-")
+        self.check(2, "topic", "announce", "--file", "-", "--agent", "a1")
+        self.check(2, "topic", "announce", "cpu0", "--label", "zone")
+        self.check(2, "pool", "set", "default", "start")
 
     def test_0_done(self):
         self.check(0, "version")
@@ -133,6 +153,7 @@ class ExitCodesTest(unittest.TestCase):
     def test_3_not_found(self):
         self.check_answer(3, refusal(404))
         self.check(3, "help", "nonsense")
+        self.check(3, "topic", "announce", "--file", "/nonexistent/announcements")
         self.check(3, "config", "show", "no.such.setting")
         self.check(3, "config", "check", "/nonexistent/muster.conf")
 
@@ -144,6 +165,8 @@ class ExitCodesTest(unittest.TestCase):
         self.check_asking(5, "--api", "http://127.0.0.1:1")
         # The same where the brokers are to say who coordinates.
         self.check(5, "topic", "list", "-b", "127.0.0.1:1", "--timeout", "500ms")
+        for (noun, verb), arguments in WRITING.items():
+            self.check(5, noun, verb, *arguments, "-b", "127.0.0.1:1", "--timeout", "300ms")
 
     def test_6_timed_out(self):
         with FakeApi({}, (200, None)) as api:
