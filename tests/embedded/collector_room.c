@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "proto/key.h"
@@ -382,12 +383,16 @@ void room_produce(struct collector_room *room, const char *topic, int32_t partit
 char *room_file(const struct collector_room *room)
 {
     FILE *file = fopen(room_path(room, "out"), "rb");
-    char *text = calloc(1, 4 << 20);
+    struct stat found = {.st_size = 0};
+    if (file != NULL)
+        REQUIRE(fstat(fileno(file), &found) == 0);
+    size_t size = (size_t)found.st_size;
+    char *text = calloc(1, size + 1);
     REQUIRE(text != NULL);
-    if (file == NULL)
-        return text;
-    REQUIRE(fread(text, 1, (4 << 20) - 1, file) < (4 << 20) - 1);
-    fclose(file);
+    if (file != NULL) {
+        size = fread(text, 1, size, file);
+        fclose(file);
+    }
     return text;
 }
 
