@@ -216,7 +216,7 @@ static void refused_commits_hand_the_position_over(void)
     collector_room_open(&room);
     make_topic(&room, "a");
     room_start(&room);
-    kafka_mock_fail(room.kafka.mock, API_OFFSET_COMMIT, ERROR_UNKNOWN_MEMBER_ID, 100000);
+    kafka_mock_fail(room.kafka.mock, API_OFFSET_COMMIT, ERROR_UNKNOWN_MEMBER_ID, 1000);
     room_admit(&room, (struct room_unit[]){{"a", 3}}, 1);
     room_produce(&room, "a", 0, 0, 10);
     room_await_lines(&room, 10);
