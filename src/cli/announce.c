@@ -9,6 +9,7 @@
 
 #include "base/memory.h"
 #include "base/name.h"
+#include "daemon/kafka_settings.h"
 #include "net/reason.h"
 #include "wire/wire.h"
 
@@ -174,17 +175,6 @@ enum status announce_add_file(struct exchange *exchange, const char *path, FILE 
 
 // ---- Words.
 
-// NULL where the pool is only the default one: then the coordinator places the agent.
-static struct text wanted_pool(const struct invocation *invocation)
-{
-    struct conf_row row;
-    size_t cursor = 0;
-    while (conf_row_next(invocation->conf, &cursor, &row))
-        if (strcmp(row.name, "pool") == 0 && !row.is_default)
-            return text_of(conf_text(invocation->conf, "pool"));
-    return (struct text){0};
-}
-
 enum exit_code announce_words(const struct invocation *invocation, struct announcement *draft,
                               const struct announcement_topic *model)
 {
@@ -199,7 +189,7 @@ enum exit_code announce_words(const struct invocation *invocation, struct announ
         topics[i].name = text_of(invocation->arguments[i]);
     }
     draft->agent = announce_agent(invocation->conf, host);
-    draft->pool = wanted_pool(invocation);
+    draft->pool = pool_wanted(invocation->conf);
     draft->source = text_of(invocation_flag(invocation, "source"));
     draft->topics = topics;
     draft->topics_count = (uint32_t)count;

@@ -23,6 +23,7 @@
     row(agent_list)                                                                                \
     row(agent_show)                                                                                \
     row(agent_forget)                                                                              \
+    row(agent_run)                                                                                 \
     row(pool_list)                                                                                 \
     row(pool_show)                                                                                 \
     row(pool_create)                                                                               \

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// From the configuration of a process to the settings of its Kafka handles.
+// From the configuration of a process to what its Kafka handles and records need.
 #ifndef MUSTER_DAEMON_KAFKA_SETTINGS_H
 #define MUSTER_DAEMON_KAFKA_SETTINGS_H
 
@@ -13,5 +13,9 @@ void kafka_settings_load(struct kafka_settings *settings, const struct conf *con
 
 // A watch that names the brokers of the configuration. Never NULL.
 struct kafka_watch *kafka_watch_open(const struct conf *conf);
+
+// The pool that somebody has set, empty where it is only the default: then the coordinator places
+// the agent.
+struct text pool_wanted(const struct conf *conf);
 
 #endif

@@ -3,6 +3,7 @@
 // A file that is looked at. What tells a change is what stat(2) says of it: that also sees a file
 // that was replaced, and needs nothing that a container or a network file system lacks.
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -47,8 +48,9 @@ static enum status trouble(const struct file *file, struct buffer *fault, int er
 {
     char reason[100] = "";
     // The GNU form, which may answer with memory of its own.
-    buffer_print(fault, "cannot read '%s': %s", file->path,
-                 strerror_r(error, reason, sizeof(reason)));
+    const char *text = strerror_r(error, reason, sizeof(reason));
+    buffer_print(fault, "cannot read '%s': %c%s", file->path, tolower((unsigned char)text[0]),
+                 text[0] ? text + 1 : "");
     return error == ENOENT ? STATUS_NOT_FOUND : STATUS_FAILED;
 }
 
