@@ -290,11 +290,13 @@ static void give_simple(struct life *life, const struct line *line)
     };
     struct collect_event event = {.at = line->at};
     const char *argument = line->count > 2 ? line->words[2] : NULL;
-    size_t i = 0;
-    while (i < sizeof verbs / sizeof verbs[0] && strcmp(verbs[i].verb, line->words[1]) != 0)
-        i++;
-    REQUIRE(i < sizeof verbs / sizeof verbs[0]);
-    event.kind = verbs[i].kind;
+    bool is_known = false;
+    for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++)
+        if (strcmp(verbs[i].verb, line->words[1]) == 0) {
+            event.kind = verbs[i].kind;
+            is_known = true;
+        }
+    REQUIRE(is_known);
     if (event.kind == COLLECT_UNIT_FAILED) {
         struct seen_unit *unit = seen(life, argument, strlen(argument));
         event.run = unit->run;
