@@ -210,17 +210,6 @@ static void claim_if_due(struct control *control)
         (struct state_marker){.incarnation = text_of(control->incarnation), .seq = control->claims};
 }
 
-void lead_claim_answered(struct control *control, bool done)
-{
-    if (control->phase != PHASE_CLAIMING)
-        return;
-    control->phase = done ? PHASE_RESTORING : PHASE_STANDBY;
-    control->leader_heard = control->now;
-    control->resigned_seen = INSTANT_NEVER;
-    trace(control, "%s > claim %s -> %s", control->id, done ? "committed" : "failed",
-          done ? "restores until its marker comes back" : "stands by");
-}
-
 // ---- Restoring.
 
 static void bar(struct control *control, const char *why)
@@ -238,11 +227,9 @@ static void check_logs(struct control *control)
     memcpy(effect->positions, control->positions, sizeof(effect->positions));
 }
 
-void lead_marker_received(struct control *control, const struct state_marker *marker)
+// Everything that was committed before the claim has been read.
+static void restored(struct control *control)
 {
-    if (control->phase != PHASE_RESTORING || marker->seq != control->claims ||
-        !text_equals(marker->incarnation, control->incarnation))
-        return;
     control->is_restored = true;
     if (control->level > RECORD_LEVEL) {
         bar(control, "the state has records of a higher level than this binary knows");
@@ -259,6 +246,30 @@ void lead_marker_received(struct control *control, const struct state_marker *ma
         return;
     }
     check_logs(control);
+}
+
+// The marker may come back before the answer to the claim: two ways lead here from Kafka.
+void lead_marker_received(struct control *control, const struct state_marker *marker)
+{
+    if (marker->seq != control->claims || !text_equals(marker->incarnation, control->incarnation))
+        return;
+    if (control->phase == PHASE_CLAIMING)
+        control->marker_claim = marker->seq;
+    else if (control->phase == PHASE_RESTORING)
+        restored(control);
+}
+
+void lead_claim_answered(struct control *control, bool done)
+{
+    if (control->phase != PHASE_CLAIMING)
+        return;
+    control->phase = done ? PHASE_RESTORING : PHASE_STANDBY;
+    control->leader_heard = control->now;
+    control->resigned_seen = INSTANT_NEVER;
+    trace(control, "%s > claim %s -> %s", control->id, done ? "committed" : "failed",
+          done ? "restores until its marker comes back" : "stands by");
+    if (done && control->marker_claim == control->claims)
+        restored(control);
 }
 
 void lead_state_received(struct control *control)
