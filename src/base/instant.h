@@ -32,7 +32,7 @@ static inline int64_t span_ms(struct span span)
 // INSTANT_NEVER stays never.
 static inline struct instant instant_add(struct instant instant, struct span span)
 {
-    if (instant.us == INT64_MAX || span.us > INT64_MAX - instant.us)
+    if (instant.us == INT64_MAX || (instant.us > 0 && span.us > INT64_MAX - instant.us))
         return INSTANT_NEVER;
     return (struct instant){instant.us + span.us};
 }
