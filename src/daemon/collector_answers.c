@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Questions about units and partitions, each kind one at a time and about everything that waits for
-// it, and what their answers mean. A question that fails is asked again after a pause.
+// it, and what their answers mean. A question that fails is asked again after a pause. Topics that
+// are read are asked for again every report.full.interval.ms, so that new partitions are noticed.
 #include "base/memory.h"
 #include "daemon/collector_inner.h"
 
@@ -156,7 +157,8 @@ static void take_topic(struct collector *collector, struct intake_unit *unit,
         intake_fail(collector, unit, "Kafka does not allow this collector to read the topic");
     } else if (is_there) {
         unit->phase = UNIT_PHASE_OPEN;
-        unit->again_at = instant_add(collector->now, span_of_ms(REFRESH_MS));
+        unit->again_at = instant_add(collector->now,
+                                     conf_span(collector->setup.conf, "report.full.interval.ms"));
         intake_add_parts(collector, unit, topic->partitions);
     } else if (unit->phase == UNIT_PHASE_ASKED) {
         unit->phase = UNIT_PHASE_FIND; // asked again after the pause set with the question

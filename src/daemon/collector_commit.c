@@ -5,15 +5,14 @@
 //
 // One commit at a time, so that no older position overtakes a newer one. A commit is due for: a
 // partition that begins (its first act), one of a unit that stops, a fence that rose, everything
-// that moved every commit.interval.ms, and everything unchanged once a day. Once a minute what is
-// committed is read back: a late commit of a former owner has a lower fence and is repeated over; a
-// higher one says that this owner is the former.
+// that moved every commit.interval.ms, and everything unchanged once a day. What is committed is
+// read back every report.full.interval.ms: a late commit of a former owner has a lower fence and is
+// repeated over; a higher one says that this owner is the former.
 #include <string.h>
 
 #include "base/memory.h"
 #include "daemon/collector_inner.h"
 
-#define CHECK_MS 60000
 #define STOP_RETRY_MS 100 // a stop waits for its commit, so that is tried again soon
 
 bool part_is_committed(const struct part *part)
@@ -148,7 +147,8 @@ static void ask_check(struct collector *collector)
     if (!instant_has_come(intake->check_at, collector->now) ||
         !question_may_go(&intake->check, collector->now))
         return;
-    intake->check_at = instant_add(collector->now, span_of_ms(CHECK_MS));
+    intake->check_at =
+        instant_add(collector->now, conf_span(collector->setup.conf, "report.full.interval.ms"));
     uint32_t count = intake->lists[PART_READING].count;
     if (count == 0)
         return;

@@ -26,7 +26,6 @@
 #define ASK_PATIENCE_MS 5000  // for one answer about units
 #define RETRY_MS 1000         // before a question that failed is asked again
 #define MISSING_RETRY_MS 5000 // before a missing topic is asked for again
-#define REFRESH_MS 30000      // how often open units are asked for their partitions
 #define RECOMMIT_MS 86400000  // an unchanged position is committed again after a day
 
 struct reader;
