@@ -45,7 +45,7 @@ typedef picture {
 };
 
 picture state;                  /* the newest that is committed */
-#ifdef BREAK_RESTORE_TO_END
+#ifdef BREAK_RESTORE_TO_END_ASKED_FOR
 picture state_before;           /* what a stuck end lets a reader see */
 #endif
 byte producer_epoch = 1;        /* the one Kafka takes commits from */
@@ -119,7 +119,7 @@ inline commit_batch()
     :: change[1] >= GRANT -> mind.owner[1] = change[1] - GRANT; mind.revoked[1] = 0
     :: else
     fi;
-#ifdef BREAK_RESTORE_TO_END
+#ifdef BREAK_RESTORE_TO_END_ASKED_FOR
     copy_picture(state_before, state);
 #endif
     copy_picture(state, mind);
@@ -163,7 +163,7 @@ end_standby:
     atomic {
         if
         :: copy_picture(mind, state)
-#ifdef BREAK_RESTORE_TO_END
+#ifdef BREAK_RESTORE_TO_END_ASKED_FOR
         :: state_before.generation > 0 -> copy_picture(mind, state_before)
 #endif
         fi

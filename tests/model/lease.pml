@@ -80,7 +80,7 @@ bit own_proves;                 /* the own beat was sent more than the wait afte
 
 #define is_valid (life == UNACKED || life == LEASED)
 #define units_of(c) ((owner[0] == c -> 1 : 0) + (owner[1] == c -> 2 : 0))
-#ifdef BREAK_LATE_FIRST_ACK
+#ifdef BREAK_LATE_FIRST_ACK_BEGINS_LEASE
 #define owned_by_0 (life == LEASED -> view[0] : 0)
 #else
 #define owned_by_0 (is_valid -> view[0] : 0)
@@ -121,7 +121,7 @@ inline grow_beat(b)
     fi
 }
 
-#ifdef BREAK_LATE_FIRST_ACK
+#ifdef BREAK_LATE_FIRST_ACK_BEGINS_LEASE
 #define can_run_out (life == LEASED)    /* before the first ack there is nothing to run out */
 #define begins (life == LEASED || beat_age[0] <= LIMIT)     /* an older one begins nothing */
 #else

@@ -13,8 +13,12 @@
 #define DRIFT 1
 #define LIMIT (LEASE + DRIFT)
 #define REVOKE_TIMEOUT 2
-/* Not read for a lease, then read and not let go, then silent until the leader calls it dead. */
-#define IN_TIME (LEASE + REVOKE_TIMEOUT + LIMIT + 1)
+/*
+ * The longest way, and no tick more: it stops beating because it reads nothing (LEASE), reads again
+ * just before its lease is over (LIMIT), does not let go (REVOKE_TIMEOUT) and is silent until the
+ * leader calls it dead (LIMIT).
+ */
+#define IN_TIME (LEASE + LIMIT + REVOKE_TIMEOUT + LIMIT - 1)
 
 bit s1_broken = 0;
 bit s8_broken = 0;
