@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/chaos.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "sim/check.h"
+
+static const char *const names[2][6] = {{"north", "south", "east", "west", "", ""},
+                                        {"a", "b", "c", "d", "e", "f"}};
+
+static const char *draw_name(struct world *world, const struct chaos *chaos, bool is_coordinator)
+{
+    int count = is_coordinator ? chaos->coordinators : chaos->collectors;
+    return names[is_coordinator ? 0 : 1][world_draw(world, (uint64_t)count)];
+}
+
+// ---- What agents and operators do.
+
+static void announce(struct world *world, const struct chaos *chaos)
+{
+    static const char *const modes[] = {"set", "set", "add", "add", "add", "remove"};
+    struct buffer topics = {0};
+    uint64_t first = world_draw(world, (uint64_t)chaos->topics);
+    uint64_t count = world_draw(world, 6);
+    for (uint64_t i = 0; i < count; i++) {
+        unsigned number = (unsigned)((first + i * 3) % (uint64_t)chaos->topics);
+        unsigned partitions = world_draw(world, 5) == 0 ? 0 : 1 + number % 3;
+        buffer_print(&topics, "%s{\"name\": \"t%u\", \"partitions\": %u, \"split\": %s}",
+                     i > 0 ? ", " : "", number, partitions,
+                     number % 4 == 0 && world_draw(world, 4) > 0 ? "true" : "false");
+    }
+    world_say(world, SIM_CONTROL,
+              "{\"agent\": \"agent%d\", \"source\": \"%s\", \"mode\": \"%s\", \"topics\": [%s]}",
+              (int)world_draw(world, 4), world_draw(world, 3) == 0 ? "x" : "",
+              modes[world_draw(world, 6)], buffer_string(&topics));
+    buffer_finish(&topics);
+}
+
+static void order(struct world *world, const struct chaos *chaos)
+{
+    static const char *const caps[] = {"1", "2", "5", "none", "0", "none"};
+    switch (world_draw(world, 4)) {
+    case 0:
+        world_order(world, "pool.set", "max_topics_per_collector", caps[world_draw(world, 6)]);
+        break;
+    case 1:
+        world_order(world, "collector.drain", "collector", draw_name(world, chaos, false));
+        break;
+    case 2:
+        world_order(world, "collector.undrain", "collector", draw_name(world, chaos, false));
+        break;
+    default:
+        world_say(world, SIM_CONTROL, "{\"agent\": \"bad/name\", \"topics\": %d",
+                  (int)world_draw(world, 10));
+    }
+}
+
+static void topic(struct world *world, const struct chaos *chaos)
+{
+    char name[16];
+    unsigned number = (unsigned)world_draw(world, (uint64_t)chaos->topics);
+    snprintf(name, sizeof(name), "t%u", number);
+    world_topic(world, name, world_draw(world, 4) == 0 ? 0 : (int32_t)(1 + number % 3));
+}
+
+// ---- What happens to processes.
+
+static void hurt(struct world *world, const char *name)
+{
+    struct process *process = world_find(world, name);
+    int64_t ms = (int64_t)world_draw(world, 2) == 0 ? 500 : 6000;
+    ms = 100 + (int64_t)world_draw(world, (uint64_t)ms);
+    switch (world_draw(world, 8)) {
+    case 0:
+    case 1:
+        world_crash(world, name);
+        break;
+    case 2:
+        if (process->is_up)
+            world_pause(world, name);
+        break;
+    case 3:
+        world_resume(world, name);
+        break;
+    case 4:
+        world_stop(world, name);
+        break;
+    case 5:
+        world_stall(world, name, ms);
+        break;
+    case 6:
+        world_deafen(world, name, ms);
+        break;
+    default:
+        world_hold_acks(world, name, ms);
+    }
+}
+
+static void heal(struct world *world, const char *name)
+{
+    struct process *process = world_find(world, name);
+    world_resume(world, name);
+    if (process->is_up)
+        return;
+    if (world_draw(world, 3) == 0 && process->exit_code < 0)
+        world_death(world, name, (int64_t)world_draw(world, 2) * 700);
+    else
+        world_restart(world, name, world_draw(world, 2) == 0);
+}
+
+static void act(struct world *world, const struct chaos *chaos)
+{
+    bool is_coordinator = world_draw(world, 4) == 0;
+    uint64_t dice = world_draw(world, 100);
+    if (dice < 35)
+        announce(world, chaos);
+    else if (dice < 42)
+        order(world, chaos);
+    else if (dice < 50)
+        topic(world, chaos);
+    else if (dice < 53)
+        log_compact(&world->logs[SIM_STATE]);
+    else if (dice < 56)
+        log_compact(&world->logs[SIM_ASSIGNMENTS + world_draw(world, SIM_ASSIGNMENTS_PARTITIONS)]);
+    else if (dice < 78)
+        hurt(world, draw_name(world, chaos, is_coordinator));
+    else
+        heal(world, draw_name(world, chaos, is_coordinator));
+}
+
+// ---- The calm.
+
+static void calm(struct world *world, const struct chaos *chaos)
+{
+    char name[16];
+    world->unknown_percent = 0;
+    for (int i = 0; i < world->process_count; i++) {
+        struct process *process = &world->processes[i];
+        process->stalled_until = process->deaf_until = process->acks_stalled_until = world->now;
+        world_resume(world, process->name);
+        world_restart(world, process->name, false);
+    }
+    world_order(world, "pool.set", "max_topics_per_collector", "none");
+    for (int i = 0; i < chaos->collectors; i++)
+        world_order(world, "collector.undrain", "collector", names[1][i]);
+    for (int i = 0; i < chaos->topics; i++) {
+        snprintf(name, sizeof(name), "t%d", i);
+        world_topic(world, name, 1 + i % 3);
+    }
+    int64_t end_ms = chaos->calm_ms;
+    for (; end_ms > 0 && world->fault == NULL; end_ms -= 1000) {
+        world_run(world, 1000);
+        for (int i = 0; i < world->process_count; i++)
+            world_restart(world, world->processes[i].name, false);
+    }
+    if (world->fault != NULL)
+        return;
+    if (!world_is_settled(world))
+        world_fail(world,
+                   "%lld ms after the last fault not every topic is read by exactly one:\n%s",
+                   (long long)chaos->calm_ms, world_reading(world));
+    check_truth(world);
+    check_state(world);
+}
+
+const char *chaos_run(uint64_t seed, const struct chaos *chaos)
+{
+    struct world *world = world_create(&(struct world_options){
+        .seed = seed, .is_random = true, .lease_ms = 4000, .beat_ms = 500, .leader_ms = 2000});
+    const char *told = getenv("SIM_TELL");
+    world->unknown_percent = (int)world_draw(world, 4);
+    for (int i = 0; i < chaos->coordinators; i++)
+        world_coordinator(world, names[0][i]);
+    for (int i = 0; i < chaos->collectors; i++)
+        world_collector(world, names[1][i]);
+    struct instant end =
+        span_of_ms(chaos->ms).us > 0 ? instant_add(world->now, span_of_ms(chaos->ms)) : world->now;
+    world_run(world, 2000);
+    while (world->fault == NULL && instant_is_before(world->now, end)) {
+        act(world, chaos);
+        world_run(world, 10 + (int64_t)world_draw(world, 500));
+    }
+    if (world->fault == NULL)
+        calm(world, chaos);
+    if (told != NULL || world->fault != NULL)
+        fprintf(stderr, "%s", told != NULL ? buffer_string(&world->story) : "");
+    return world_end(world);
+}

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// PD-20, CB-42: the state alone, compacted and in any order, restores what the leader has.
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/ensure.h"
+#include "base/memory.h"
+#include "control/view.h"
+#include "sim/check.h"
+#include "wire/wire.h"
+
+struct line {
+    char text[400];
+};
+
+static int compare_lines(const void *a, const void *b)
+{
+    return strcmp(a, b);
+}
+
+static void line_print(struct line *line, const struct unit_view *unit)
+{
+    snprintf(line->text, sizeof(line->text),
+             "%.*s/%lld %.*s owner=%.*s previous=%.*s fence=%lld %.*s", TEXT_ARGS(unit->name),
+             (long long)unit->partition, TEXT_ARGS(unit->state), TEXT_ARGS(unit->owner),
+             TEXT_ARGS(unit->previous), (long long)unit->fence, TEXT_ARGS(unit->reason));
+}
+
+// Every unit on a line, sorted. The reasons of pending units are the planner's, who is not there
+// before a coordinator leads.
+static struct line *lines_of(const struct control *control, uint32_t *ret_count)
+{
+    uint32_t count = 0, capacity = 0, cursor = 0;
+    struct line *lines = NULL;
+    struct unit_view unit;
+    while (control_next_unit(control, &cursor, &unit)) {
+        lines = array_reserve(lines, &capacity, count + 1, sizeof(*lines));
+        line_print(&lines[count++], &unit);
+    }
+    if (count > 0)
+        qsort(lines, count, sizeof(*lines), compare_lines);
+    *ret_count = count;
+    return lines;
+}
+
+static void feed(struct control *control, const struct log_record *record)
+{
+    struct control_effects effects = {0};
+    struct control_event event = {.kind = CONTROL_STATE_RECEIVED};
+    struct wire_record decoded = {0};
+    struct arena arena = {0};
+    if (record->value.data != NULL) {
+        enum status status = wire_decode(record->value, &arena, NULL, &decoded, NULL);
+        ensure(status == STATUS_OK);
+    }
+    event.state.key = record->key;
+    event.state.kind = decoded.kind;
+    event.state.record = decoded.record;
+    control_step(control, &event, &effects);
+    control_effects_finish(&effects);
+    arena_finish(&arena);
+}
+
+static struct control *restored(struct world *world)
+{
+    struct log *log = &world->logs[SIM_STATE];
+    struct control_options options = {.prefix = TEXT_LITERAL("muster"),
+                                      .id = TEXT_LITERAL("reader"),
+                                      .incarnation =
+                                          TEXT_LITERAL("00000000000000000000000000000000"),
+                                      .default_pool = TEXT_LITERAL("default"),
+                                      .hash_seed = world_draw(world, UINT64_MAX),
+                                      .beat_interval = span_of_ms(1000),
+                                      .leader_timeout = span_of_ms(5000),
+                                      .assignments_partitions = SIM_ASSIGNMENTS_PARTITIONS};
+    struct control *control = control_create(&options);
+    uint32_t *order = memory_get((log->count + 1) * sizeof(*order));
+    for (uint32_t i = 0; i < log->count; i++) {
+        uint32_t k = (uint32_t)world_draw(world, i + 1);
+        order[i] = order[k];
+        order[k] = i;
+    }
+    for (uint32_t i = 0; i < log->count; i++) {
+        bool is_newest = true;
+        for (uint32_t k = order[i] + 1; k < log->count && is_newest; k++)
+            is_newest = !text_equal(log->items[k].key, log->items[order[i]].key);
+        if (is_newest)
+            feed(control, &log->items[order[i]]);
+    }
+    memory_release(order);
+    return control;
+}
+
+void check_state(struct world *world)
+{
+    const struct process *leader = world_leading(world);
+    if (leader == NULL || leader->is_committing)
+        return;
+    struct control *control = restored(world);
+    uint32_t counts[2];
+    struct line *lines[2] = {lines_of(leader->control, &counts[0]), lines_of(control, &counts[1])};
+    control_check(control);
+    if (counts[0] != counts[1])
+        world_fail(world, "the state has %u units, the leader %u (PD-20)", counts[1], counts[0]);
+    for (uint32_t i = 0; i < counts[0] && i < counts[1]; i++)
+        if (strcmp(lines[0][i].text, lines[1][i].text) != 0)
+            world_fail(world, "the leader has '%s', the state '%s' (PD-20)", lines[0][i].text,
+                       lines[1][i].text);
+    control_destroy(control);
+    memory_release(lines[0]);
+    memory_release(lines[1]);
+}

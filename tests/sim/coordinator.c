@@ -1,0 +1,444 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The shell of a coordinator in this world: logs to events, effects to the broker. It keeps the
+// promises of control/control.h: each topic in its order, and nothing but time while a commit is
+// under way.
+#include <stdio.h>
+#include <string.h>
+
+#include "base/ensure.h"
+#include "base/hash.h"
+#include "base/memory.h"
+#include "sim/check.h"
+#include "sim/world.h"
+#include "wire/wire.h"
+
+// ---- Effects.
+
+static void send(struct world *world, struct process *process, int topic, struct text key,
+                 enum record_kind kind, const void *record)
+{
+    struct buffer value = {0};
+    wire_encode_avro(kind, record, &value);
+    broker_send(world, process, topic, key, buffer_text(&value), 0);
+    buffer_finish(&value);
+}
+
+static struct text text_own(struct text text)
+{
+    return (struct text){text_copy(text), text.size};
+}
+
+// What the traces tell as well is not told twice.
+static char *event_line(const struct event_record *record)
+{
+    struct buffer line = {0};
+    if (text_has_prefix(record->kind, TEXT_LITERAL("collector.")) ||
+        text_equals(record->kind, "leader.began") || text_equals(record->kind, "input.refused"))
+        return NULL;
+    buffer_print(&line, "event %.*s", TEXT_ARGS(record->kind));
+    if (record->subject.size > 0)
+        buffer_print(&line, " %.*s", TEXT_ARGS(record->subject));
+    if (record->from.size > 0 || record->to.size > 0)
+        buffer_print(&line, " %.*s->%.*s", TEXT_ARGS(record->from), TEXT_ARGS(record->to));
+    buffer_print(&line, ": %.*s", TEXT_ARGS(record->text));
+    if (record->rule.size > 0)
+        buffer_print(&line, " (%.*s)", TEXT_ARGS(record->rule));
+    if (record->id.size > 0)
+        buffer_print(&line, " [%.*s: %.*s]", TEXT_ARGS(record->id), TEXT_ARGS(record->answer));
+    char *copy = text_copy(buffer_text(&line));
+    buffer_finish(&line);
+    return copy;
+}
+
+static struct batch *batch_of(struct process *process)
+{
+    if (process->batch == NULL)
+        process->batch = memory_get(sizeof(*process->batch));
+    return process->batch;
+}
+
+static void write_add(struct batch *batch, const struct control_write *write)
+{
+    static const int topics[] = {[WRITE_STATE] = SIM_STATE,
+                                 [WRITE_ASSIGNMENT] = SIM_ASSIGNMENTS,
+                                 [WRITE_EVENT] = SIM_EVENTS};
+    struct batch_item *item = batch_add(batch, topics[write->target] + write->partition);
+    struct buffer value = {0};
+    item->key = text_own(write->key);
+    if (write->record == NULL)
+        return;
+    if (write->target == WRITE_EVENT)
+        wire_encode_json(write->kind, write->record, &value);
+    else
+        wire_encode_avro(write->kind, write->record, &value);
+    if (write->target == WRITE_EVENT)
+        item->line = event_line(write->record);
+    item->value = text_own(buffer_text(&value));
+    buffer_finish(&value);
+}
+
+static void commit(struct world *world, struct process *process)
+{
+    struct control_write write;
+    struct batch *batch = batch_of(process);
+    while (control_next_write(process->control, &write))
+        write_add(batch, &write);
+    batch->epoch = process->txn_epoch;
+    process->batch = NULL;
+    process->is_committing = true;
+    process_push(world, process, (struct thing){.kind = THING_TXN_APPLY, .batch = batch},
+                 world_delay_us(world, 30));
+}
+
+static void claim(struct world *world, struct process *process, const struct state_marker *marker)
+{
+    struct buffer value = {0};
+    struct batch *batch = memory_get(sizeof(*batch));
+    wire_encode_avro(RECORD_STATE_MARKER, marker, &value);
+    struct batch_item *item = batch_add(batch, SIM_STATE);
+    item->key = text_own(TEXT_LITERAL("marker"));
+    item->value = text_own(buffer_text(&value));
+    buffer_finish(&value);
+    batch->is_claim = true;
+    process_push(world, process, (struct thing){.kind = THING_TXN_INIT, .batch = batch},
+                 world_delay_us(world, 10));
+}
+
+static void refuse(struct world *world, struct process *process, struct text reason)
+{
+    int topic = process->input_log == INPUT_CONTROL ? SIM_CONTROL : SIM_ORDERS;
+    const struct log_record *record = &world->logs[topic].items[process->input];
+    struct batch_item *item = batch_add(batch_of(process), SIM_DEADLETTER);
+    struct buffer line = {0};
+    buffer_print(&line, "dead letter: %.*s", TEXT_ARGS(reason));
+    item->value = text_own(record->value);
+    item->reason = text_own(reason);
+    item->refused = process->input_log == INPUT_CONTROL ? process->input : -1;
+    item->line = text_copy(buffer_text(&line));
+    buffer_finish(&line);
+}
+
+static void ask_topics(struct world *world, struct process *process,
+                       const struct control_effect *effect)
+{
+    struct buffer names = {0};
+    for (uint32_t i = 0; i < effect->topics.count; i++)
+        buffer_print(&names, "%.*s\n", TEXT_ARGS(effect->topics.items[i].topic));
+    process_push(
+        world, process,
+        (struct thing){.kind = THING_TOPICS_ANSWERED, .value = text_own(buffer_text(&names))},
+        world_delay_us(world, 50));
+    buffer_finish(&names);
+}
+
+static void carry_out(struct world *world, struct process *process,
+                      const struct control_effect *effect)
+{
+    switch (effect->kind) {
+    case EFFECT_SEND_BEAT:
+        send(world, process, SIM_MEMBERS, text_of(process->id), RECORD_BEAT, effect->beat);
+        break;
+    case EFFECT_SEND_MARKER:
+        send(world, process, SIM_CONTROL, (struct text){0}, RECORD_MARKER, &effect->marker);
+        break;
+    case EFFECT_CLAIM_LEADERSHIP:
+        claim(world, process, &effect->claim);
+        break;
+    case EFFECT_CHECK_LOGS:
+        memcpy(process->log_positions, effect->positions, sizeof(process->log_positions));
+        process_push(world, process, (struct thing){.kind = THING_LOGS_ANSWERED},
+                     world_delay_us(world, 20));
+        break;
+    case EFFECT_READ_INPUTS:
+        process->is_reading_inputs = true;
+        process->positions[SIM_CONTROL] = effect->positions[INPUT_CONTROL].next;
+        process->positions[SIM_ORDERS] = effect->positions[INPUT_ORDERS].next;
+        break;
+    case EFFECT_STOP_INPUTS:
+        process->is_reading_inputs = false;
+        break;
+    case EFFECT_REFUSE_INPUT:
+        refuse(world, process, effect->refusal.reason);
+        break;
+    case EFFECT_COMMIT:
+        commit(world, process);
+        break;
+    case EFFECT_ASK_TOPICS:
+        ask_topics(world, process, effect);
+        break;
+    case EFFECT_RESTORE:
+        process->positions[SIM_STATE] = 0;
+        process->is_state_ended = false;
+        break;
+    case EFFECT_RESIGN:
+        batch_destroy(process->batch);
+        process->batch = NULL;
+        break;
+    case EFFECT_EXIT:
+        process->exit_code = 0;
+        break;
+    case EFFECT_TRACE:
+    case EFFECT_ALARM:
+        world_tell_line(world, effect->text);
+        break;
+    }
+}
+
+static void step(struct world *world, struct process *process, struct control_event *event)
+{
+    event->at = process_clock(world, process);
+    event->wall_ms = wall_ms(world->now);
+    control_step(process->control, event, &process->effects);
+    for (uint32_t i = 0; i < process->effects.count; i++)
+        carry_out(world, process, &process->effects.items[i]);
+    if (process->exit_code == 0) {
+        process_end(world, process, 0);
+        return;
+    }
+    process_wake_at(world, process, control_deadline(process->control));
+}
+
+// ---- Logs to events.
+
+static void take_member(struct world *world, struct process *process,
+                        const struct log_record *record, struct arena *arena)
+{
+    struct wire_record decoded;
+    struct control_event event = {0};
+    enum status status = wire_decode(record->value, arena, NULL, &decoded, NULL);
+    ensure(status == STATUS_OK);
+    if (decoded.kind == RECORD_BEAT) {
+        event.kind = CONTROL_BEAT_RECEIVED;
+        event.beat = decoded.record;
+    } else if (decoded.kind == RECORD_DEATH) {
+        event.kind = CONTROL_DEATH_RECEIVED;
+        event.death = decoded.record;
+    } else {
+        event.kind = CONTROL_REPORT_RECEIVED;
+        event.report = decoded.record;
+    }
+    step(world, process, &event);
+}
+
+static void take_state(struct world *world, struct process *process,
+                       const struct log_record *record, struct arena *arena)
+{
+    struct wire_record decoded = {0};
+    struct control_event event = {.kind = CONTROL_STATE_RECEIVED};
+    if (record->value.data != NULL) {
+        enum status status = wire_decode(record->value, arena, NULL, &decoded, NULL);
+        ensure(status == STATUS_OK);
+    }
+    event.state.key = record->key;
+    event.state.kind = decoded.kind;
+    event.state.record = decoded.record;
+    step(world, process, &event);
+}
+
+static void take_input(struct world *world, struct process *process,
+                       const struct log_record *record, struct arena *arena)
+{
+    struct wire_record decoded = {0};
+    struct control_event event = {.kind = CONTROL_INPUT_RECEIVED};
+    struct buffer why = {0};
+    struct wire_input input = {
+        process->input_log == INPUT_CONTROL ? RECORD_ANNOUNCEMENT : RECORD_ORDER, record->value};
+    enum record_kind kind;
+    if (process->input_log == INPUT_CONTROL && wire_kind(input.bytes, &kind) &&
+        kind == RECORD_MARKER)
+        input.expected = RECORD_MARKER;
+    enum status status = wire_decode_input(input, arena, NULL, &decoded, &why);
+    event.input = (struct control_input){.log = process->input_log,
+                                         .offset = process->input,
+                                         .time_ms = wall_ms(record->at),
+                                         .crc = hash_crc32(input.bytes),
+                                         .is_refused = status != STATUS_OK,
+                                         .kind = decoded.kind,
+                                         .record = decoded.record,
+                                         .refusal = buffer_text(&why),
+                                         .unknown_fields = decoded.unknown_fields};
+    step(world, process, &event);
+    buffer_finish(&why);
+}
+
+static void take_record(struct world *world, struct process *process, int topic, uint32_t offset)
+{
+    const struct log_record *record = &world->logs[topic].items[offset];
+    struct arena arena = {0};
+    process->input = offset;
+    process->input_log = topic == SIM_CONTROL ? INPUT_CONTROL : INPUT_ORDERS;
+    if (topic == SIM_STATE)
+        take_state(world, process, record, &arena);
+    else if (topic == SIM_CONTROL || topic == SIM_ORDERS)
+        take_input(world, process, record, &arena);
+    else
+        take_member(world, process, record, &arena);
+    arena_finish(&arena);
+}
+
+// Reads a topic to its end, in a random world maybe not quite. Returns whether the end was reached.
+static bool drain(struct world *world, struct process *process, int topic)
+{
+    struct log *log = &world->logs[topic];
+    int64_t end = log->count;
+    if (world->options.is_random && world_draw(world, 4) == 0)
+        end -= (int64_t)world_draw(world, 4);
+    while (process->is_up && process->positions[topic] < end) {
+        uint32_t offset = (uint32_t)process->positions[topic]++;
+        if (!log->items[offset].is_compacted)
+            take_record(world, process, topic, offset);
+    }
+    return process->is_up && process->positions[topic] >= log->count;
+}
+
+static void turn(struct world *world, struct process *process)
+{
+    static const int topics[] = {SIM_MEMBERS, SIM_REPORTS, SIM_STATE};
+    bool is_at_end = true;
+    if (process->is_committing)
+        return;
+    if (instant_is_before(world->now, process->deaf_until)) {
+        process_look_later(world, process);
+        return;
+    }
+    for (int i = 0; i < 3; i++)
+        is_at_end = drain(world, process, topics[i]) && is_at_end;
+    if (process->is_up && process->positions[SIM_STATE] >= world->logs[SIM_STATE].count)
+        step(world, process, &(struct control_event){.kind = CONTROL_STATE_ENDED});
+    bool is_caught_up = false;
+    if (process->is_up && process->is_reading_inputs) {
+        is_at_end = drain(world, process, SIM_ORDERS) && is_at_end;
+        is_caught_up = process->is_up && drain(world, process, SIM_CONTROL);
+        is_at_end = is_at_end && is_caught_up;
+    }
+    if (process->is_up)
+        step(world, process,
+             &(struct control_event){.kind = CONTROL_BATCH_ENDED, .caught_up = is_caught_up});
+    if (process->is_up && !is_at_end)
+        process_look_later(world, process);
+}
+
+// ---- Answers.
+
+static struct control_log log_look(const struct world *world, int topic,
+                                   const struct state_position *position)
+{
+    const struct log *log = &world->logs[topic];
+    struct control_log found = {.start = 0, .end = log->count};
+    if (position->anchor_offset < 0 || position->anchor_offset >= log->count)
+        return found;
+    const struct log_record *record = &log->items[position->anchor_offset];
+    found.anchor_found = true;
+    found.anchor_time_ms = wall_ms(record->at);
+    found.anchor_crc = hash_crc32(record->value);
+    return found;
+}
+
+static void answer_logs(struct world *world, struct process *process)
+{
+    struct control_event event = {.kind = CONTROL_LOGS_CHECKED};
+    event.logs[INPUT_CONTROL] =
+        log_look(world, SIM_CONTROL, &process->log_positions[INPUT_CONTROL]);
+    event.logs[INPUT_ORDERS] = log_look(world, SIM_ORDERS, &process->log_positions[INPUT_ORDERS]);
+    step(world, process, &event);
+}
+
+static int32_t partitions_of(const struct world *world, struct text name)
+{
+    for (uint32_t i = 0; i < world->topics_count; i++)
+        if (text_equals(name, world->topics[i].name))
+            return world->topics[i].partitions;
+    return 0;
+}
+
+static void answer_topics(struct world *world, struct process *process, struct text names)
+{
+    struct control_topic_answer items[SIM_UNITS_MAX];
+    struct control_event event = {.kind = CONTROL_TOPICS_ANSWERED};
+    uint32_t count = 0;
+    while (names.size > 0) {
+        const char *end = memchr(names.data, '\n', names.size);
+        struct text name = {names.data, (size_t)(end - names.data)};
+        ensure(count < SIM_UNITS_MAX);
+        items[count++] =
+            (struct control_topic_answer){.topic = name, .partitions = partitions_of(world, name)};
+        names.data += name.size + 1;
+        names.size -= name.size + 1;
+    }
+    event.topics.items = items;
+    event.topics.count = count;
+    step(world, process, &event);
+}
+
+static void answer_txn(struct world *world, struct process *process, int outcome)
+{
+    if (!process->is_committing) {
+        step(world, process,
+             &(struct control_event){.kind = CONTROL_CLAIM_ANSWERED,
+                                     .done = outcome == COMMIT_DONE});
+        return;
+    }
+    process->is_committing = false;
+    step(world, process,
+         &(struct control_event){.kind = CONTROL_COMMIT_ANSWERED,
+                                 .outcome = (enum commit_outcome)outcome});
+}
+
+void coordinator_take(struct world *world, struct process *process, const struct thing *thing)
+{
+    if (thing->kind == THING_TURN)
+        process->is_turn_queued = false;
+    else if (thing->kind == THING_TXN_ANSWERED)
+        answer_txn(world, process, thing->outcome);
+    else if (thing->kind == THING_LOGS_ANSWERED)
+        answer_logs(world, process);
+    else if (thing->kind == THING_TOPICS_ANSWERED && !process->is_committing)
+        answer_topics(world, process, thing->value);
+    else if (thing->kind == THING_TOPICS_ANSWERED)
+        process_push(world, process,
+                     (struct thing){.kind = thing->kind, .value = text_own(thing->value)}, 1000);
+    if (process->is_up)
+        turn(world, process);
+}
+
+void coordinator_tick(struct world *world, struct process *process)
+{
+    step(world, process, &(struct control_event){.kind = CONTROL_TICKED});
+    if (process->is_up)
+        turn(world, process);
+}
+
+void coordinator_stop(struct world *world, struct process *process)
+{
+    step(world, process, &(struct control_event){.kind = CONTROL_STOP_REQUESTED});
+    if (process->is_up)
+        turn(world, process);
+}
+
+void coordinator_start(struct world *world, struct process *process)
+{
+    char lineage[33];
+    snprintf(lineage, sizeof(lineage), "%032x", 0x10000 + process->number);
+    struct control_options options = {.prefix = TEXT_LITERAL("muster"),
+                                      .id = text_of(process->id),
+                                      .incarnation = text_of(process->incarnation),
+                                      .lineage = text_of(lineage),
+                                      .cluster_id = TEXT_LITERAL("simulated"),
+                                      .default_pool = TEXT_LITERAL("default"),
+                                      .hash_seed = world_draw(world, UINT64_MAX),
+                                      .beat_interval = span_of_ms(world->options.beat_ms),
+                                      .leader_timeout = span_of_ms(world->options.leader_ms),
+                                      .publish_interval = span_of_ms(5000),
+                                      .lease_ms = world->options.lease_ms,
+                                      .agent_topics_max = 10000,
+                                      .assignments_partitions = SIM_ASSIGNMENTS_PARTITIONS,
+                                      .events_enabled = true};
+    process->control = control_create(&options);
+    process->is_committing = process->is_reading_inputs = false;
+    process->txn_epoch = 0;
+    process->positions[SIM_MEMBERS] = world->logs[SIM_MEMBERS].count;
+    process->positions[SIM_REPORTS] = world->logs[SIM_REPORTS].count;
+    step(world, process, &(struct control_event){.kind = CONTROL_STARTED});
+    process_look_later(world, process);
+}

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Lives of processes: their clocks, starts, ends, pauses.
+#include <stdio.h>
+#include <string.h>
+
+#include "base/ensure.h"
+#include "base/memory.h"
+#include "sim/check.h"
+#include "sim/world.h"
+#include "wire/wire.h"
+
+// A process's own clock: another boot, and a little too fast or too slow.
+struct instant process_clock(const struct world *world, const struct process *process)
+{
+    int64_t drift = world->now.us / 1000 * process->drift_ppm / 1000;
+    return (struct instant){world->now.us + drift + process->clock_offset_us};
+}
+
+// First instant of the world at which the process's clock shows `local`, and not now.
+void process_wake_at(struct world *world, struct process *process, struct instant local)
+{
+    struct instant now = process_clock(world, process);
+    if (local.us == INSTANT_NEVER.us) {
+        process->wake = INSTANT_NEVER;
+        return;
+    }
+    int64_t rest = instant_is_before(now, local) ? local.us - now.us : 0;
+    rest -= rest / 1000 * process->drift_ppm / 1000;
+    process->wake = (struct instant){world->now.us + (rest > 0 ? rest + 10 : 10)};
+}
+
+void process_push(struct world *world, struct process *process, struct thing thing,
+                  int64_t delay_us)
+{
+    thing.at = (struct instant){world->now.us + delay_us};
+    thing.process = process->number;
+    thing.life = process->life;
+    queue_push(&world->queue, thing);
+}
+
+void process_look_later(struct world *world, struct process *process)
+{
+    int64_t delay_us = world_delay_us(world, 20);
+    if (process->is_turn_queued)
+        return;
+    if (instant_is_before(world->now, process->deaf_until))
+        delay_us += instant_since(process->deaf_until, world->now).us;
+    process->is_turn_queued = true;
+    process_push(world, process, (struct thing){.kind = THING_TURN}, delay_us);
+}
+
+struct process *world_find(struct world *world, const char *name)
+{
+    for (int i = 0; i < world->process_count; i++)
+        if (strcmp(world->processes[i].name, name) == 0)
+            return &world->processes[i];
+    ensure(!"there is a process of that name");
+    return NULL;
+}
+
+void process_start(struct world *world, struct process *process)
+{
+    ensure(!process->is_up);
+    process->life++;
+    process->is_up = true;
+    process->is_paused = false;
+    process->exit_code = -1;
+    process->is_turn_queued = false;
+    snprintf(process->incarnation, sizeof(process->incarnation), "%04x%04x%024x",
+             0xa000 + process->number, process->life, 0);
+    memset(process->positions, 0, sizeof(process->positions));
+    if (world->options.is_random) {
+        process->clock_offset_us = (int64_t)world_draw(world, 1000000000);
+        process->drift_ppm = (int64_t)world_draw(world, 8000) - 4000;
+    }
+    if (process->is_coordinator)
+        coordinator_start(world, process);
+    else
+        collector_start(world, process);
+}
+
+static int process_add(struct world *world, const char *name, const char *id, bool is_coordinator)
+{
+    ensure(world->process_count < SIM_PROCESSES_MAX);
+    struct process *process = &world->processes[world->process_count];
+    process->number = world->process_count++;
+    process->is_coordinator = is_coordinator;
+    snprintf(process->name, sizeof(process->name), "%s", name);
+    snprintf(process->id, sizeof(process->id), "%s", id);
+    process_start(world, process);
+    return process->number;
+}
+
+int world_coordinator(struct world *world, const char *id)
+{
+    return process_add(world, id, id, true);
+}
+
+int world_collector(struct world *world, const char *id)
+{
+    return process_add(world, id, id, false);
+}
+
+int world_impostor(struct world *world, const char *name, const char *id)
+{
+    return process_add(world, name, id, false);
+}
+
+void process_end(struct world *world, struct process *process, int exit_code)
+{
+    (void)world;
+    process->is_up = false;
+    process->exit_code = exit_code;
+    control_destroy(process->control);
+    control_effects_finish(&process->effects);
+    collect_destroy(process->collect);
+    batch_destroy(process->batch);
+    process->control = NULL;
+    process->collect = NULL;
+    process->batch = NULL;
+    process->units_count = 0;
+    for (uint32_t i = 0; i < process->held_count; i++)
+        thing_finish(&process->held[i]);
+    process->held_count = 0;
+}
+
+void world_crash(struct world *world, const char *name)
+{
+    struct process *process = world_find(world, name);
+    if (!process->is_up)
+        return;
+    world_tell(world, "%s is killed", name);
+    process_end(world, process, -1);
+}
+
+void world_restart(struct world *world, const char *name, bool replaces)
+{
+    struct process *process = world_find(world, name);
+    if (process->is_up)
+        return;
+    snprintf(process->replaces, sizeof(process->replaces), "%s",
+             replaces ? process->incarnation : "");
+    world_tell(world, "%s is started again", name);
+    process_start(world, process);
+}
+
+void world_pause(struct world *world, const char *name)
+{
+    world_find(world, name)->is_paused = true;
+    world_tell(world, "%s is frozen", name);
+}
+
+void world_resume(struct world *world, const char *name)
+{
+    struct process *process = world_find(world, name);
+    if (!process->is_paused)
+        return;
+    world_tell(world, "%s wakes up", name);
+    process->is_paused = false;
+    for (uint32_t i = 0; i < process->held_count; i++) {
+        process->held[i].at = world->now;
+        queue_push(&world->queue, process->held[i]);
+    }
+    process->held_count = 0;
+    if (!process->is_up)
+        return;
+    process->wake = world->now;
+}
+
+void world_stop(struct world *world, const char *name)
+{
+    struct process *process = world_find(world, name);
+    if (!process->is_up || process->is_paused)
+        return;
+    world_tell(world, "%s is asked to stop", name);
+    if (process->is_coordinator)
+        coordinator_stop(world, process);
+    else
+        collector_stop(world, process);
+    check_step(world);
+}
+
+void world_death(struct world *world, const char *name, int64_t hold_ms)
+{
+    struct process *process = world_find(world, name);
+    struct buffer value = {0};
+    ensure(!process->is_up);
+    struct death death = {
+        .role = process->is_coordinator ? TEXT_LITERAL("coordinator") : TEXT_LITERAL("collector"),
+        .pool = process->is_coordinator ? (struct text){0} : TEXT_LITERAL("default"),
+        .id = text_of(process->id),
+        .incarnation = text_of(process->incarnation),
+        .hold_ms = hold_ms};
+    wire_encode_avro(RECORD_DEATH, &death, &value);
+    struct log_record record = {
+        .at = world->now, .key = text_of(process->id), .value = buffer_text(&value), .refused = -1};
+    world_tell(world, "the death of %s is published", name);
+    broker_appended(world, SIM_MEMBERS, log_append(&world->logs[SIM_MEMBERS], &record));
+    buffer_finish(&value);
+}
+
+void world_stall(struct world *world, const char *name, int64_t ms)
+{
+    world_tell(world, "what %s writes is stuck for %lld ms", name, (long long)ms);
+    world_find(world, name)->stalled_until = instant_add(world->now, span_of_ms(ms));
+}
+
+void world_deafen(struct world *world, const char *name, int64_t ms)
+{
+    world_tell(world, "%s can read nothing for %lld ms", name, (long long)ms);
+    world_find(world, name)->deaf_until = instant_add(world->now, span_of_ms(ms));
+}
+
+void world_hold_acks(struct world *world, const char *name, int64_t ms)
+{
+    world_tell(world, "acknowledgements to %s are stuck for %lld ms", name, (long long)ms);
+    world_find(world, name)->acks_stalled_until = instant_add(world->now, span_of_ms(ms));
+}

@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A small world in which the real deciding parts of coordinators and collectors run over the real
+// codecs: a virtual clock, Kafka's logs with transactions and fencing, delays, crashes, pauses and
+// stalled acknowledgements. One seed is one run, byte for byte.
+//
+//     struct world *world = world_create(&(struct world_options){.seed = 1});
+//     world_coordinator(world, "north");
+//     world_collector(world, "a");
+//     world_announce(world, "agent", "set", "t1 t2");
+//     world_run(world, 5000);
+//     CHECK_TEXT(world_reading(world), "a: t1 t2\n");
+//     CHECK_TEXT(world_end(world), NULL);
+//
+// After every step the checkers (check.h) look at everything; the first that finds a fault stops
+// the world, and world_end returns its words.
+#ifndef SIM_WORLD_H
+#define SIM_WORLD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/instant.h"
+#include "base/text.h"
+#include "collect/collect.h"
+#include "control/control.h"
+#include "sim/batch.h"
+#include "sim/log.h"
+#include "sim/queue.h"
+
+enum { SIM_ASSIGNMENTS_PARTITIONS = 4, SIM_PROCESSES_MAX = 16, SIM_UNITS_MAX = 512 };
+
+enum sim_topic {
+    SIM_CONTROL,
+    SIM_ORDERS,
+    SIM_MEMBERS,
+    SIM_REPORTS,
+    SIM_STATE,
+    SIM_DEADLETTER,
+    SIM_EVENTS,
+    SIM_ASSIGNMENTS, // first partition of four
+    SIM_TOPIC_COUNT = SIM_ASSIGNMENTS + SIM_ASSIGNMENTS_PARTITIONS,
+};
+
+// What becomes of a transaction whose producer is not fenced.
+enum sim_outcome {
+    SIM_DONE,
+    SIM_UNKNOWN_COMMITTED, // it is in the log, the coordinator is told that nobody knows
+    SIM_UNKNOWN_LOST,      // it is not, and the same
+};
+
+struct world_options {
+    uint64_t seed;
+    bool is_random;    // delays, drifting clocks and partial reads are drawn; else 1 ms each
+    int64_t lease_ms;  // 0 = 15000
+    int64_t beat_ms;   // 0 = 1000
+    int64_t leader_ms; // leader.timeout; 0 = 5000
+};
+
+// A unit as the data path of a collector has it.
+struct sim_unit {
+    char name[80];
+    uint64_t run;
+    int64_t fence;
+    bool is_reading; // the fact that S1 is about
+};
+
+// One coordinator or collector. An id is a place, each start in it a life.
+struct process {
+    bool is_coordinator, is_up, is_paused;
+    char name[32]; // in this world
+    char id[32], incarnation[33], replaces[33];
+    int number;
+    uint32_t life;
+    int exit_code;       // of the last life that ended by itself, else -1
+    struct instant wake; // world time of its deadline
+    int64_t clock_offset_us, drift_ppm;
+    int64_t positions[SIM_TOPIC_COUNT];
+    bool is_turn_queued;
+    struct instant stalled_until;      // what it writes lies around until then
+    struct instant deaf_until;         // and it reads nothing
+    struct instant acks_stalled_until; // it writes, but hears of it only then
+    struct instant last_append;
+    struct thing *held; // things that wait while it is paused
+    uint32_t held_count, held_capacity;
+
+    // A coordinator.
+    struct control *control;
+    struct control_effects effects;
+    bool is_committing, is_reading_inputs, is_state_ended;
+    uint64_t txn_epoch;
+    struct batch *batch; // dead letters for the next commit
+    int64_t input;       // offset under way
+    enum input_log input_log;
+    struct state_position log_positions[INPUT_LOG_COUNT];
+
+    // A collector.
+    struct collect *collect;
+    struct beat promise; // what its beats say; borrowed by `collect`
+    int partition;
+    bool is_watching;
+    bool is_restarting;
+    struct sim_unit units[SIM_UNITS_MAX];
+    uint32_t units_count;
+};
+
+// A topic of data, as Kafka has it.
+struct sim_data_topic {
+    char name[80];
+    int32_t partitions; // 0 = there is none
+};
+
+struct checks;
+
+struct world {
+    struct world_options options;
+    struct instant now;
+    uint64_t random;
+    struct log logs[SIM_TOPIC_COUNT];
+    struct queue queue;
+    struct process processes[SIM_PROCESSES_MAX];
+    int process_count;
+    uint64_t txn_epoch; // of the producer that may commit
+    enum sim_outcome next_outcome;
+    int unknown_percent; // of commits whose outcome is drawn; 0 = none
+    struct sim_data_topic topics[SIM_UNITS_MAX];
+    uint32_t topics_count;
+    struct buffer story, answer;
+    struct checks *checks;
+    int64_t moves; // units that began to be read by another collector than before
+    uint64_t steps;
+    char *fault; // first fault found
+};
+
+// ---- Making and running (world.c).
+
+struct world *world_create(const struct world_options *options);
+
+// Destroys the world. Returns the first fault, NULL if there was none; valid until the next call.
+const char *world_end(struct world *world);
+
+// Lets time pass.
+void world_run(struct world *world, int64_t ms);
+
+// The first fault is kept and told on stderr.
+void world_fail(struct world *world, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+// ---- Processes (process.c). They start at once; names are unique.
+
+int world_coordinator(struct world *world, const char *id);
+int world_collector(struct world *world, const char *id);
+
+// A collector that claims another one's id; `name` is what the functions of this world call it.
+int world_impostor(struct world *world, const char *name, const char *id);
+struct process *world_find(struct world *world, const char *name);
+void world_crash(struct world *world, const char *name);
+
+// A new life; with `replaces` it holds the lock of the one before.
+void world_restart(struct world *world, const char *name, bool replaces);
+void world_pause(struct world *world, const char *name);
+void world_resume(struct world *world, const char *name);
+void world_stop(struct world *world, const char *name); // SIGTERM
+void world_death(struct world *world, const char *name, int64_t hold_ms);
+
+// For so long: what it writes lies around; it reads nothing; it hears of no acknowledgement.
+void world_stall(struct world *world, const char *name, int64_t ms);
+void world_deafen(struct world *world, const char *name, int64_t ms);
+void world_hold_acks(struct world *world, const char *name, int64_t ms);
+
+// ---- What people and agents say (say.c).
+
+// Appends a record as it is to control or orders.
+void world_say(struct world *world, enum sim_topic topic, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+void world_say_bytes(struct world *world, enum sim_topic topic, struct text value);
+
+// Announces topics, named with blanks between them, with one partition each.
+void world_announce(struct world *world, const char *agent, const char *mode, const char *topics);
+
+// An order, for example "pool.set", "max_topics_per_collector", "2".
+void world_order(struct world *world, const char *verb, const char *key, const char *value);
+
+// Kafka has this topic with so many partitions from now on; 0 = it has none.
+void world_topic(struct world *world, const char *name, int32_t partitions);
+
+// ---- What can be seen (see.c). Texts are valid until the next call.
+
+// "a: t1 t2\nb: t3\n": what is read by processes that live, by id and name.
+const char *world_reading(struct world *world);
+
+// Id of the coordinator that leads, "" if none or several do.
+const char *world_leader(struct world *world);
+
+// What has been told since the last call, without instants.
+const char *world_story(struct world *world);
+
+// State and reason of a unit as the leader sees it: "pending: every collector drains".
+const char *world_unit(struct world *world, const char *name);
+
+// Whether every topic that stands is read by exactly one process, given that one may take it.
+bool world_is_settled(struct world *world);
+
+// ---- Between the files of this folder.
+
+uint64_t world_draw(struct world *world, uint64_t below); // 0 to below − 1
+int64_t world_delay_us(struct world *world, int64_t up_to_ms);
+void world_tell(struct world *world, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void world_tell_line(struct world *world, struct text line); // without its instant
+
+struct instant process_clock(const struct world *world, const struct process *process);
+void process_wake_at(struct world *world, struct process *process, struct instant local);
+void process_push(struct world *world, struct process *process, struct thing thing,
+                  int64_t delay_us);
+// Looks at the logs soon, or when it can read again.
+void process_look_later(struct world *world, struct process *process);
+void process_end(struct world *world, struct process *process, int exit_code);
+void process_start(struct world *world, struct process *process);
+
+// Something was appended: whoever reads that topic will look at it.
+void broker_appended(struct world *world, int topic, uint32_t offset);
+void broker_send(struct world *world, struct process *process, int topic, struct text key,
+                 struct text value, uint64_t seq);
+void broker_take(struct world *world, struct thing *thing);
+
+void coordinator_start(struct world *world, struct process *process);
+void coordinator_take(struct world *world, struct process *process, const struct thing *thing);
+void coordinator_tick(struct world *world, struct process *process);
+void coordinator_stop(struct world *world, struct process *process);
+
+void collector_start(struct world *world, struct process *process);
+void collector_take(struct world *world, struct process *process, const struct thing *thing);
+void collector_tick(struct world *world, struct process *process);
+void collector_stop(struct world *world, struct process *process);
+
+#endif
