@@ -128,6 +128,7 @@ struct control {
     struct peer peers[COORDINATORS_MAX];
 
     // The batch.
+    bool is_goodbye_in_commit; // the transaction under way says that this leader goes
     bool is_committing, is_caught_up, is_assignment_changed, has_more_changes;
     struct instant committing_since, last_commit;
     struct drawing drawing;

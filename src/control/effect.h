@@ -17,7 +17,8 @@ enum control_effect_kind {
     EFFECT_CLAIM_LEADERSHIP, // initialise the transactional producer, commit `claim` to state under
                              // key "marker"; answered by CONTROL_CLAIM_ANSWERED
     EFFECT_CHECK_LOGS,       // look at `positions`; answered by CONTROL_LOGS_CHECKED
-    EFFECT_READ_INPUTS,      // read control and orders from `positions[].next` on
+    EFFECT_READ_INPUTS,      // leading: read control and orders from `positions[].next` on,
+                             // and state no longer
     EFFECT_STOP_INPUTS,      // stop reading control and orders
     EFFECT_REFUSE_INPUT, // the input of this event goes to the dead letter topic with `reason`, in
                          // the next commit; its id is `id`

@@ -42,9 +42,9 @@ enum commit_outcome {
 struct control_input {
     enum input_log log;
     int64_t offset;
-    int64_t time_ms;         // log append time
-    uint32_t crc;            // CRC-32 of the value, the anchor's proof
-    bool is_refused;         // it could not be decoded: `refusal`, else `kind` and `record`
+    int64_t time_ms; // log append time
+    uint32_t crc;    // CRC-32 of the value, the anchor's proof; of the last one before a batch ends
+    bool is_refused; // it could not be decoded: `refusal`, else `kind` and `record`
     enum record_kind kind;   // RECORD_ANNOUNCEMENT, RECORD_ORDER, RECORD_MARKER
     const void *record;      // struct of that kind
     struct text refusal;     // why it cannot be taken

@@ -10,6 +10,8 @@
 
 enum { PARTS_MAX = 100000 };
 
+static const int64_t LAG_MAX = 1LL << 40; // of one unit: a lie cannot overflow a sum
+
 static void picture_release(struct picture *picture)
 {
     if (picture == NULL)
@@ -18,10 +20,24 @@ static void picture_release(struct picture *picture)
     memory_release(picture);
 }
 
+// Adds a unit's picture to the sums of its pool, or takes it out.
+static void lag_sum(struct control *control, uint32_t unit, int sign)
+{
+    const struct tables *tables = &control->tables;
+    struct pool *pool = tables->pools[tables->topics[tables->units[unit].topic].pool];
+    const struct picture *picture = control->pictures[unit];
+    if (picture->lag < 0)
+        return;
+    pool->lag_units += sign;
+    pool->lag_records += sign * picture->lag;
+    pool->records_per_s += sign * picture->records_per_s;
+}
+
 void lag_forget(struct control *control, uint32_t unit)
 {
-    if (unit >= control->pictures_capacity)
+    if (unit >= control->pictures_capacity || control->pictures[unit] == NULL)
         return;
+    lag_sum(control, unit, -1);
     picture_release(control->pictures[unit]);
     control->pictures[unit] = NULL;
 }
@@ -42,8 +58,10 @@ static struct picture *picture_row(struct control *control, uint32_t unit)
                                       sizeof(struct picture *));
     memset(control->pictures + had, 0,
            (control->pictures_capacity - had) * sizeof(struct picture *));
-    if (control->pictures[unit] == NULL)
+    if (control->pictures[unit] == NULL) {
         control->pictures[unit] = memory_get(sizeof(struct picture));
+        control->pictures[unit]->lag = -1;
+    }
     return control->pictures[unit];
 }
 
@@ -68,10 +86,12 @@ static void picture_take(struct picture *picture, const struct report_unit *said
     picture->parts_count = said->parts_count < PARTS_MAX ? said->parts_count : PARTS_MAX;
     picture->parts = memory_copy(said->parts, picture->parts_count * sizeof(*said->parts));
     picture_sum(picture);
-    picture->lag = said->lag < 0 ? -1 : said->lag;
+    picture->lag = said->lag < 0 ? -1 : said->lag < LAG_MAX ? said->lag : LAG_MAX;
     picture->oldest_unprocessed_ms =
         said->oldest_unprocessed_ms < 0 ? -1 : said->oldest_unprocessed_ms;
-    picture->records_per_s = said->records_per_s;
+    picture->records_per_s = said->records_per_s < 0         ? 0
+                             : said->records_per_s < LAG_MAX ? said->records_per_s
+                                                             : LAG_MAX;
     picture->bytes_per_s = said->bytes_per_s;
     memset(picture->state, 0, sizeof(picture->state));
     memcpy(picture->state, said->state.data ? said->state.data : "",
@@ -108,7 +128,10 @@ void lag_report(struct control *control, const struct report *report)
         uint32_t unit = reported_unit(control, owner, report->units[i].unit);
         if (unit == NONE)
             continue;
-        picture_take(picture_row(control, unit), &report->units[i]);
+        struct picture *picture = picture_row(control, unit);
+        lag_sum(control, unit, -1);
+        picture_take(picture, &report->units[i]);
+        lag_sum(control, unit, 1);
         if (text_equals(report->units[i].state, "missing") && control->phase == PHASE_LEADING)
             topic_missed(control, control->tables.units[unit].topic);
     }

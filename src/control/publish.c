@@ -94,6 +94,7 @@ void publish_batch(struct control *control)
         collector_stamp(control, control->tables.collectors[control->publishing.items[i]]);
     control->is_committing = true;
     control->committing_since = control->now;
+    control->is_goodbye_in_commit = control->resigned;
     control->cell_is_dirty = false;
     control->drawing.stage = STAGE_TOMBSTONES;
     control->drawing.at = 0;

@@ -187,6 +187,7 @@ struct pool {
     uint32_t *planned; // plan handle -> collector handle
     uint32_t planned_capacity;
     uint32_t units, states[UNIT_STATE_COUNT];
+    int64_t lag_records, lag_units, records_per_s; // over the units with a known lag
     int64_t since_ms;
     bool is_dirty;
     bool is_unsettled;

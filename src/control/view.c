@@ -13,25 +13,29 @@ static struct text phase_text(const struct control *control)
 
 void control_view_lag(const struct control *control, struct text pool, struct lag_view *ret)
 {
-    const struct tables *tables = &control->tables;
-    *ret = (struct lag_view){.oldest_unprocessed_ms = -1};
-    for (uint32_t i = 0; i < tables->units_count; i++) {
-        if (tables->units[i].topic == NONE ||
-            (pool.size > 0 &&
-             !text_equals(pool, tables->pools[tables->topics[tables->units[i].topic].pool]->name)))
+    *ret = (struct lag_view){0};
+    for (uint32_t i = 0; i < control->tables.pools_count; i++) {
+        const struct pool *row = control->tables.pools[i];
+        if (pool.size > 0 && !text_equals(pool, row->name))
             continue;
-        const struct picture *picture =
-            i < control->pictures_capacity ? control->pictures[i] : NULL;
-        ret->units++;
-        if (picture == NULL || picture->lag < 0) {
-            ret->unknown++;
-            continue;
-        }
-        ret->records += picture->lag;
-        ret->records_per_s += picture->records_per_s;
-        if (picture->oldest_unprocessed_ms > ret->oldest_unprocessed_ms)
-            ret->oldest_unprocessed_ms = picture->oldest_unprocessed_ms;
+        ret->units += row->units;
+        ret->unknown += row->units - row->lag_units;
+        ret->records += row->lag_records;
+        ret->records_per_s += row->records_per_s;
     }
+}
+
+int64_t control_view_oldest_ms(const struct control *control, struct text pool)
+{
+    const struct tables *tables = &control->tables;
+    uint32_t handle = pool_find(tables, pool);
+    int64_t oldest = -1;
+    for (uint32_t i = 0; i < tables->units_count && i < control->pictures_capacity; i++)
+        if (control->pictures[i] != NULL && tables->units[i].topic != NONE &&
+            tables->topics[tables->units[i].topic].pool == handle &&
+            control->pictures[i]->oldest_unprocessed_ms > oldest)
+            oldest = control->pictures[i]->oldest_unprocessed_ms;
+    return oldest;
 }
 
 void control_view_cell(const struct control *control, struct cell_view *ret)

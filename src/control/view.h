@@ -54,9 +54,8 @@ struct agent_view {
 
 // Lag over the units of a pool.
 struct lag_view {
-    int64_t units, unknown;        // unknown: units whose lag nobody has reported
-    int64_t records;               // offsets behind, over the others
-    int64_t oldest_unprocessed_ms; // -1 = not known
+    int64_t units, unknown; // unknown: units whose lag nobody has reported
+    int64_t records;        // offsets behind, over the others
     int64_t records_per_s;
 };
 
@@ -82,8 +81,11 @@ struct claim_view {
 
 void control_view_cell(const struct control *control, struct cell_view *ret);
 
-// Lag of one pool, or of all if `pool` is empty. O(units).
+// Lag of one pool, or of all if `pool` is empty. O(pools).
 void control_view_lag(const struct control *control, struct text pool, struct lag_view *ret);
+
+// Age of the oldest record of a pool that is not delivered, ms; -1 = not known. O(units).
+int64_t control_view_oldest_ms(const struct control *control, struct text pool);
 
 // Walks: `*cursor` starts at 0; false at the end. A cursor may be kept over steps: what came or
 // went meanwhile may or may not be seen, all else is seen once.

@@ -35,10 +35,16 @@ void coordinator_fail(struct coordinator *coordinator, const char *format, ...)
     loop_stop(coordinator->loop);
 }
 
+static void clock_read(struct coordinator *coordinator)
+{
+    coordinator->now = loop_now();
+    coordinator->wall_ms = loop_wall_ms();
+}
+
 void coordinator_step(struct coordinator *coordinator, struct control_event *event)
 {
-    event->at = loop_now();
-    event->wall_ms = loop_wall_ms();
+    event->at = coordinator->now;
+    event->wall_ms = coordinator->wall_ms;
     control_step(coordinator->control, event, &coordinator->effects);
     effects_carry_out(coordinator);
 }
@@ -150,6 +156,7 @@ static void work(struct coordinator *coordinator, struct instant now)
     if (coordinator->is_committing)
         return;
     feed_turn(coordinator);
+    clock_read(coordinator);
     api_turn(coordinator);
     if (instant_has_come(coordinator->next_commit, loop_now()))
         coordinator_step(coordinator,
@@ -176,6 +183,7 @@ static struct instant turn_deadline(const struct coordinator *coordinator)
 static struct instant turn(void *ctx, struct instant now)
 {
     struct coordinator *coordinator = ctx;
+    clock_read(coordinator);
     replies_take(coordinator);
     deliveries_take(coordinator);
     reach_tell(coordinator);
@@ -335,6 +343,7 @@ void coordinator_stop(struct coordinator *coordinator)
     coordinator->stop_deadline =
         instant_add(loop_now(), conf_span(coordinator->conf, "stop.timeout.ms"));
     notify_stopping(&coordinator->notify);
+    clock_read(coordinator);
     if (coordinator->control == NULL)
         loop_stop(coordinator->loop);
     else

@@ -81,6 +81,7 @@ static void carry_out(struct coordinator *coordinator, const struct control_effe
         check_start(coordinator, effect->positions);
         break;
     case EFFECT_READ_INPUTS:
+        feed_state_stop(coordinator);
         feed_inputs_start(coordinator, effect->positions);
         break;
     case EFFECT_STOP_INPUTS:

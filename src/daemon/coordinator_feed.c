@@ -73,14 +73,20 @@ static void state_record(struct coordinator *coordinator, const struct kafka_rec
     coordinator_step(coordinator, &event);
 }
 
-void feed_state_from_start(struct coordinator *coordinator)
+void feed_state_stop(struct coordinator *coordinator)
 {
     struct text topic = text_of(coordinator->topics[KAFKA_CELL_STATE]);
     const struct kafka_partition partition = {topic, 0};
-    const struct kafka_assignment start = {.topic = topic, .offset = 0, .tag = KAFKA_CELL_STATE};
     if (kafka_consumer_partition_count(coordinator->state) > 0 &&
         kafka_consumer_unassign(coordinator->state, &partition, 1) != STATUS_OK)
         coordinator_fail(coordinator, "cannot stop reading '%.*s'", TEXT_ARGS(topic));
+}
+
+void feed_state_from_start(struct coordinator *coordinator)
+{
+    struct text topic = text_of(coordinator->topics[KAFKA_CELL_STATE]);
+    const struct kafka_assignment start = {.topic = topic, .offset = 0, .tag = KAFKA_CELL_STATE};
+    feed_state_stop(coordinator);
     if (kafka_consumer_assign(coordinator->state, &start, 1) != STATUS_OK)
         coordinator_fail(coordinator, "cannot read '%.*s'", TEXT_ARGS(topic));
 }
@@ -122,15 +128,16 @@ static void input_record(struct coordinator *coordinator, const struct kafka_rec
     buffer_clear(&coordinator->line);
     enum status status =
         wire_decode_input(input, &coordinator->arena, NULL, &decoded, &coordinator->line);
-    event.input = (struct control_input){.log = log,
-                                         .offset = record->offset,
-                                         .time_ms = record->timestamp_ms,
-                                         .crc = hash_crc32(input.bytes),
-                                         .is_refused = status != STATUS_OK,
-                                         .kind = decoded.kind,
-                                         .record = decoded.record,
-                                         .refusal = buffer_text(&coordinator->line),
-                                         .unknown_fields = decoded.unknown_fields};
+    event.input =
+        (struct control_input){.log = log,
+                               .offset = record->offset,
+                               .time_ms = record->timestamp_ms,
+                               .crc = coordinator->is_input_last ? hash_crc32(input.bytes) : 0,
+                               .is_refused = status != STATUS_OK,
+                               .kind = decoded.kind,
+                               .record = decoded.record,
+                               .refusal = buffer_text(&coordinator->line),
+                               .unknown_fields = decoded.unknown_fields};
     coordinator->input = record;
     coordinator_step(coordinator, &event);
     coordinator->input = NULL;
@@ -181,6 +188,27 @@ void feed_inputs_stop(struct coordinator *coordinator)
 
 typedef void take_record(struct coordinator *coordinator, const struct kafka_record *record);
 
+// Whether a record can become the anchor of its log: no other one follows in this poll.
+static bool is_last(const struct kafka_record *records, uint32_t at, uint32_t count)
+{
+    return at + 1 == count || records[at + 1].kind != KAFKA_RECORD ||
+           records[at + 1].tag != records[at].tag;
+}
+
+static void take_all(struct coordinator *coordinator, const struct kafka_record *records,
+                     uint32_t count, take_record *take, take_record *other)
+{
+    coordinator->now = loop_now();
+    coordinator->wall_ms = loop_wall_ms();
+    for (uint32_t i = 0; i < count; i++) {
+        coordinator->is_input_last = is_last(records, i, count);
+        if (records[i].kind == KAFKA_RECORD)
+            take(coordinator, &records[i]);
+        else
+            other(coordinator, &records[i]);
+    }
+}
+
 // Takes what is there, until nothing is left, the batch is full, a commit has begun or the turn has
 // taken too long. Records that were polled are always stepped: they cannot be put back. Returns the
 // number of records.
@@ -193,11 +221,7 @@ static uint32_t drain(struct coordinator *coordinator, struct kafka_consumer *co
     while (control_batch_bytes(coordinator->control) < BATCH_BYTES &&
            instant_is_before(loop_now(), end) &&
            (count = kafka_consumer_poll(consumer, records, FEED_RECORDS)) > 0) {
-        for (uint32_t i = 0; i < count; i++)
-            if (records[i].kind == KAFKA_RECORD)
-                take(coordinator, &records[i]);
-            else
-                other(coordinator, &records[i]);
+        take_all(coordinator, records, count, take, other);
         kafka_consumer_release(consumer, records, count);
         taken += count;
     }

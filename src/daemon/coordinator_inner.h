@@ -111,6 +111,8 @@ struct coordinator {
     struct ground ground;
     struct check check;
     struct control *control;
+    struct instant now; // read once a turn and once a poll
+    int64_t wall_ms;
     struct control_effects effects;
     struct arena arena;  // of the record being decoded
     struct buffer line;  // scratch
@@ -120,6 +122,7 @@ struct coordinator {
     // Reading.
     bool is_reading_inputs, is_caught_up;
     const struct kafka_record *input; // under way, for EFFECT_REFUSE_INPUT
+    bool is_input_last;               // of its log in this poll
 
     // The claim and the commit.
     bool is_claiming, is_committing;
@@ -160,6 +163,7 @@ struct instant ground_deadline(const struct coordinator *coordinator);
 // coordinator_feed.c: from Kafka's records to events.
 void feed_turn(struct coordinator *coordinator);
 void feed_state_from_start(struct coordinator *coordinator);
+void feed_state_stop(struct coordinator *coordinator); // a leader knows what it wrote
 void feed_inputs_start(struct coordinator *coordinator, const struct state_position *positions);
 void feed_inputs_stop(struct coordinator *coordinator);
 

@@ -342,7 +342,7 @@ void api_print_pool_lag(struct api_list *list, const struct pool_view *pool)
     json_member_int64(json, "units", lag.units);
     json_member_int64(json, "lag_unknown", lag.unknown);
     member_known(json, "lag_records", lag.unknown < lag.units ? lag.records : -1);
-    member_known(json, "oldest_unprocessed_ms", lag.oldest_unprocessed_ms);
+    member_known(json, "oldest_unprocessed_ms", control_view_oldest_ms(list->control, pool->name));
     json_member_int64(json, "records_per_s", lag.records_per_s);
     json_object_end(json);
 }

@@ -90,9 +90,9 @@ static void pool_families(struct metrics *metrics, const struct control *control
                    "age of the oldest record of a pool that is not delivered");
     for (uint32_t cursor = 0; control_next_pool(control, &cursor, &pool);) {
         struct metrics_label label = {"pool", pool.name};
-        control_view_lag(control, pool.name, &lag);
-        if (lag.oldest_unprocessed_ms >= 0)
-            metrics_seconds(metrics, &label, 1, span_of_ms(lag.oldest_unprocessed_ms));
+        int64_t oldest_ms = control_view_oldest_ms(control, pool.name);
+        if (oldest_ms >= 0)
+            metrics_seconds(metrics, &label, 1, span_of_ms(oldest_ms));
     }
 }
 

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A fleet that only beats, and a control topic full of announcements: what a benchmark of the
+// coordinator needs beside it.
+//
+//     fleet fill BROKERS PREFIX TOPICS AGENTS    one announcement of one topic each
+//     fleet beat BROKERS PREFIX COLLECTORS       beats every second until it is killed
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/ensure.h"
+#include "kafka/producer.h"
+#include "net/loop.h"
+#include "wire/wire.h"
+
+enum { LINGER_MS = 50, PATIENCE_MS = 600000 };
+
+struct fleet {
+    struct kafka_settings settings;
+    struct kafka_producer *producer;
+    char topic[300];
+    uint64_t sent;
+    struct buffer bytes;
+};
+
+static void results_take(struct fleet *fleet)
+{
+    struct kafka_delivery deliveries[1000];
+    uint32_t count;
+    while ((count = kafka_producer_poll(fleet->producer, deliveries, 1000)) > 0)
+        for (uint32_t i = 0; i < count; i++)
+            ensure(deliveries[i].status == STATUS_OK);
+}
+
+static void record_send(struct fleet *fleet, struct text key, enum record_kind kind,
+                        const void *record)
+{
+    buffer_clear(&fleet->bytes);
+    wire_encode_avro(kind, record, &fleet->bytes);
+    struct kafka_message message = {
+        .topic = text_of(fleet->topic), .key = key, .value = buffer_text(&fleet->bytes)};
+    enum status status;
+    while ((status = kafka_producer_send(fleet->producer, &message, ++fleet->sent)) == STATUS_AGAIN)
+        results_take(fleet);
+    ensure(status == STATUS_OK);
+}
+
+static void fill(struct fleet *fleet, int topics, int agents)
+{
+    char agent[32], name[32];
+    for (int i = 0; i < topics; i++) {
+        snprintf(agent, sizeof(agent), "agent-%06d", i % agents);
+        snprintf(name, sizeof(name), "telemetry.host-%09d", i);
+        struct announcement_topic topic = {.name = text_of(name), .partitions = 1, .weight = 1};
+        struct announcement said = {.agent = text_of(agent),
+                                    .mode = TEXT_LITERAL("add"),
+                                    .topics = &topic,
+                                    .topics_count = 1};
+        record_send(fleet, text_of(agent), RECORD_ANNOUNCEMENT, &said);
+    }
+}
+
+static void beats_send(struct fleet *fleet, int collectors, int64_t seq)
+{
+    char id[32], incarnation[40];
+    for (int i = 0; i < collectors; i++) {
+        snprintf(id, sizeof(id), "collector-%05d", i);
+        snprintf(incarnation, sizeof(incarnation), "%032x", (unsigned)i + 1);
+        struct beat beat = {.role = TEXT_LITERAL("collector"),
+                            .pool = TEXT_LITERAL("default"),
+                            .id = text_of(id),
+                            .incarnation = text_of(incarnation),
+                            .seq = seq,
+                            .state = TEXT_LITERAL("active"),
+                            .lease_ms = 60000,
+                            .level = RECORD_LEVEL};
+        record_send(fleet, text_of(id), RECORD_BEAT, &beat);
+    }
+}
+
+// Beats once a second; the clock is what a beat is about.
+static void beat(struct fleet *fleet, int collectors)
+{
+    const struct timespec pause = {.tv_sec = 1};
+    for (int64_t seq = 1;; seq++) {
+        beats_send(fleet, collectors, seq);
+        results_take(fleet);
+        clock_nanosleep(CLOCK_BOOTTIME, 0, &pause, NULL);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    struct fleet fleet = {0};
+    struct buffer fault = {0};
+    struct kafka_producer_options options = {.linger_ms = LINGER_MS};
+    bool is_fill = argc == 6 && strcmp(argv[1], "fill") == 0;
+    bool is_beat = argc == 5 && strcmp(argv[1], "beat") == 0;
+    if (!is_fill && !is_beat)
+        return 2;
+    kafka_settings_add(&fleet.settings, TEXT_LITERAL("bootstrap.servers"), text_of(argv[2]));
+    snprintf(fleet.topic, sizeof(fleet.topic), "%s.%s", argv[3], is_fill ? "control" : "members");
+    ensure(kafka_producer_create(&fleet.settings, &options, &fault, &fleet.producer) == STATUS_OK);
+    if (is_fill)
+        fill(&fleet, atoi(argv[4]), atoi(argv[5]));
+    else
+        beat(&fleet, atoi(argv[4]));
+    ensure(kafka_producer_flush(fleet.producer, span_of_ms(PATIENCE_MS)) == STATUS_OK);
+    results_take(&fleet);
+    (void)kafka_producer_destroy(fleet.producer, span_of_ms(5000));
+    kafka_settings_finish(&fleet.settings);
+    buffer_finish(&fleet.bytes);
+    buffer_finish(&fault);
+    return 0;
+}
