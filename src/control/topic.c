@@ -136,7 +136,7 @@ static void units_plan(struct control *control, uint32_t topic)
         unit_move(tables, u, state, NONE);
         unit_touch(tables, u);
     }
-    if (!placeable && !tables->topics[topic].is_missing)
+    if (!placeable)
         topic_question(control, topic);
 }
 
