@@ -36,6 +36,7 @@
     row(events_list)                                                                               \
     row(config_show)                                                                               \
     row(config_check)                                                                              \
+    row(demo)                                                                                      \
     row(help)                                                                                      \
     row(version)
 // clang-format on
