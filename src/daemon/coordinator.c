@@ -6,6 +6,9 @@
 #include <string.h>
 #include <sys/random.h>
 #include <unistd.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 #include "base/ensure.h"
 #include "base/memory.h"
@@ -146,6 +149,19 @@ static void systemd_tell(struct coordinator *coordinator, struct instant now)
     notify_ready(&coordinator->notify);
 }
 
+// After a storm or a restore most of what was allocated for records is free, but still the
+// process's; it is given back once it is quiet again.
+static void memory_trim(struct coordinator *coordinator, struct instant now)
+{
+    if (coordinator->records_read < TRIM_RECORDS ||
+        instant_since(now, coordinator->last_read).us < TRIM_QUIET_US)
+        return;
+    coordinator->records_read = 0;
+#ifdef __GLIBC__
+    malloc_trim(0);
+#endif
+}
+
 // What has arrived becomes events, the batch ends, its transaction begins.
 static void work(struct coordinator *coordinator, struct instant now)
 {
@@ -157,6 +173,7 @@ static void work(struct coordinator *coordinator, struct instant now)
         return;
     feed_turn(coordinator);
     clock_read(coordinator);
+    memory_trim(coordinator, coordinator->now);
     api_turn(coordinator);
     if (instant_has_come(coordinator->next_commit, loop_now()))
         coordinator_step(coordinator,

@@ -224,6 +224,9 @@ static uint32_t drain(struct coordinator *coordinator, struct kafka_consumer *co
         take_all(coordinator, records, count, take, other);
         kafka_consumer_release(consumer, records, count);
         taken += count;
+        coordinator->records_read += count;
+        if (count == FEED_RECORDS)
+            coordinator->last_read = coordinator->now;
     }
     return taken;
 }

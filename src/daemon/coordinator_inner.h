@@ -29,6 +29,8 @@ enum {
     BATCH_BYTES = 8 * 1024 * 1024, // of one transaction, roughly
     COMMIT_PAUSE_US = 5000, // between transactions: makes them faster (CONCURRENT_TRANSACTIONS)
     ASK_TIMEOUT_MS = 5000,  // for one answer of Kafka
+    TRIM_RECORDS = 10000,   // read before memory is given back to the system
+    TRIM_QUIET_US = 300000, // and then nothing for so long
     WAITING_MAX = 64,       // HTTP requests that wait for a commit
 };
 
@@ -113,6 +115,8 @@ struct coordinator {
     struct control *control;
     struct instant now; // read once a turn and once a poll
     int64_t wall_ms;
+    uint64_t records_read;    // since memory was trimmed
+    struct instant last_read; // of more than a beat or two
     struct control_effects effects;
     struct arena arena;  // of the record being decoded
     struct buffer line;  // scratch

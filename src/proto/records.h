@@ -56,7 +56,7 @@ struct announcement {
                                        // statement of its own
     struct text mode;                  // set | add | remove; set replaces what (agent, source) said
                                        // before
-    struct announcement_topic *topics; // topics; an empty set is a goodbye
+    struct announcement_topic *topics; // topics, must be there; an empty set is a goodbye
     uint32_t topics_count;
     struct label *labels; // labels of the agent
     uint32_t labels_count;
