@@ -66,8 +66,8 @@ struct drawing {
 
 // What the planner is told of a unit when its plan is restored.
 struct number {
-    uint64_t number; // placement number
-    uint32_t next;   // collector that is to own it, NONE
+    int64_t number; // placement number, negative = not in the plan
+    uint32_t next;  // collector that is to own it, NONE
 };
 
 // A statement with a time to live. `due` is no later than its true deadline.

@@ -230,6 +230,7 @@ static void unit_fill(const struct control *control, uint32_t handle, struct sta
         .reason = text_of(unit_reason_text(reason)),
         .since_ms = (int64_t)unit->since_s * 1000,
         .previous = collector_text(tables, unit->previous),
+        .placement = -1,
         .partitions = tables->topics[unit->topic].partitions,
     };
     if (unit->state == UNIT_REVOKING)

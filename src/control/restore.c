@@ -187,22 +187,23 @@ static void restore_unit(struct control *control, uint32_t pool, struct text tex
     enum unit_state state = state_of(record->state);
     bool is_held = state == UNIT_OWNED || state == UNIT_REVOKING;
     uint32_t owner = is_held ? collector_row(control, pool, record->owner) : NONE;
+    uint32_t previous =
+        record->previous.size > 0 ? collector_row(control, pool, record->previous) : NONE;
     unit_move(tables, unit, UNIT_PENDING, NONE);
-    if (record->previous.size > 0) {
-        uint32_t previous = collector_row(control, pool, record->previous);
-        unit_move(tables, unit, UNIT_OWNED, previous);
-        unit_move(tables, unit, UNIT_PENDING, NONE);
-    }
+    unit_previous_set(tables, unit, previous);
     struct unit *row = &tables->units[unit];
     row->generation = state == UNIT_REVOKING ? record->revoked : record->fence;
     row->since_s = (uint32_t)(record->since_ms / 1000);
     row->reason = (uint8_t)reason_of(record->reason);
+    row->is_doomed = state == UNIT_REVOKING &&
+                     (row->reason == UNIT_WITHDRAWN || row->reason == UNIT_RESHAPED);
     unit_move(tables, unit, state, owner);
     struct topic *topic = &tables->topics[row->topic];
     topic->partitions = (int32_t)record->partitions;
-    topic->is_missing = row->reason == UNIT_ABSENT;
+    if (!row->is_doomed)
+        topic->is_missing = row->reason == UNIT_ABSENT;
     numbers_reserve(control, unit);
-    control->numbers[unit].number = (uint64_t)record->placement;
+    control->numbers[unit].number = record->placement;
     control->numbers[unit].next = NONE;
     if (state == UNIT_OWNED)
         control->numbers[unit].next = owner;
@@ -309,7 +310,7 @@ static bool unit_is_planned(const struct control *control, uint32_t unit)
     const struct unit *row = &tables->units[unit];
     const struct topic *topic = &tables->topics[row->topic];
     uint32_t last = claim_last(tables, row->topic);
-    if (topic->is_missing || last == NONE || row->is_doomed)
+    if (topic->is_missing || last == NONE || row->is_doomed || control->numbers[unit].number < 0)
         return false;
     const struct attributes *said = &tables->attributes[tables->claims[last].attributes];
     if (topic->partitions == 0 && said->partitions == 0)
@@ -327,7 +328,7 @@ static void plans_restore(struct control *control)
         struct plan *plan = tables->pools[tables->topics[tables->units[unit].topic].pool]->plan;
         uint32_t next = control->numbers[unit].next;
         uint32_t planned = next == NONE ? PLAN_NOBODY : tables->collectors[next]->planned;
-        plan_unit_restore(plan, unit, planned, control->numbers[unit].number);
+        plan_unit_restore(plan, unit, planned, (uint64_t)control->numbers[unit].number);
     }
 }
 
@@ -351,13 +352,13 @@ static void buckets_resume(struct control *control)
 static uint64_t number_next(const struct control *control, uint32_t pool)
 {
     const struct tables *tables = &control->tables;
-    uint64_t next = 0;
+    int64_t next = 0;
     for (uint32_t unit = 0; unit < tables->units_count; unit++)
         if (tables->units[unit].topic != NONE &&
             tables->topics[tables->units[unit].topic].pool == pool &&
             control->numbers[unit].number >= next)
             next = control->numbers[unit].number + 1;
-    return next;
+    return (uint64_t)next;
 }
 
 static void plans_create(struct control *control)

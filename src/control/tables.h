@@ -268,6 +268,9 @@ void unit_print(const struct tables *tables, uint32_t unit, struct buffer *buffe
 // acknowledge, else `owner` is NONE.
 void unit_move(struct tables *tables, uint32_t unit, enum unit_state state, uint32_t owner);
 
+// Who had the unit before; unit_move keeps it, a restore knows it. NONE = nobody.
+void unit_previous_set(struct tables *tables, uint32_t unit, uint32_t collector);
+
 // Puts what a collector must acknowledge into the order of its generations (after a restore).
 void revoked_sort(struct tables *tables, uint32_t collector);
 

@@ -317,6 +317,11 @@ void unit_move(struct tables *tables, uint32_t unit, enum unit_state state, uint
         revoked_add(tables, tables->collectors[owner], unit);
 }
 
+void unit_previous_set(struct tables *tables, uint32_t unit, uint32_t collector)
+{
+    collector_refer(tables, &tables->units[unit].previous, collector);
+}
+
 void revoked_sort(struct tables *tables, uint32_t handle)
 {
     struct collector *owner = tables->collectors[handle];
