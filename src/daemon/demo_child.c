@@ -53,6 +53,8 @@ void demo_children_init(struct demo *demo)
 struct words {
     char *argv[WORDS_MAX + 1];
     size_t count;
+    char path[512]; // of this program, for a name that people know; empty = not to be had
+    int log;        // descriptor for what it says
 };
 
 static void word_add(struct words *words, const char *word)
@@ -115,15 +117,17 @@ static char **environment_make(void)
 }
 
 // Between fork and exec: only what a signal handler may do.
-_Noreturn static void child_become(char **argv, char **environment, int log, pid_t parent)
+_Noreturn static void child_become(const struct words *words, char **environment, pid_t parent)
 {
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
     (void)setpgid(0, 0); // the terminal's Ctrl-C is for the parent
     int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
     bool is_ready = getppid() == parent && null >= 0 && dup2(null, STDIN_FILENO) >= 0 &&
-                    dup2(log, STDOUT_FILENO) >= 0 && dup2(log, STDERR_FILENO) >= 0;
+                    dup2(words->log, STDOUT_FILENO) >= 0 && dup2(words->log, STDERR_FILENO) >= 0;
+    if (is_ready && words->path[0])
+        execve(words->path, words->argv, environment);
     if (is_ready)
-        execve("/proc/self/exe", argv, environment);
+        execve("/proc/self/exe", words->argv, environment);
     _exit(127);
 }
 
@@ -133,17 +137,20 @@ void demo_child_start(struct demo *demo, int index)
     struct words words = {0};
     words_make(demo, child, index < DEMO_COLLECTORS, &words);
     char **environment = environment_make();
-    int log = open(child->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    words.log = open(child->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    // A path that was cut, or whose file is gone, names nothing; then the kernel knows the file.
+    if (readlink("/proc/self/exe", words.path, sizeof(words.path) - 1) < 0)
+        words.path[0] = '\0';
     pid_t parent = getpid();
-    pid_t pid = log < 0 ? -1 : fork();
+    pid_t pid = words.log < 0 ? -1 : fork();
     if (pid == 0)
-        child_become(words.argv, environment, log, parent);
+        child_become(&words, environment, parent);
     if (pid < 0)
         demo_fail(demo, "cannot start '%s': no process or no file", child->name);
     else
         child->pid = pid;
-    if (log >= 0)
-        close(log);
+    if (words.log >= 0)
+        close(words.log);
     memory_release(environment);
     words_finish(&words);
 }
