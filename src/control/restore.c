@@ -64,7 +64,7 @@ static void restore_agent(struct control *control, uint32_t pool, struct text id
     uint32_t agent = agent_find(tables, pool, id);
     if (record == NULL) {
         if (agent != NONE && tables->agents[agent].statements == NONE)
-            agent_remove(tables, agent);
+            agent_remove(tables, agent, false);
         return;
     }
     if (agent == NONE)

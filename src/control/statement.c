@@ -93,7 +93,7 @@ void statement_forget(struct control *control, uint32_t statement)
     uint32_t agent = control->tables.statements[statement].agent;
     statement_remove(&control->tables, statement);
     if (control->tables.agents[agent].statements == NONE)
-        agent_remove(&control->tables, agent);
+        agent_remove(&control->tables, agent, true);
 }
 
 void statement_withdraw(struct control *control, uint32_t statement)

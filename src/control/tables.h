@@ -285,7 +285,9 @@ void attributes_release(struct tables *tables, uint32_t attributes);
 
 uint32_t agent_find(const struct tables *tables, uint32_t pool, struct text id);
 uint32_t agent_add(struct tables *tables, uint32_t pool, struct text id);
-void agent_remove(struct tables *tables, uint32_t agent);
+
+// Removes an agent without statements; with `tombstone` its state record too.
+void agent_remove(struct tables *tables, uint32_t agent, bool tombstone);
 void agent_touch(struct tables *tables, uint32_t agent);
 
 uint32_t statement_find(const struct tables *tables, uint32_t agent, struct text source);

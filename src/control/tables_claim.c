@@ -108,14 +108,16 @@ uint32_t agent_add(struct tables *tables, uint32_t pool, struct text id)
     return agent;
 }
 
-void agent_remove(struct tables *tables, uint32_t agent)
+void agent_remove(struct tables *tables, uint32_t agent, bool tombstone)
 {
     struct agent *row = &tables->agents[agent];
     ensure(row->statements == NONE);
-    struct buffer key = {0};
-    buffer_print(&key, "agent/%s/%s", tables->pools[row->pool]->name, row->id);
-    tombstone_add(tables, buffer_text(&key));
-    buffer_finish(&key);
+    if (tombstone) {
+        struct buffer key = {0};
+        buffer_print(&key, "agent/%s/%s", tables->pools[row->pool]->name, row->id);
+        tombstone_add(tables, buffer_text(&key));
+        buffer_finish(&key);
+    }
     index_remove(&tables->agents_index, agent_hash(tables, row->pool, text_of(row->id)), agent);
     labels_release(row->labels, row->labels_count);
     memory_release(row->id);
