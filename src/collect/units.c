@@ -222,12 +222,27 @@ static void hand_over(struct collect *collect, const struct unit *unit,
     }
 }
 
-static void end_run(struct collect *collect, struct unit *unit)
+// Ends a revoke: one line when it lets an acknowledgement go, or when something was not committed.
+static void end_revoke(struct collect *collect, struct unit *unit, bool is_committed,
+                       const char *how)
 {
     int64_t acked = collect_beats_acked_generation(collect);
+    if (!unit->is_revoking)
+        return;
     revokes_remove(collect, unit);
-    if (collect_beats_acked_generation(collect) != acked)
-        collect->is_beat_wanted = true;
+    bool is_acked = collect_beats_acked_generation(collect) != acked;
+    collect->is_beat_wanted |= is_acked;
+    if (!is_acked && is_committed)
+        return;
+    struct span span = instant_since(collect->now, unit->revoked_at);
+    collect_trace(collect, false, "'%.*s' stopped after %lld ms, %s -> %s %lld (S2)",
+                  TEXT_ARGS(unit->name), (long long)span_ms(span), how,
+                  is_acked ? "acks" : "others stop yet, acked is",
+                  (long long)collect_beats_acked_generation(collect));
+}
+
+static void end_run(struct collect *collect, struct unit *unit)
+{
     unit->run = 0;
     change_state(collect, unit, UNIT_GONE);
     collect_unit_start_if_wanted(collect, unit);
@@ -247,14 +262,10 @@ void collect_units_take_stopped(struct collect *collect, const struct collect_ev
     } else if (!event->is_committed && collect->state == COLLECT_DRAINING) {
         collect->is_work_left = true;
     }
-    if (unit->is_revoking)
-        collect_trace(collect, false, "'%.*s' stopped after %lld ms, %s -> %s (S2)",
-                      TEXT_ARGS(unit->name),
-                      (long long)span_ms(instant_since(collect->now, unit->revoked_at)),
-                      event->is_committed ? "committed"
-                      : is_handed         ? "position handed over"
-                                          : "a rest dropped uncommitted",
-                      unit->next == NULL && unit->previous == NULL ? "acks" : "waits for others");
+    end_revoke(collect, unit, event->is_committed,
+               event->is_committed ? "committed"
+               : is_handed         ? "position handed over"
+                                   : "a rest dropped uncommitted");
     end_run(collect, unit);
 }
 
@@ -265,6 +276,7 @@ void collect_units_take_failed(struct collect *collect, uint64_t run)
         return;
     if (unit->state == UNIT_STOPPING) {
         collect->is_work_left |= collect->state == COLLECT_DRAINING;
+        end_revoke(collect, unit, false, "failed");
         end_run(collect, unit);
         return;
     }

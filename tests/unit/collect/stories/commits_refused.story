@@ -19,14 +19,14 @@
   stop a until 1003
   [0.003] p/c1@aaaa > head 20 of epoch 1 is a whole (active units 2) -> applied, active units 2 (S2)
 4 stopped a at 0@77
-  [0.004] p/c1@aaaa > 'a' stopped after 1 ms, position handed over -> acks (S2)
+  [0.004] p/c1@aaaa > 'a' stopped after 1 ms, position handed over -> acks 20 (S2)
   beat 3 active applied 20 lineage L1 a:0@77
 5 bucket 3 21
 5 head 1 21 aaaa
   stop b until 1005
   [0.005] p/c1@aaaa > head 21 of epoch 1 is a whole (active units 1) -> applied, active units 1 (S2)
 6 stopped b at 2@9
-  [0.006] p/c1@aaaa > 'b' stopped after 1 ms, position handed over -> acks (S2)
+  [0.006] p/c1@aaaa > 'b' stopped after 1 ms, position handed over -> acks 21 (S2)
   beat 4 active applied 21 lineage L1 a:0@77 b:2@9
 7 bucket 3 22 a=22
 7 head 1 22 aaaa 3=22

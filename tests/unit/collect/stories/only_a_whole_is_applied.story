@@ -25,5 +25,5 @@
   stop b until 1007
   [0.007] p/c1@aaaa > head 16 of epoch 1 is a whole (active units 2) -> applied, active units 2 (S2)
 8 stopped b committed
-  [0.008] p/c1@aaaa > 'b' stopped after 1 ms, committed -> acks (S2)
+  [0.008] p/c1@aaaa > 'b' stopped after 1 ms, committed -> acks 16 (S2)
   beat 4 active applied 16 lineage L1

@@ -21,7 +21,7 @@
 # c is read though a has not stopped yet, and generation 20 is not acknowledged.
 5 tick
 600 stopped a committed
-  [0.600] p/c1@aaaa > 'a' stopped after 596 ms, committed -> acks (S2)
+  [0.600] p/c1@aaaa > 'a' stopped after 596 ms, committed -> acks 20 (S2)
   beat 3 active applied 20 lineage L1
 # The same head again, and an unchanged one of a later generation, start and stop nothing.
 601 head 1 20 aaaa 3=20 4=20

@@ -23,9 +23,8 @@
   [0.020] p/c1@aaaa > head 22 of epoch 1 is a whole (active units 3) -> applied, active units 3 (S2)
 # The later one ends first: nothing to say yet.
 30 stopped b committed
-  [0.030] p/c1@aaaa > 'b' stopped after 10 ms, committed -> waits for others (S2)
 40 stopped a committed
-  [0.040] p/c1@aaaa > 'a' stopped after 30 ms, committed -> acks (S2)
+  [0.040] p/c1@aaaa > 'a' stopped after 30 ms, committed -> acks 22 (S2)
   beat 3 active applied 22 lineage L1
 50 head 1 25 aaaa 3=22
   [0.050] p/c1@aaaa > head 25 of epoch 1 is a whole (active units 1) -> applied, active units 1 (S2)

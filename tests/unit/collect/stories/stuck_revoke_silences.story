@@ -34,6 +34,6 @@
 4001 tick
   ALARM [4.001] p/c1@aaaa > revoke of 'a' older than 3000 ms -> silent (S8)
 4500 stopped a dropped
-  [4.500] p/c1@aaaa > 'a' stopped after 4400 ms, a rest dropped uncommitted -> acks (S2)
+  [4.500] p/c1@aaaa > 'a' stopped after 4400 ms, a rest dropped uncommitted -> acks 20 (S2)
   [4.500] p/c1@aaaa > assignments read and revokes done -> beats again (S8)
   beat 6 active applied 20 lineage L1

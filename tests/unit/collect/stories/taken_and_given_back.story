@@ -20,7 +20,7 @@
 4 head 1 21 aaaa 3=21
   [0.004] p/c1@aaaa > head 21 of epoch 1 is a whole (active units 2) -> applied, active units 2 (S2)
 5 stopped a dropped
-  [0.005] p/c1@aaaa > 'a' stopped after 2 ms, a rest dropped uncommitted -> acks (S2)
+  [0.005] p/c1@aaaa > 'a' stopped after 2 ms, a rest dropped uncommitted -> acks 21 (S2)
   start a fence 21
   beat 3 active applied 21 lineage L1
 # Granted anew without a stop that was seen: the reader stays and its fence is raised (S6).
