@@ -121,6 +121,7 @@ struct control {
     struct instant resigned_seen; // a goodbye stands in the state since
     int64_t seq;                  // of own beats
     int64_t claims;               // attempts to lead
+    bool was_fenced;              // by another since: its silence has to be proved
     int64_t marker_claim;         // attempt whose marker came back before its answer, 0 = none
     bool is_restored;             // state was read to its end once
     bool is_stopping, is_goodbye_sent, has_exited;

@@ -85,8 +85,11 @@ static bool topic_fault(const struct control *control, const struct announcement
     const char *fault = name_topic_fault(topic->name);
     if (fault != NULL)
         return fault_say(why, "the name of a topic", fault);
-    if (topic->cluster.size > 0 && fault_say(why, "a cluster", name_fault(topic->cluster)))
+    if (topic->cluster.size > 0) {
+        buffer_print(why, "topic '%.*s' is on data cluster '%.*s', which this cell does not know",
+                     TEXT_ARGS(topic->name), TEXT_ARGS(topic->cluster));
         return true;
+    }
     if (is_reserved(control, topic->name)) {
         buffer_print(why, "topic '%.*s' is reserved", TEXT_ARGS(topic->name));
         return true;

@@ -8,8 +8,9 @@
 //     marker has come back checking    control and orders are compared with the remembered
 //     positions leading     read, decide, write, for ever
 //
-// Out of it again: fenced -> everything is forgotten, standby; outcome unknown -> the same, but the
-// state will name us as leader and we claim again; SIGTERM -> goodbye in the last transaction.
+// Out of it again: fenced -> everything is forgotten, standby until that other one's silence is
+// proved, whomever the state still names; outcome unknown -> forgotten too, but the state will name
+// us as leader and we claim again; SIGTERM -> goodbye in the last transaction.
 #include <string.h>
 
 #include "base/ensure.h"
@@ -186,9 +187,10 @@ static bool may_claim(const struct control *control)
 
 static bool is_leader_gone(const struct control *control)
 {
-    if (control->lineage == NULL ||
-        (control->leader_incarnation != NULL &&
-         strcmp(control->leader_incarnation, control->incarnation) == 0))
+    bool is_mine = control->lineage == NULL ||
+                   (control->leader_incarnation != NULL &&
+                    strcmp(control->leader_incarnation, control->incarnation) == 0);
+    if (is_mine && !control->was_fenced)
         return true;
     struct span wait = rank_wait(control);
     if (control->resigned_seen.us != INT64_MAX &&
@@ -264,6 +266,7 @@ void lead_claim_answered(struct control *control, bool done)
     if (control->phase != PHASE_CLAIMING)
         return;
     control->phase = done ? PHASE_RESTORING : PHASE_STANDBY;
+    control->was_fenced = !done;
     control->leader_heard = control->now;
     control->resigned_seen = INSTANT_NEVER;
     trace(control, "%s > claim %s -> %s", control->id, done ? "committed" : "failed",
@@ -368,6 +371,7 @@ void lead_lost(struct control *control, enum commit_outcome outcome)
           outcome == COMMIT_FENCED ? "fenced" : "outcome of a commit unknown");
     control->phase = PHASE_STANDBY;
     control->is_committing = false;
+    control->was_fenced = outcome == COMMIT_FENCED;
     effect_add(control, EFFECT_STOP_INPUTS);
     effect_add(control, EFFECT_RESIGN);
     effect_add(control, EFFECT_RESTORE);
