@@ -119,6 +119,13 @@ static struct waiting *waiting_best(const struct control *control, struct collec
     return best;
 }
 
+void member_waits_no_more(struct collector *collector, struct text incarnation)
+{
+    struct waiting *row = incarnation.size > 0 ? waiting_find(collector, incarnation) : NULL;
+    if (row != NULL)
+        waiting_drop(row);
+}
+
 // ---- Begin and end of a life.
 
 void member_plan(struct control *control, uint32_t handle)
@@ -246,7 +253,10 @@ static void member_ack(struct control *control, struct collector *collector,
 {
     if (!text_equals(beat->lineage, control->lineage ? control->lineage : ""))
         return;
+    // A standby may be behind with the state and knows nothing against it.
     if (beat->applied_generation > collector->generation) {
+        if (control->phase != PHASE_LEADING)
+            return;
         control->ignored++;
         alarm_raise(control,
                     "collector '%s' acknowledged generation %lld, which it was never given",

@@ -226,6 +226,7 @@ static void restore_collector(struct control *control, uint32_t pool, struct tex
         row->seq = 0;
         row->applied_generation = 0;
         row->heard = control->now;
+        member_waits_no_more(row, record->incarnation);
     }
     row->lease_ms = record->lease_ms;
     row->level = record->level;
