@@ -131,7 +131,6 @@ struct control {
     // The batch.
     bool is_goodbye_in_commit; // the transaction under way says that this leader goes
     int64_t generation_before; // of the newest committed batch while one is under way
-    bool is_goodbye_drawn;     // the batch under way says that its leader resigned
     bool is_committing, is_caught_up, is_assignment_changed, has_more_changes;
     struct instant committing_since, last_commit;
     struct drawing drawing;

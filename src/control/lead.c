@@ -49,7 +49,8 @@ static void beat_send(struct control *control)
         .seq = ++control->seq,
         .state = text_of(phase_beat_text(control)),
         .lease_ms = span_ms(control->leader_timeout),
-        .applied_generation = control->generation,
+        .applied_generation =
+            control->is_committing ? control->generation_before : control->generation,
         .epoch = control->epoch,
         .lineage = text_of(control->lineage),
         .level = RECORD_LEVEL,

@@ -88,7 +88,6 @@ void publish_batch(struct control *control)
         return;
     collectors_choose(control);
     control->generation_before = control->generation;
-    control->is_goodbye_drawn = control->resigned;
     if (control->is_assignment_changed || control->publishing.count > 0)
         control->generation++;
     control->is_assignment_changed = false;
