@@ -136,9 +136,9 @@ static void demo_close(struct demo *demo)
     if (demo->producer)
         (void)kafka_producer_destroy(demo->producer, span_of_ms(1000));
     kafka_mock_destroy(demo->mock);
-    kafka_settings_finish(&demo->settings);
     if (demo->settings.watch)
         kafka_watch_destroy(demo->settings.watch);
+    kafka_settings_finish(&demo->settings);
     arena_finish(&demo->arena);
     demo_tally_destroy(demo->tally);
     demo_sources_destroy(demo->sources);
