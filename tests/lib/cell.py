@@ -139,6 +139,14 @@ class Cell:
     def collectors(self, coordinator="k1"):
         return {item["id"]: item for item in self.items("/api/v1/collectors", coordinator)}
 
+    def wait_collectors(self, count, coordinator="k1"):
+        """Waits until so many collectors have been admitted."""
+        procs.wait_for(
+            lambda: self.counts(coordinator).get("collectors") == count,
+            PATIENCE,
+            f"{count} collectors to be admitted",
+        )
+
     def wait_assigned(self, units, among=None, coordinator="k1"):
         """Waits until that many units are owned, by these collectors (any), each of which has its
         even share and has applied it; returns {unit: (owner, fence)}."""

@@ -43,11 +43,7 @@ class MainTest(unittest.TestCase):
         self.cell.coordinator()
         for name in COLLECTORS:
             self.cell.collector(name, REPORTS)
-        procs.wait_for(
-            lambda: self.cell.counts().get("collectors") == len(COLLECTORS),
-            PATIENCE,
-            "the collectors to be admitted",
-        )
+        self.cell.wait_collectors(len(COLLECTORS))
 
     def announce_all(self):
         size = len(self.names) // AGENTS

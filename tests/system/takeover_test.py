@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Two coordinators on one real broker, of which the leader is killed or held still.
+
+CB-44: exactly one publishes; killed, the other goes on and nothing moves. MR-22: a leader that was
+paused and wakes up can publish nothing. CB-18: an announcement that Kafka has acknowledged survives
+the coordinator. MR-20: the standby takes over.
+"""
+
+import signal
+import tempfile
+import time
+import unittest
+
+import kafka
+import procs
+from cell import PATIENCE, Cell, Producer, Sinks, announcement, tell
+
+TOPICS = 50
+COLLECTORS = ("c1", "c2")
+# Short, so that the tests are; data goes on meanwhile, whatever it is.
+TIMEOUT = {"leader.timeout.ms": "2000"}
+
+
+class TakeoverTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.cluster = cls.enterClassContext(kafka.Cluster(1))
+
+    def setUp(self):
+        folder = self.enterContext(tempfile.TemporaryDirectory(prefix="muster-takeover-"))
+        self.processes = self.enterContext(procs.Processes(folder))
+        print(f"{self.id().rsplit('.', 1)[1]}:", flush=True)
+
+    def begin(self, prefix):
+        """A leader 'k1', a standby 'k2', two collectors with their share of the topics."""
+        self.cell = Cell(self.cluster, self.processes, prefix)
+        self.producer, self.sinks = Producer(self.cluster), Sinks(self.cell)
+        self.names = self.cell.names(TOPICS)
+        self.cluster.create_topics(self.names)
+        self.cell.coordinator("k1", TIMEOUT)
+        self.cell.wait_role("leader", "k1")
+        self.cell.coordinator("k2", TIMEOUT)
+        for name in COLLECTORS:
+            self.cell.collector(name)
+        self.cell.wait_collectors(len(COLLECTORS))
+        self.cell.announce([announcement("a1", self.names)])
+        self.owners = self.cell.wait_assigned(TOPICS, COLLECTORS)
+        self.producer.write(self.names, 2)
+        self.sinks.wait_all(self.producer.account)
+        self.check_agreement("k2")
+
+    def check_agreement(self, coordinator):
+        """The coordinator says the same owners, and no move."""
+        procs.wait_for(
+            lambda: self.cell.owners(coordinator) == self.owners,
+            PATIENCE,
+            f"'{coordinator}' to know the same owners",
+        )
+        self.assertEqual(0, self.cell.counts(coordinator)["moves_total"])
+
+    def announce_another(self, name, coordinator):
+        """One topic more, to see that somebody leads."""
+        (topic,) = self.cell.names(1, name)
+        self.cluster.create_topics([topic])
+        self.cell.announce([announcement(name, [topic])])
+        procs.wait_for(
+            lambda: topic in self.cell.owners(coordinator), PATIENCE, f"'{topic}' to be assigned"
+        )
+        self.owners[topic] = self.cell.owners(coordinator)[topic]
+        self.producer.write([topic], 3)
+        self.sinks.wait_all(self.producer.account)
+
+    def check_account(self):
+        account = self.producer.account
+        self.assertEqual([], self.sinks.refresh().missing(account))
+        self.assertEqual({}, self.sinks.duplicates())  # nobody was disturbed
+
+    def check_one_at_a_time(self):
+        """No event of an older epoch lies behind one of a newer."""
+        epochs = [event["epoch"] for event in self.cell.events()]
+        self.assertEqual(sorted(epochs), epochs)
+        return epochs[-1]
+
+    def test_standby_takes_over_from_a_killed_leader(self):
+        self.begin("killed")
+        self.cell.process("k1").kill()
+        killed_at = time.monotonic()
+        self.cell.wait_role("leader", "k2")
+        tell("leader killed, timeout 2 s: kill -> the other leads", time.monotonic() - killed_at, "s")
+        self.check_agreement("k2")
+        self.announce_another("later", "k2")
+        self.cell.process("k1").start()
+        self.cell.wait_ready("k1")
+        self.check_agreement("k1")
+        self.assertEqual("standby", self.cell.role("k1"))
+        self.check_account()
+        tell("leader killed: moves", 0)
+        tell("leader killed: epoch afterwards", self.check_one_at_a_time())
+
+    def test_standby_takes_over_at_once_from_a_leader_that_stops(self):
+        self.begin("stopped")
+        asked_at = time.monotonic()
+        self.assertEqual(0, self.cell.process("k1").stop())
+        self.cell.wait_role("leader", "k2")
+        tell("leader stopped: SIGTERM -> the other leads", time.monotonic() - asked_at, "s")
+        self.check_agreement("k2")
+        self.announce_another("later", "k2")
+        self.check_account()
+        self.check_one_at_a_time()
+
+    def test_paused_leader_wakes_up_and_publishes_nothing(self):
+        self.begin("paused")
+        paused = self.cell.process("k1")
+        paused.signal(signal.SIGSTOP)
+        self.cell.wait_role("leader", "k2")
+        self.announce_another("meanwhile", "k2")
+        paused.signal(signal.SIGCONT)
+        self.cell.wait_role("standby", "k1")
+        self.check_agreement("k1")
+        self.announce_another("behind", "k2")
+        self.check_agreement("k1")
+        self.assertEqual("leader", self.cell.role("k2"))
+        self.assertEqual(1, self.cell.metric("muster_leader", "k2"))
+        self.assertEqual(0, self.cell.metric("muster_leader", "k1"))
+        self.check_account()
+        tell("leader paused: epoch afterwards", self.check_one_at_a_time())
+
+    def test_acknowledged_announcement_survives_kill_before_the_next_tick(self):
+        self.begin("acked")
+        self.assertEqual(0, self.cell.process("k2").stop())
+        for i in range(3):
+            (topic,) = self.cell.names(1, f"acked{i}")
+            self.cluster.create_topics([topic])
+            # Held still, it can have seen nothing of what Kafka acknowledges now.
+            self.cell.process("k1").signal(signal.SIGSTOP)
+            self.cell.announce([announcement(f"acked{i}", [topic])])
+            self.cell.process("k1").restart()
+            self.cell.wait_ready("k1")
+            procs.wait_for(
+                lambda t=topic: t in self.cell.owners(), PATIENCE, f"'{topic}' to be assigned"
+            )
+            self.owners[topic] = self.cell.owners()[topic]
+        self.check_agreement("k1")
+        tell("announcements that survived a kill of the coordinator", 3)
+
+
+if __name__ == "__main__":
+    unittest.main()
