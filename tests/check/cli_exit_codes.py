@@ -129,6 +129,8 @@ class ExitCodesTest(unittest.TestCase):
         self.check(2, "topic", "announce", "--file", "-", "--agent", "a1")
         self.check(2, "topic", "announce", "cpu0", "--label", "zone")
         self.check(2, "pool", "set", "default", "start")
+        self.check(2, "agent", "run")
+        self.check(2, "demo", "--seconds", "19")
 
     def test_0_done(self):
         self.check(0, "version")

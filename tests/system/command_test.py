@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The commands that write, and the agent, with a coordinator and a collector on a real broker.
+
+PD-12: a file that cannot be read takes nothing away. PD-17: a topic named twice is one.
+"""
+
+import json
+import os
+import tempfile
+import unittest
+
+import kafka
+import procs
+from cell import PATIENCE, Cell
+
+TOPICS = ["command.t1", "command.t2", "command.t3"]
+
+
+class CommandTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.cluster = cls.enterClassContext(kafka.Cluster(1))
+        cls.folder = cls.enterClassContext(tempfile.TemporaryDirectory(prefix="muster-command-"))
+        cls.processes = cls.enterClassContext(procs.Processes(cls.folder))
+        cls.cluster.create_topics(TOPICS)
+        cls.cell = Cell(cls.cluster, cls.processes, "commands")
+        cls.cell.coordinator()
+        cls.cell.collector("c1")
+        cls.cell.wait_collectors(1)
+
+    def muster(self, *words, code=0, stdin=None):
+        flags = [*self.cell.base, "--timeout", "60s"]
+        return procs.muster(*words, *flags, codes=(code,), stdin=stdin, seconds=90)
+
+    def answers(self, *words, **options):
+        return json.loads(self.muster(*words, "--json", **options).stdout)["items"]
+
+    def wait_topics(self, *names):
+        procs.wait_for(
+            lambda: sorted(self.cell.units()) == sorted(names), PATIENCE, f"the topics {names}"
+        )
+
+    def test_announce_and_withdraw(self):
+        (answer,) = self.answers("topic", "announce", *TOPICS, "--agent", "a1", "--wait")
+        self.assertEqual(("a1", "done"), (answer["subject"], answer["answer"]))
+        # What was answered is decided, so it can be seen at once.
+        self.assertEqual(sorted(TOPICS), sorted(self.cell.units()))
+        self.answers("topic", "withdraw", TOPICS[0], "--agent", "a1", "--wait")
+        self.assertEqual(sorted(TOPICS[1:]), sorted(self.cell.units()))
+        self.answers("agent", "forget", "a1")
+        self.assertEqual([], sorted(self.cell.units()))
+
+    def test_a_file_of_announcements(self):
+        lines = [
+            {"agent": "f1", "topics": [{"name": TOPICS[0]}], "id": "mine"},
+            {"agent": "f2", "topics": [{"name": TOPICS[1]}]},
+            {"agent": "f3", "topics": [{"name": "commands.state"}]},
+        ]
+        text = "".join(json.dumps(line) + "\n" for line in lines)
+        done = self.muster("topic", "announce", "--file", "-", "--wait", "--json", code=1, stdin=text)
+        answers = json.loads(done.stdout)["items"]
+        self.assertEqual(["done", "done", "refused"], [answer["answer"] for answer in answers])
+        self.assertEqual("mine", answers[0]["id"])
+        self.assertIn("'f3' is refused: topic 'commands.state' is reserved", done.stderr)
+        self.answers("agent", "forget", "f1", "f2")
+
+    def test_orders(self):
+        self.answers("pool", "set", "default", "max_topics_per_collector=2")
+        (pool,) = self.answers("pool", "show", "default")
+        self.assertIn("max_topics_per_collector", json.dumps(pool))
+        self.answers("pool", "reset", "default")
+        self.answers("pool", "create", "edge", "start=latest")
+        self.assertIn("exists already", self.muster("pool", "create", "edge", code=1).stderr)
+        self.assertIn("no such", self.muster("pool", "set", "edge", "colour=red", code=1).stderr)
+        self.answers("collector", "drain", "c1")
+        self.answers("collector", "undrain", "c1")
+        self.assertIn("no such collector", self.muster("collector", "drain", "c9", code=1).stderr)
+
+    def test_cell_that_is_not_there(self):
+        flags = ["-b", self.cluster.bootstrap, "--prefix", "nowhere"]
+        done = procs.muster("topic", "announce", TOPICS[0], *flags, codes=(3,))
+        self.assertIn("there is no topic 'nowhere.control'", done.stderr)
+
+    def test_an_agent_and_its_file(self):
+        path = os.path.join(self.folder, "topics")
+
+        def write(*names):
+            with open(path + ".new", "w", encoding="utf-8") as file:
+                file.write("".join(name + "\n" for name in names))
+            os.replace(path + ".new", path)
+
+        write("# all there are", *TOPICS, TOPICS[0])
+        agent = self.processes.start(
+            "agent", "agent", "run", *self.cell.base, "--id", "edge", "--file", path
+        )
+        self.wait_topics(*TOPICS)
+        write(TOPICS[0])
+        self.wait_topics(TOPICS[0])
+        os.unlink(path)
+        agent.wait_log("what was announced before stands")
+        write(TOPICS[1])
+        self.wait_topics(TOPICS[1])
+        self.assertEqual(0, agent.stop())
+        self.wait_topics()
+
+
+if __name__ == "__main__":
+    unittest.main()
