@@ -5,6 +5,7 @@
 //
 //     fleet fill BROKERS PREFIX TOPICS AGENTS    one announcement of one topic each
 //     fleet beat BROKERS PREFIX COLLECTORS       beats every second until it is killed
+//     fleet say BROKERS PREFIX control           each line of stdin, as it comes, as it is
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -91,20 +92,36 @@ static void beat(struct fleet *fleet, int collectors)
     }
 }
 
+// Each line at once: who measures it does not want to measure a process that starts.
+static void say(struct fleet *fleet)
+{
+    char line[4096];
+    while (fgets(line, sizeof(line), stdin) != NULL) {
+        struct kafka_message message = {.topic = text_of(fleet->topic),
+                                        .is_key_null = true,
+                                        .value = {line, strcspn(line, "\n")}};
+        ensure(kafka_producer_send(fleet->producer, &message, ++fleet->sent) == STATUS_OK);
+        results_take(fleet);
+    }
+}
+
 int main(int argc, char **argv)
 {
     struct fleet fleet = {0};
     struct buffer fault = {0};
-    struct kafka_producer_options options = {.linger_ms = LINGER_MS};
+    bool is_say = argc == 5 && strcmp(argv[1], "say") == 0;
+    struct kafka_producer_options options = {.linger_ms = is_say ? 0 : LINGER_MS};
     bool is_fill = argc == 6 && strcmp(argv[1], "fill") == 0;
     bool is_beat = argc == 5 && strcmp(argv[1], "beat") == 0;
-    if (!is_fill && !is_beat)
+    if (!is_fill && !is_beat && !is_say)
         return 2;
     kafka_settings_add(&fleet.settings, TEXT_LITERAL("bootstrap.servers"), text_of(argv[2]));
-    snprintf(fleet.topic, sizeof(fleet.topic), "%s.%s", argv[3], is_fill ? "control" : "members");
+    snprintf(fleet.topic, sizeof(fleet.topic), "%s.%s", argv[3], is_beat ? "members" : "control");
     ensure(kafka_producer_create(&fleet.settings, &options, &fault, &fleet.producer) == STATUS_OK);
     if (is_fill)
         fill(&fleet, atoi(argv[4]), atoi(argv[5]));
+    else if (is_say)
+        say(&fleet);
     else
         beat(&fleet, atoi(argv[4]));
     ensure(kafka_producer_flush(fleet.producer, span_of_ms(PATIENCE_MS)) == STATUS_OK);
