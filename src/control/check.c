@@ -54,7 +54,7 @@ static void check_unit(const struct control *control, const struct unit *unit)
 {
     bool is_held = unit->state == UNIT_OWNED || unit->state == UNIT_REVOKING;
     ensure((unit->owner != NONE) == is_held);
-    ensure(unit->generation <= batch_generation(control));
+    ensure(control->phase != PHASE_LEADING || unit->generation <= batch_generation(control));
 }
 
 static void check_claim(const struct tables *tables, uint32_t claim)
