@@ -126,15 +126,20 @@ static uint32_t readers_of(const struct world *world, struct text name, int64_t 
     return readers;
 }
 
-bool world_is_settled(struct world *world)
+const char *world_unsettled(struct world *world)
 {
     const struct process *leader = world_leading(world);
     struct unit_view unit;
     uint32_t cursor = 0;
     if (leader == NULL)
-        return false;
-    while (control_next_unit(leader->control, &cursor, &unit))
-        if (!text_equals(unit.state, "owned") || readers_of(world, unit.name, unit.partition) != 1)
-            return false;
-    return true;
+        return "nobody leads";
+    buffer_clear(&world->answer);
+    while (control_next_unit(leader->control, &cursor, &unit)) {
+        uint32_t readers = readers_of(world, unit.name, unit.partition);
+        if (!text_equals(unit.state, "owned") || readers != 1)
+            buffer_print(&world->answer, "%.*s/%lld %.*s by '%.*s' (%.*s), %u readers\n",
+                         TEXT_ARGS(unit.name), (long long)unit.partition, TEXT_ARGS(unit.state),
+                         TEXT_ARGS(unit.owner), TEXT_ARGS(unit.reason), readers);
+    }
+    return world->answer.size > 0 ? buffer_string(&world->answer) : NULL;
 }

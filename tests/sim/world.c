@@ -79,12 +79,19 @@ int64_t world_delay_us(struct world *world, int64_t up_to_ms)
     return 100 + (int64_t)world_draw(world, (uint64_t)up_to_ms * 1000);
 }
 
+static void tell_instant(struct world *world)
+{
+    if (world->options.is_timed)
+        buffer_print(&world->story, "%.3f ", (double)world->now.us / 1e6);
+}
+
 void world_tell_line(struct world *world, struct text line)
 {
     size_t skip = 0;
     while (line.size > 0 && line.data[0] == '[' && skip < line.size && line.data[skip] != ' ')
         skip++;
     skip += skip > 0;
+    tell_instant(world);
     buffer_add_text(&world->story, (struct text){line.data + skip, line.size - skip});
     buffer_add_char(&world->story, '\n');
 }
@@ -96,6 +103,7 @@ void world_tell(struct world *world, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(words, sizeof(words), format, arguments);
     va_end(arguments);
+    tell_instant(world);
     buffer_print(&world->story, "%s\n", words);
 }
 

@@ -52,6 +52,7 @@ enum sim_outcome {
 struct world_options {
     uint64_t seed;
     bool is_random;    // delays, drifting clocks and partial reads are drawn; else 1 ms each
+    bool is_timed;     // the story says when
     int64_t lease_ms;  // 0 = 15000
     int64_t beat_ms;   // 0 = 1000
     int64_t leader_ms; // leader.timeout; 0 = 5000
@@ -197,8 +198,8 @@ const char *world_story(struct world *world);
 // State and reason of a unit as the leader sees it: "pending: every collector drains".
 const char *world_unit(struct world *world, const char *name);
 
-// Whether every topic that stands is read by exactly one process, given that one may take it.
-bool world_is_settled(struct world *world);
+// The units that are not read by exactly one process, a line each with the reason; NULL if all are.
+const char *world_unsettled(struct world *world);
 
 // ---- Between the files of this folder.
 
