@@ -23,6 +23,7 @@
 #define LOOK_MS 500   // between two looks at the source
 #define RETRY_MS 1000 // until what was not taken is said again
 #define MESSAGE_TIMEOUT_MS 10000
+#define EXTEND_MS 10000
 #define CODE_WORK_LEFT 9
 
 struct agent {
@@ -43,13 +44,14 @@ struct agent {
     struct instant next_look;
     struct instant next_say; // never while nothing is known
     struct instant next_watchdog;
-    uint64_t round;      // number of the saying; of a message, the saying it belongs to
-    bool was_whole;      // how the set was said so far
-    bool was_spread;     //
-    bool is_failing;     // the source cannot be read
-    bool is_unreachable; // Kafka
-    bool is_ready;       // systemd was told
-    struct buffer fault; // of the source, as it was told last
+    struct instant next_extend; // of the time to start, until ready
+    uint64_t round;             // number of the saying; of a message, the saying it belongs to
+    bool was_whole;             // how the set was said so far
+    bool was_spread;            //
+    bool is_failing;            // the source cannot be read
+    bool is_unreachable;        // Kafka
+    bool is_ready;              // systemd was told
+    struct buffer fault;        // of the source, as it was told last
     bool is_stopping;
     bool is_goodbye_said; // all of it is in the producer's queue
     struct instant stop_deadline;
@@ -207,8 +209,13 @@ static void reach_tell(struct agent *agent)
     buffer_finish(&text);
 }
 
-static void watchdog_feed(struct agent *agent, struct instant now)
+static void systemd_tell(struct agent *agent, struct instant now)
 {
+    // Kafka may be away for long, and that is no reason to be started anew.
+    if (!agent->is_ready && instant_has_come(agent->next_extend, now)) {
+        notify_extend(&agent->notify, span_of_ms(2 * EXTEND_MS));
+        agent->next_extend = instant_add(now, span_of_ms(EXTEND_MS));
+    }
     if (agent->watchdog_interval.us == 0 || !instant_has_come(agent->next_watchdog, now))
         return;
     notify_watchdog(&agent->notify);
@@ -235,7 +242,7 @@ static struct instant turn(void *ctx, struct instant now)
     source_look(agent, now);
     saying_begin(agent, now);
     reach_tell(agent);
-    watchdog_feed(agent, now);
+    systemd_tell(agent, now);
     // Where the source tells nothing, being there to look is all that can be ready.
     if (agent->is_failing)
         ready_tell(agent);
@@ -296,6 +303,7 @@ enum status agent_create(struct loop *loop, const struct agent_setup *setup, str
     agent->loop = loop;
     agent->next_look = loop_now();
     agent->next_watchdog = agent->next_look;
+    agent->next_extend = agent->next_look;
     agent->next_say = INSTANT_NEVER;
     agent->watchdog_interval = notify_watchdog_interval(setup->watchdog_us);
     names_make(agent);
