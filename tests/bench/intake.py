@@ -11,48 +11,31 @@ committed. Run with events on and off; then the memory of the whole process.
 
 import subprocess
 import sys
-import tempfile
 import time
 
-from bench import Coordinator, tool
-from kafka import Cluster
-from procs import Processes, run, wait_for
-
-
-def count(text, name):
-    for line in text.splitlines():
-        if line.startswith(name + " "):
-            return int(line.split()[1])
-    return 0
+from bench import lead, one_broker, resident_mb, tool
+from procs import run, wait_for
 
 
 def measure(topics, collectors, events):
-    with tempfile.TemporaryDirectory() as folder, Cluster(1) as cluster, Processes(folder) as all_:
+    with one_broker() as cell:
         # The first coordinator makes the topics of the cell and leaves.
-        maker = Coordinator(all_, cluster, "maker")
-        wait_for(maker.is_leading, 60, "the cell is made")
-        maker.process.stop()
-        filler = run(tool("fleet"), "fill", cluster.bootstrap, "muster", topics, 10000, seconds=600)
-        assert filler.returncode == 0
+        lead(cell, "maker").stop()
+        run(tool("fleet"), "fill", cell.cluster.bootstrap, cell.prefix, topics, 10000, seconds=600)
         fleet = subprocess.Popen(
-            [tool("fleet"), "beat", cluster.bootstrap, "muster", str(collectors)]
+            [tool("fleet"), "beat", cell.cluster.bootstrap, cell.prefix, str(collectors)]
         )
         try:
-            leader = Coordinator(
-                all_, cluster, "leader", ("--set", f"events.enabled={'true' if events else 'false'}")
-            )
-            wait_for(leader.is_leading, 120, "it leads")
+            leader = lead(cell, "leader", {"events.enabled": "true" if events else "false"})
             begun = time.monotonic()
-
-            def is_done():
-                status = leader.status()
-                return status is not None and status["counts"]["assigned"] == topics
-
-            wait_for(is_done, 600, "every topic is owned")
+            wait_for(
+                lambda: cell.counts("leader").get("assigned") == topics,
+                600,
+                "every topic is owned",
+            )
             seconds = time.monotonic() - begun
-            commits = count(leader.get("/metrics"), "muster_commits_total")
-            print([l for l in leader.get("/metrics").splitlines() if l.startswith("muster_commit")])
-            memory = leader.resident_mb()
+            commits = cell.metric("muster_commits_total", "leader")
+            memory = resident_mb(leader)
         finally:
             fleet.kill()
             fleet.wait()
@@ -63,11 +46,11 @@ def main():
     topics = int(sys.argv[1]) if len(sys.argv) > 1 else 1000000
     collectors = int(sys.argv[2]) if len(sys.argv) > 2 else 1000
     print(f"one broker, {topics} announcements of one topic, {collectors} collectors that beat")
-    for events in (False, True):
+    for events in (True, False):
         seconds, commits, memory = measure(topics, collectors, events)
         print(
             f"  events {'on ' if events else 'off'}  {topics / seconds:10,.0f} announcements/s  "
-            f"{seconds:6.2f} s  {commits} transactions  {memory:6.0f} MB resident"
+            f"{seconds:6.2f} s  {commits:.0f} transactions  {memory:6.0f} MB resident"
         )
 
 

@@ -8,20 +8,20 @@ transaction over three partitions (as many as the decision writes: state, assign
 """
 
 import sys
-import tempfile
 
-from bench import coordinator, tool
-from kafka import Cluster
-from procs import Processes, run
+from bench import lead, one_broker, tool
+from procs import run
 
 
 def main():
     rounds = sys.argv[1] if len(sys.argv) > 1 else "1000"
-    with tempfile.TemporaryDirectory() as folder, Cluster(1) as cluster, Processes(folder) as all_:
-        cluster.create_topics(["probe.plain"])
-        cluster.create_topics(["probe.transaction"], partitions=3)
-        coordinator(all_, cluster)
-        probe = run(tool("latency_probe"), cluster.bootstrap, "muster", rounds, seconds=600)
+    with one_broker() as cell:
+        cell.cluster.create_topics(["probe.plain"])
+        cell.cluster.create_topics(["probe.transaction"], partitions=3)
+        lead(cell)
+        probe = run(
+            tool("latency_probe"), cell.cluster.bootstrap, cell.prefix, rounds, seconds=600
+        )
     figures = {
         name: (int(p50) / 1000, int(p99) / 1000)
         for name, p50, p99 in (line.split() for line in probe.stdout.splitlines())

@@ -13,12 +13,10 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 import time
 
-from bench import coordinator, tool
-from kafka import Cluster
-from procs import Processes, kcat_produce, wait_for
+from bench import lead, one_broker, tool
+from procs import kcat_produce, wait_for
 
 
 def percentile(values, share):
@@ -86,13 +84,11 @@ def peer(cluster, folder):
 def main():
     arguments = [a for a in sys.argv[1:] if a != "--peer"]
     topics = int(arguments[0]) if arguments else 20
-    with tempfile.TemporaryDirectory() as folder, Cluster(1) as cluster, Processes(folder) as all_:
-        coordinator(all_, cluster)
-        sink = os.path.join(folder, "records")
-        all_.start(
-            "reader", "collector", "run", "-b", cluster.bootstrap, "--set", "sink.type=file",
-            "--set", f"sink.file.path={sink}", "--set", "flush.interval.ms=10",
-        )
+    with one_broker() as cell:
+        cluster = cell.cluster
+        lead(cell)
+        cell.collector("reader", {"flush.interval.ms": "10"})
+        sink = cell.sink_path("reader")
         control = Announcer(cluster)
         cluster.create_topics(["warm"] + [f"new.{i}" for i in range(topics)])
         first_read(cluster, control, sink, "warm")
@@ -104,7 +100,7 @@ def main():
         if "--peer" in sys.argv:
             cluster.create_topics(["peer.old"])
             kcat_produce(cluster.bootstrap, "peer.old", ["old"])
-            measured = peer(cluster, folder)
+            measured = peer(cluster, cell.folder)
             text = "more than 310" if measured is None else f"{measured:.1f}"
             print(f"  consumer group by pattern    {text} s (one sample, default settings)")
 

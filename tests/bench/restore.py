@@ -8,36 +8,38 @@ end. `ready` is /readyz of a process that was started for it, from exec on.
 """
 
 import sys
-import tempfile
 import time
 
-from bench import Coordinator, coordinator, tool
-from kafka import Cluster
-from procs import Processes, run, wait_for
+from bench import lead, one_broker, resident_mb, tool
+from procs import run, wait_for
+
+TRIM_SECONDS = 5  # within which a process gives back what it needed for reading
 
 
 def main():
     topics = int(sys.argv[1]) if len(sys.argv) > 1 else 1000000
-    with tempfile.TemporaryDirectory() as folder, Cluster(1) as cluster, Processes(folder) as all_:
-        first = coordinator(all_, cluster, "first")
-        run(tool("fleet"), "fill", cluster.bootstrap, "muster", topics, 10000, seconds=600)
-        wait_for(lambda: first.status()["counts"]["topics"] == topics, 600, "all topics are taken")
-        first.process.stop(120)
-        records, size, bare = map(
-            int, run(tool("log_read"), cluster.bootstrap, "muster.state", 0).stdout.split()
-        )
+    with one_broker() as cell:
+        servers = cell.cluster.bootstrap
+        first = lead(cell, "first")
+        run(tool("fleet"), "fill", servers, cell.prefix, topics, 10000, seconds=600)
+        wait_for(lambda: cell.counts("first").get("topics") == topics, 600, "all topics are taken")
+        first.stop(120)
+        read = run(tool("log_read"), servers, f"{cell.prefix}.state", 0)
+        records, size, bare = map(int, read.stdout.split())
         begun = time.monotonic()
-        second = Coordinator(all_, cluster, "second")
-        wait_for(second.is_ready, 120, "it is ready")
+        second = cell.coordinator("second")
         ready = time.monotonic() - begun
-        wait_for(second.is_leading, 120, "it leads")
+        cell.wait_role("leader", "second")
         leading = time.monotonic() - begun
-        memory = second.resident_mb()
+        peak = resident_mb(second)
+        least = peak
+        while time.monotonic() - begun < leading + TRIM_SECONDS:
+            least = min(least, resident_mb(second))
     print(f"one broker, {topics} topics, {records} records of state, {size / 1e6:.0f} MB")
     print(f"  bare read of the state   {bare / 1e6:6.2f} s")
     print(f"  exec -> ready            {ready:6.2f} s")
-    print(open(f"/proc/{0}/status").read() if 0 else "")
-    print(f"  exec -> leading          {leading:6.2f} s   {memory:6.0f} MB resident")
+    print(f"  exec -> leading          {leading:6.2f} s")
+    print(f"  resident                 {peak:6.0f} MB while reading, {least:.0f} MB after")
 
 
 if __name__ == "__main__":

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the benchmarks on a real Kafka share."""
+"""What the benchmarks on a real Kafka share: a cell, the tools beside the binary, memory."""
 
-import json
+import contextlib
 import os
-import socket
-import urllib.request
+import tempfile
 
-from procs import MUSTER, wait_for
+from cell import Cell
+from kafka import Cluster
+from procs import MUSTER, Processes
 
 
 def tool(name):
@@ -14,55 +15,25 @@ def tool(name):
     return os.path.join(os.path.dirname(MUSTER), "tools", name)
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+@contextlib.contextmanager
+def one_broker():
+    """A cell of one fresh broker, without daemons."""
+    with tempfile.TemporaryDirectory() as folder, Cluster(1) as cluster:
+        with Processes(folder) as processes:
+            yield Cell(cluster, processes, "muster")
 
 
-class Coordinator:
-    """A running coordinator with its HTTP interface."""
-
-    def __init__(self, processes, cluster, name, options=()):
-        self.port = free_port()
-        self.process = processes.start(
-            name,
-            *("coordinator", "run", "-b", cluster.bootstrap, "--id", name),
-            *("--listen", f"127.0.0.1:{self.port}", *options),
-        )
-
-    def get(self, path):
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=60) as answer:
-            return answer.read().decode()
-
-    def status(self):
-        """The document of /api/v1/status, or None while there is none."""
-        try:
-            return json.loads(self.get("/api/v1/status"))
-        except OSError:
-            return None
-
-    def is_ready(self):
-        try:
-            return self.get("/readyz").startswith("ready")
-        except OSError:
-            return False
-
-    def is_leading(self):
-        status = self.status()
-        return status is not None and status["cell"]["role"] == "leader"
-
-    def resident_mb(self):
-        """Resident memory of the whole process, MB of 10^6 bytes."""
-        with open(f"/proc/{self.process.pid}/status", encoding="ascii") as lines:
-            for line in lines:
-                if line.startswith("VmRSS:"):
-                    return int(line.split()[1]) * 1024 / 1e6
-        raise AssertionError("no VmRSS")
-
-
-def coordinator(processes, cluster, name="bench", options=()):
+def lead(cell, name="k1", settings=None):
     """Starts a coordinator and waits until it leads."""
-    started = Coordinator(processes, cluster, name, options)
-    wait_for(started.is_leading, 60, f"'{name}' leads")
-    return started
+    process = cell.coordinator(name, settings)
+    cell.wait_role("leader", name)
+    return process
+
+
+def resident_mb(process):
+    """Resident memory of a whole process, MB of 10^6 bytes."""
+    with open(f"/proc/{process.pid}/status", encoding="ascii") as lines:
+        for line in lines:
+            if line.startswith("VmRSS:"):
+                return int(line.split()[1]) * 1024 / 1e6
+    raise AssertionError("no VmRSS")
