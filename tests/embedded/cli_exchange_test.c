@@ -259,6 +259,32 @@ static void a_wrong_line_sends_nothing(void)
                   "{\"agent\":\"a\",\"topics\":[{\"name\":\"t/1\"}]}\n");
 }
 
+// More than the queue of a producer holds.
+static void a_long_file_is_sent_as_a_whole(void)
+{
+    enum { LINES = 120000 };
+    struct buffer in = {0};
+    struct cell cell;
+    struct command_run run = {0};
+    size_t sent = 0;
+    for (int i = 0; i < LINES; i++)
+        buffer_print(&in, "{\"agent\":\"a%d\",\"topics\":[{\"name\":\"t%d\"}]}\n", i, i);
+    cell_open(&cell);
+    REQUIRE(kafka_consumer_unassign(cell.inputs,
+                                    &(struct kafka_partition){.topic = T("muster.control")},
+                                    1) == STATUS_OK);
+    run.in = buffer_string(&in);
+    run_command(&cell, &run, "topic announce --file - --timeout 60s -o plain", false);
+    CHECK_INT(run.code, EXIT_DONE);
+    for (const char *at = run.out; (at = strstr(at, "\tsent\t")) != NULL; at++)
+        sent++;
+    CHECK_INT(sent, LINES);
+    CHECK_TEXT(run.err, "");
+    run_finish(&run);
+    cell_close(&cell);
+    buffer_finish(&in);
+}
+
 static void an_order_waits_for_its_answer(void)
 {
     check_command(&(struct expected){.line = "pool set edge max_topics_per_collector=7 "
@@ -298,6 +324,7 @@ static const struct test tests[] = {
     TEST(who_gets_no_answer_times_out),
     TEST(each_line_of_a_file_is_an_announcement),
     TEST(a_wrong_line_sends_nothing),
+    TEST(a_long_file_is_sent_as_a_whole),
     TEST(an_order_waits_for_its_answer),
     TEST(a_refused_order_fails),
     TEST(an_order_need_not_be_waited_for),
