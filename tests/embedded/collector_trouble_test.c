@@ -71,8 +71,7 @@ static void full_disk_holds_and_loses_nothing(void)
     collector_room_close(&room);
 }
 
-// EE-6, CB-36: a revoke with a sink that takes nothing drops the rest uncommitted and lets go in
-// time.
+// S2: a revoke with a sink that takes nothing drops the rest uncommitted and lets go in time.
 static void revoke_under_a_full_disk_lets_go(void)
 {
     struct collector_room room;
@@ -270,7 +269,7 @@ static void reports_say_where_each_unit_stands(void)
     collector_room_close(&room);
 }
 
-// EE-2: no write is larger than batch.max.records; rotation happens between whole lines.
+// Rotation happens between whole lines.
 static void batches_are_bounded_and_files_rotate(void)
 {
     struct collector_room room;

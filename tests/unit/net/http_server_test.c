@@ -355,7 +355,7 @@ static void connections_of_one_address_have_a_limit(void)
     http_process_stop(&process);
 }
 
-// EE-20: the caller hears why and goes on.
+// The caller hears why and goes on.
 static void a_failure_to_listen_is_a_status(void)
 {
     static const struct http_route route = {HTTP_GET, "/", 0, "the page"};

@@ -160,7 +160,6 @@ static void the_same_events_give_the_same(void)
     pool_finish(&pools[1]);
 }
 
-// CB-11, by the cap alone
 static void twenty_in_the_first_batch_are_twenty_assigned(void)
 {
     struct pool pool;
