@@ -124,6 +124,25 @@ static void peer_note(struct control *control, struct peer *peer, const struct b
     memory_release((char *)old.address.data);
 }
 
+// S7: whoever knows a later epoch follows a successor. In one of ours or before, nobody can have
+// seen more than the leader.
+static void peer_judge(struct control *control, const struct peer *peer, const struct beat *beat)
+{
+    if (control->phase != PHASE_LEADING || control->is_committing || control->lineage == NULL ||
+        !text_equals(beat->lineage, control->lineage))
+        return;
+    if (beat->epoch <= control->epoch && beat->applied_generation <= control->generation)
+        return;
+    if (beat->epoch <= control->epoch) {
+        control->is_barred = true;
+        alarm_raise(control,
+                    "state went back: coordinator '%s' has seen generation %lld, this leader "
+                    "only %lld (S7)",
+                    peer->id, (long long)beat->applied_generation, (long long)control->generation);
+    }
+    lead_lost(control, COMMIT_FENCED);
+}
+
 void lead_peer_beat(struct control *control, const struct beat *beat)
 {
     if (text_equals(beat->incarnation, control->incarnation)) {
@@ -144,16 +163,7 @@ void lead_peer_beat(struct control *control, const struct beat *beat)
     peer_note(control, peer, beat);
     if (text_equals(beat->state, "leading") && beat->epoch >= control->epoch)
         control->leader_heard = control->now;
-    if (control->phase == PHASE_LEADING && beat->applied_generation > control->generation &&
-        control->lineage != NULL && text_equals(beat->lineage, control->lineage) &&
-        !control->is_committing) {
-        control->is_barred = true;
-        alarm_raise(control,
-                    "state went back: coordinator '%s' has seen generation %lld, this leader "
-                    "only %lld (S7)",
-                    peer->id, (long long)beat->applied_generation, (long long)control->generation);
-        lead_lost(control, COMMIT_FENCED);
-    }
+    peer_judge(control, peer, beat);
 }
 
 // Place among the live standbys: highest replayed generation first, then by id.

@@ -253,9 +253,10 @@ static void member_ack(struct control *control, struct collector *collector,
 {
     if (!text_equals(beat->lineage, control->lineage ? control->lineage : ""))
         return;
-    // A standby may be behind with the state and knows nothing against it.
+    // A standby may be behind with the state, and a leader may have a successor: no fault of the
+    // collector's.
     if (beat->applied_generation > collector->generation) {
-        if (control->phase != PHASE_LEADING)
+        if (control->phase != PHASE_LEADING || beat->epoch > control->epoch)
             return;
         control->ignored++;
         alarm_raise(control,
