@@ -45,10 +45,11 @@ class CommandTest(unittest.TestCase):
         self.assertEqual(("a1", "done"), (answer["subject"], answer["answer"]))
         # What was answered is decided, so it can be seen at once.
         self.assertEqual(sorted(TOPICS), sorted(self.cell.units()))
+        # A unit goes when its owner has let go of it.
         self.answers("topic", "withdraw", TOPICS[0], "--agent", "a1", "--wait")
-        self.assertEqual(sorted(TOPICS[1:]), sorted(self.cell.units()))
+        self.wait_topics(*TOPICS[1:])
         self.answers("agent", "forget", "a1")
-        self.assertEqual([], sorted(self.cell.units()))
+        self.wait_topics()
 
     def test_a_file_of_announcements(self):
         lines = [
@@ -63,6 +64,7 @@ class CommandTest(unittest.TestCase):
         self.assertEqual("mine", answers[0]["id"])
         self.assertIn("'f3' is refused: topic 'commands.state' is reserved", done.stderr)
         self.answers("agent", "forget", "f1", "f2")
+        self.wait_topics()
 
     def test_orders(self):
         self.answers("pool", "set", "default", "max_topics_per_collector=2")
