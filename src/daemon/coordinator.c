@@ -14,6 +14,7 @@
 #include "base/memory.h"
 #include "control/view.h"
 #include "daemon/coordinator_inner.h"
+#include "daemon/kafka_settings.h"
 
 void coordinator_log(struct coordinator *coordinator, const char *level, const char *format, ...)
 {
@@ -162,10 +163,14 @@ static void memory_trim(struct coordinator *coordinator, struct instant now)
 #endif
 }
 
-// What has arrived becomes events, the batch ends, its transaction begins.
+// What has arrived becomes events, the batch ends, its transaction begins. Requests are answered
+// where memory holds nothing that is not committed: behind a commit, and where a batch is empty.
 static void work(struct coordinator *coordinator, struct instant now)
 {
+    bool was_committing = coordinator->is_committing;
     commit_poll(coordinator);
+    if (was_committing && !coordinator->is_committing)
+        api_turn(coordinator);
     check_turn(coordinator, now);
     if (instant_has_come(control_deadline(coordinator->control), now))
         coordinator_step(coordinator, &(struct control_event){.kind = CONTROL_TICKED});
@@ -174,11 +179,12 @@ static void work(struct coordinator *coordinator, struct instant now)
     feed_turn(coordinator);
     clock_read(coordinator);
     memory_trim(coordinator, coordinator->now);
-    api_turn(coordinator);
-    if (instant_has_come(coordinator->next_commit, loop_now()))
-        coordinator_step(coordinator,
-                         &(struct control_event){.kind = CONTROL_BATCH_ENDED,
-                                                 .caught_up = coordinator->is_caught_up});
+    if (!instant_has_come(coordinator->next_commit, loop_now()))
+        return;
+    coordinator_step(coordinator, &(struct control_event){.kind = CONTROL_BATCH_ENDED,
+                                                          .caught_up = coordinator->is_caught_up});
+    if (!coordinator->is_committing)
+        api_turn(coordinator);
 }
 
 static struct instant turn_deadline(const struct coordinator *coordinator)
@@ -250,12 +256,8 @@ static void names_make(struct coordinator *coordinator)
 
 static void settings_make(struct coordinator *coordinator)
 {
-    const char *name, *value;
-    size_t cursor = 0;
-    while (conf_kafka_next(coordinator->conf, &cursor, &name, &value))
-        kafka_settings_add(&coordinator->settings, text_of(name), text_of(value));
-    coordinator->kafka_watch =
-        kafka_watch_create(text_of(conf_text(coordinator->conf, "kafka.bootstrap.servers")));
+    kafka_settings_load(&coordinator->settings, coordinator->conf);
+    coordinator->kafka_watch = kafka_watch_open(coordinator->conf);
     coordinator->settings.watch = coordinator->kafka_watch;
 }
 

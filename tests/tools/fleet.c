@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/ensure.h"
 #include "kafka/producer.h"
@@ -81,15 +80,28 @@ static void beats_send(struct fleet *fleet, int collectors, int64_t seq)
     }
 }
 
-// Beats once a second; the clock is what a beat is about.
+struct beating {
+    struct fleet *fleet;
+    int collectors;
+    int64_t seq;
+};
+
+// Beats, and wants to be called again a second later.
+static struct instant beat_turn(void *ctx, struct instant now)
+{
+    struct beating *beating = ctx;
+    beats_send(beating->fleet, beating->collectors, ++beating->seq);
+    results_take(beating->fleet);
+    return instant_add(now, span_of_ms(1000));
+}
+
 static void beat(struct fleet *fleet, int collectors)
 {
-    const struct timespec pause = {.tv_sec = 1};
-    for (int64_t seq = 1;; seq++) {
-        beats_send(fleet, collectors, seq);
-        results_take(fleet);
-        clock_nanosleep(CLOCK_BOOTTIME, 0, &pause, NULL);
-    }
+    struct beating beating = {.fleet = fleet, .collectors = collectors};
+    struct loop *loop = loop_create();
+    loop_set_turn(loop, beat_turn, &beating);
+    loop_run(loop);
+    loop_destroy(loop);
 }
 
 // Each line at once: who measures it does not want to measure a process that starts.
