@@ -173,25 +173,36 @@ void unit_freed(struct control *control, uint32_t unit)
         unit_settle(control, unit);
 }
 
-void units_acknowledged(struct control *control, uint32_t collector)
+// Frees what the owner has let go of up to a generation.
+static void units_free(struct control *control, const struct collector *owner, int64_t generation)
 {
     struct tables *tables = &control->tables;
-    struct collector *owner = tables->collectors[collector];
-    while (owner->revoked != NONE &&
-           tables->units[owner->revoked].generation <= owner->applied_generation) {
-        uint32_t unit = owner->revoked;
-        trace(control, "%s acked generation %lld -> unit is free (S2)", owner->id,
-              (long long)owner->applied_generation);
-        unit_freed(control, unit);
-    }
+    struct handles free = {0};
+    for (uint32_t u = owner->revoked; u != NONE && tables->units[u].generation <= generation;
+         u = tables->units[u].next)
+        handles_add(&free, u);
+    handles_sort(&free, tables, unit_before);
+    for (uint32_t i = 0; i < free.count; i++)
+        unit_freed(control, free.items[i]);
+    handles_finish(&free);
+}
+
+void units_acknowledged(struct control *control, uint32_t collector)
+{
+    struct collector *owner = control->tables.collectors[collector];
+    if (owner->revoked == NONE ||
+        control->tables.units[owner->revoked].generation > owner->applied_generation)
+        return;
+    trace(control, "%s acked generation %lld -> what it let go of is free (S2)", owner->id,
+          (long long)owner->applied_generation);
+    units_free(control, owner, owner->applied_generation);
 }
 
 void units_abandon(struct control *control, uint32_t collector, bool owned_too)
 {
     struct tables *tables = &control->tables;
     struct collector *owner = tables->collectors[collector];
-    while (owner->revoked != NONE)
-        unit_freed(control, owner->revoked);
+    units_free(control, owner, INT64_MAX);
     for (uint32_t bucket = 0; owned_too && bucket < BUCKET_COUNT; bucket++)
         while (owner->buckets[bucket].units != NONE) {
             uint32_t unit = owner->buckets[bucket].units;

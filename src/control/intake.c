@@ -225,14 +225,16 @@ static void topic_unclaim(struct control *control, uint32_t claim)
 static void statement_sweep(struct control *control, uint32_t statement)
 {
     struct tables *tables = &control->tables;
-    uint32_t next;
-    for (uint32_t c = tables->statements[statement].claims; c != NONE; c = next) {
-        next = tables->claims[c].next;
-        bool is_named = tables->claims[c].is_named;
+    struct handles rest = {0};
+    for (uint32_t c = tables->statements[statement].claims; c != NONE; c = tables->claims[c].next) {
+        if (!tables->claims[c].is_named)
+            handles_add(&rest, c);
         tables->claims[c].is_named = false;
-        if (!is_named)
-            topic_unclaim(control, c);
     }
+    handles_sort(&rest, tables, claim_before);
+    for (uint32_t i = 0; i < rest.count; i++)
+        topic_unclaim(control, rest.items[i]);
+    handles_finish(&rest);
 }
 
 static void statement_state(struct control *control, uint32_t pool, const struct announcement *said,

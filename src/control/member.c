@@ -388,11 +388,26 @@ static void member_judge(struct control *control, struct collector *collector)
         member_end(control, collector, 0, "silent for longer than its lease", "S4");
 }
 
+static bool is_to_be_judged(const struct control *control, const struct collector *collector)
+{
+    if (collector->state == COLLECTOR_HELD)
+        return instant_has_come(collector->hold_until, control->now);
+    return member_is_alive(collector) &&
+           (strcmp(collector->proved_dead, collector->incarnation) == 0 ||
+            evidence_proves(&control->evidence, collector->heard, span_of_ms(collector->lease_ms)));
+}
+
 void members_judge(struct control *control)
 {
-    for (uint32_t i = 0; i < control->tables.collectors_count; i++)
-        if (control->tables.collectors[i] != NULL)
-            member_judge(control, control->tables.collectors[i]);
+    struct tables *tables = &control->tables;
+    struct handles judged = {0};
+    for (uint32_t i = 0; i < tables->collectors_count; i++)
+        if (tables->collectors[i] != NULL && is_to_be_judged(control, tables->collectors[i]))
+            handles_add(&judged, i);
+    handles_sort(&judged, tables, collector_before);
+    for (uint32_t i = 0; i < judged.count; i++)
+        member_judge(control, tables->collectors[judged.items[i]]);
+    handles_finish(&judged);
 }
 
 struct instant members_deadline(const struct control *control)

@@ -190,11 +190,14 @@ static const char *agent_forget(struct control *control, const struct order_call
     uint32_t agent = agent_find(tables, call->pool, id);
     if (agent == NONE)
         return "there is no such agent";
-    for (uint32_t s = tables->agents[agent].statements; s != NONE;) {
-        uint32_t next = tables->statements[s].next_of_agent;
-        statement_withdraw(control, s);
-        s = next;
-    }
+    struct handles statements = {0};
+    for (uint32_t s = tables->agents[agent].statements; s != NONE;
+         s = tables->statements[s].next_of_agent)
+        handles_add(&statements, s);
+    handles_sort(&statements, tables, statement_before);
+    for (uint32_t i = 0; i < statements.count; i++)
+        statement_withdraw(control, statements.items[i]);
+    handles_finish(&statements);
     return NULL;
 }
 

@@ -195,8 +195,8 @@ static void restore_unit(struct control *control, uint32_t pool, struct text tex
     row->generation = state == UNIT_REVOKING ? record->revoked : record->fence;
     row->since_s = (uint32_t)(record->since_ms / 1000);
     row->reason = (uint8_t)reason_of(record->reason);
-    row->is_doomed = state == UNIT_REVOKING &&
-                     (row->reason == UNIT_WITHDRAWN || row->reason == UNIT_RESHAPED);
+    row->is_doomed =
+        state == UNIT_REVOKING && (row->reason == UNIT_WITHDRAWN || row->reason == UNIT_RESHAPED);
     unit_move(tables, unit, state, owner);
     struct topic *topic = &tables->topics[row->topic];
     topic->partitions = (int32_t)record->partitions;
@@ -393,6 +393,7 @@ enum status restore_end(struct control *control)
     for (uint32_t topic = 0; topic < tables->topics_count; topic++)
         if (tables->topics[topic].name != NULL)
             topic_reconcile(control, topic);
+    handles_sort(&tables->asks, tables, topic_before);
     statements_time_all(control);
     memory_release(control->numbers);
     control->numbers = NULL;

@@ -99,12 +99,16 @@ void statement_forget(struct control *control, uint32_t statement)
 void statement_withdraw(struct control *control, uint32_t statement)
 {
     struct tables *tables = &control->tables;
-    while (tables->statements[statement].claims != NONE) {
-        uint32_t claim = tables->statements[statement].claims;
-        uint32_t topic = tables->claims[claim].topic;
-        claim_remove(tables, claim, true);
+    struct handles claims = {0};
+    for (uint32_t c = tables->statements[statement].claims; c != NONE; c = tables->claims[c].next)
+        handles_add(&claims, c);
+    handles_sort(&claims, tables, claim_before);
+    for (uint32_t i = 0; i < claims.count; i++) {
+        uint32_t topic = tables->claims[claims.items[i]].topic;
+        claim_remove(tables, claims.items[i], true);
         topic_reconcile(control, topic);
     }
+    handles_finish(&claims);
     statement_forget(control, statement);
 }
 
@@ -122,7 +126,8 @@ static void statement_expire(struct control *control, uint32_t statement)
     statement_withdraw(control, statement);
 }
 
-void statements_expire(struct control *control)
+// Those whose time is over and who were not heard meanwhile.
+static void statements_collect(struct control *control, struct handles *ret_over)
 {
     while (control->timed_count > 0 &&
            instant_is_before(control->timed[0].due, control->marker_evidence.proved)) {
@@ -132,10 +137,20 @@ void statements_expire(struct control *control)
             continue;
         row->timed_stamp = 0;
         if (evidence_proves(&control->marker_evidence, row->heard, span_of_ms(row->ttl_ms)))
-            statement_expire(control, top.statement);
+            handles_add(ret_over, top.statement);
         else
             statement_time(control, top.statement);
     }
+}
+
+void statements_expire(struct control *control)
+{
+    struct handles over = {0};
+    statements_collect(control, &over);
+    handles_sort(&over, &control->tables, statement_before);
+    for (uint32_t i = 0; i < over.count; i++)
+        statement_expire(control, over.items[i]);
+    handles_finish(&over);
     if (control->timed_count == 0) {
         control->next_marker = INSTANT_NEVER;
         return;

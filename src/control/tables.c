@@ -21,6 +21,39 @@ void handles_finish(struct handles *handles)
     *handles = (struct handles){0};
 }
 
+static void handles_sink(struct handles *handles, uint32_t at, const struct tables *tables,
+                         handle_before *before)
+{
+    for (;;) {
+        uint32_t most = at;
+        for (uint32_t child = 2 * at + 1; child <= 2 * at + 2; child++)
+            if (child < handles->count &&
+                before(tables, handles->items[most], handles->items[child]))
+                most = child;
+        if (most == at)
+            return;
+        uint32_t kept = handles->items[at];
+        handles->items[at] = handles->items[most];
+        handles->items[most] = kept;
+        at = most;
+    }
+}
+
+void handles_sort(struct handles *handles, const struct tables *tables, handle_before *before)
+{
+    uint32_t count = handles->count;
+    for (uint32_t i = count / 2; i-- > 0;)
+        handles_sink(handles, i, tables, before);
+    while (handles->count > 1) {
+        uint32_t last = --handles->count;
+        uint32_t kept = handles->items[0];
+        handles->items[0] = handles->items[last];
+        handles->items[last] = kept;
+        handles_sink(handles, 0, tables, before);
+    }
+    handles->count = count;
+}
+
 void tables_init(struct tables *tables, uint64_t hash_seed)
 {
     *tables = (struct tables){.hash_seed = hash_seed,

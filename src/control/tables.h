@@ -202,6 +202,21 @@ struct handles {
 void handles_add(struct handles *handles, uint32_t handle);
 void handles_finish(struct handles *handles);
 
+struct tables;
+
+// Whether row `a` comes before row `b` by what they are, never by their handles.
+typedef bool handle_before(const struct tables *tables, uint32_t a, uint32_t b);
+
+// Heap sort. What is decided one after the other is decided in such an order, because lists have
+// another one after a restore.
+void handles_sort(struct handles *handles, const struct tables *tables, handle_before *before);
+
+bool unit_before(const struct tables *tables, uint32_t a, uint32_t b); // generation, name
+bool topic_before(const struct tables *tables, uint32_t a, uint32_t b);
+bool claim_before(const struct tables *tables, uint32_t a, uint32_t b); // of one statement
+bool statement_before(const struct tables *tables, uint32_t a, uint32_t b);
+bool collector_before(const struct tables *tables, uint32_t a, uint32_t b);
+
 // All rows. Rows of pools and collectors are allocated one by one: there are few and they are
 // large.
 struct tables {

@@ -179,7 +179,26 @@ void statement_remove(struct tables *tables, uint32_t statement)
     tables->statements_free = statement;
 }
 
+bool statement_before(const struct tables *tables, uint32_t a, uint32_t b)
+{
+    const struct statement *left = &tables->statements[a], *right = &tables->statements[b];
+    const struct agent *left_agent = &tables->agents[left->agent];
+    const struct agent *right_agent = &tables->agents[right->agent];
+    int order = strcmp(left_agent->id, right_agent->id);
+    if (order == 0)
+        order = strcmp(left->source, right->source);
+    if (order == 0)
+        order =
+            strcmp(tables->pools[left_agent->pool]->name, tables->pools[right_agent->pool]->name);
+    return order < 0;
+}
+
 // ---- Claims.
+
+bool claim_before(const struct tables *tables, uint32_t a, uint32_t b)
+{
+    return topic_before(tables, tables->claims[a].topic, tables->claims[b].topic);
+}
 
 uint32_t claim_find(const struct tables *tables, uint32_t statement, uint32_t topic)
 {

@@ -14,6 +14,15 @@ const char *collector_state_text(enum collector_state state)
     return texts[state];
 }
 
+bool collector_before(const struct tables *tables, uint32_t a, uint32_t b)
+{
+    const struct collector *left = tables->collectors[a], *right = tables->collectors[b];
+    int order = strcmp(left->id, right->id);
+    if (order == 0)
+        order = strcmp(tables->pools[left->pool]->name, tables->pools[right->pool]->name);
+    return order < 0;
+}
+
 static uint64_t collector_hash(const struct tables *tables, uint32_t pool, struct text id)
 {
     return hash_keyed(id, tables->hash_seed ^ ((uint64_t)pool << 1));

@@ -105,7 +105,26 @@ void topic_remove(struct tables *tables, uint32_t topic)
     tables->topics_live--;
 }
 
+bool topic_before(const struct tables *tables, uint32_t a, uint32_t b)
+{
+    int order = text_compare(topic_name(tables, a), topic_name(tables, b));
+    if (order != 0)
+        return order < 0;
+    return strcmp(tables->pools[tables->topics[a].pool]->name,
+                  tables->pools[tables->topics[b].pool]->name) < 0;
+}
+
 // ---- Units.
+
+bool unit_before(const struct tables *tables, uint32_t a, uint32_t b)
+{
+    const struct unit *left = &tables->units[a], *right = &tables->units[b];
+    if (left->generation != right->generation)
+        return left->generation < right->generation;
+    if (left->topic != right->topic)
+        return topic_before(tables, left->topic, right->topic);
+    return left->partition < right->partition;
+}
 
 static uint64_t part_hash(const struct tables *tables, uint32_t topic, int32_t partition)
 {
@@ -328,15 +347,7 @@ void revoked_sort(struct tables *tables, uint32_t handle)
     struct handles list = {0};
     for (uint32_t u = owner->revoked; u != NONE; u = tables->units[u].next)
         handles_add(&list, u);
-    for (uint32_t gap = list.count / 2; gap > 0; gap /= 2)
-        for (uint32_t i = gap; i < list.count; i++) {
-            uint32_t unit = list.items[i], k = i;
-            for (; k >= gap &&
-                   tables->units[list.items[k - gap]].generation > tables->units[unit].generation;
-                 k -= gap)
-                list.items[k] = list.items[k - gap];
-            list.items[k] = unit;
-        }
+    handles_sort(&list, tables, unit_before);
     owner->revoked = owner->revoked_last = NONE;
     owner->revoking = 0;
     for (uint32_t i = 0; i < list.count; i++)

@@ -105,36 +105,55 @@ static void units_create(struct control *control, uint32_t topic, int32_t wanted
             unit_create(control, topic, partition);
 }
 
-// Puts the units into the plan, or keeps them out while the topic is not known to exist.
-static void units_plan(struct control *control, uint32_t topic)
+// A topic's units of the wanted shape, by number: lists have another order after a restore.
+static uint32_t unit_at(const struct tables *tables, uint32_t topic, int32_t wanted, int32_t number)
+{
+    return unit_find(tables, topic, wanted == 0 ? -1 : number);
+}
+
+static void unit_plan(struct control *control, uint32_t unit, bool placeable,
+                      enum unit_reason reason)
 {
     struct tables *tables = &control->tables;
-    struct pool *pool = tables->pools[tables->topics[topic].pool];
+    struct pool *pool = tables->pools[tables->topics[tables->units[unit].topic].pool];
+    if (plan_unit_is_known(pool->plan, unit) == placeable)
+        return;
+    if (!placeable) {
+        unit_unplan(control, unit, reason);
+    } else {
+        plan_unit_add(pool->plan, unit);
+        pool->is_unsettled = true;
+        tables->units[unit].reason = UNIT_WAITS;
+    }
+    unit_touch(tables, unit);
+}
+
+// A free unit that stays out shows why.
+static void unit_explain(struct control *control, uint32_t unit, bool placeable,
+                         enum unit_reason reason)
+{
+    struct tables *tables = &control->tables;
+    struct unit *row = &tables->units[unit];
+    enum unit_state state = tables->topics[row->topic].is_missing ? UNIT_MISSING : UNIT_PENDING;
+    if (row->owner != NONE || (row->state == state && (placeable || row->reason == reason)))
+        return;
+    if (!placeable)
+        row->reason = (uint8_t)reason;
+    row->since_s = (uint32_t)(control->wall_ms / 1000);
+    unit_move(tables, unit, state, NONE);
+    unit_touch(tables, unit);
+}
+
+// Puts the units into the plan, or keeps them out while the topic is not known to exist.
+static void units_plan(struct control *control, uint32_t topic, int32_t wanted)
+{
+    struct tables *tables = &control->tables;
     bool placeable = is_placeable(tables, topic);
     enum unit_reason reason = tables->topics[topic].is_missing ? UNIT_ABSENT : UNIT_ASKING;
-    for (uint32_t u = tables->topics[topic].units; u != NONE; u = tables->units[u].sibling) {
-        if (tables->units[u].is_doomed || plan_unit_is_known(pool->plan, u) == placeable)
-            continue;
-        if (!placeable) {
-            unit_unplan(control, u, reason);
-        } else {
-            plan_unit_add(pool->plan, u);
-            pool->is_unsettled = true;
-            tables->units[u].reason = UNIT_WAITS;
-        }
-        unit_touch(tables, u);
-    }
-    // Free units that stay out show why.
-    for (uint32_t u = tables->topics[topic].units; u != NONE; u = tables->units[u].sibling) {
-        struct unit *row = &tables->units[u];
-        enum unit_state state = tables->topics[topic].is_missing ? UNIT_MISSING : UNIT_PENDING;
-        if (row->owner != NONE || (row->state == state && (placeable || row->reason == reason)))
-            continue;
-        if (!placeable)
-            row->reason = (uint8_t)reason;
-        row->since_s = (uint32_t)(control->wall_ms / 1000);
-        unit_move(tables, u, state, NONE);
-        unit_touch(tables, u);
+    for (int32_t i = 0; i == 0 || i < wanted; i++) {
+        uint32_t unit = unit_at(tables, topic, wanted, i);
+        unit_plan(control, unit, placeable, reason);
+        unit_explain(control, unit, placeable, reason);
     }
     if (!placeable)
         topic_question(control, topic);
@@ -153,7 +172,7 @@ void topic_reconcile(struct control *control, uint32_t topic)
     if (is_waiting)
         return;
     units_create(control, topic, wanted);
-    units_plan(control, topic);
+    units_plan(control, topic, wanted);
 }
 
 void topic_missed(struct control *control, uint32_t topic)
