@@ -10,6 +10,8 @@ find_program(PYTHON3 python3 REQUIRED)
 pkg_check_modules(CJSON REQUIRED IMPORTED_TARGET libcjson>=1.7.15)
 pkg_check_modules(AVRO REQUIRED IMPORTED_TARGET avro-c>=1.11)
 set(MUSTER_ORACLES_wire PkgConfig::AVRO PkgConfig::CJSON)
+# Tests of the deciding part look at what it writes as bytes.
+set(MUSTER_ORACLES_control muster_wire)
 set(tests ${CMAKE_SOURCE_DIR}/tests)
 
 set(all_rooms "")
@@ -92,7 +94,7 @@ endfunction()
 
 foreach(room IN LISTS MUSTER_ROOMS)
   file(GLOB sources CONFIGURE_DEPENDS ${tests}/unit/${room}/*_test.c)
-  add_shared_sources(unit_${room}_shared ${tests}/unit/${room}/*.c muster_${room})
+  add_shared_sources(unit_${room}_shared ${tests}/unit/${room}/*.c muster_${room} ${MUSTER_ORACLES_${room}})
   foreach(source IN LISTS sources)
     add_c_test(${source} unit unit_${room} 120 unit_${room}_shared muster_${room} ${MUSTER_ORACLES_${room}})
   endforeach()

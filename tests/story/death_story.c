@@ -166,7 +166,7 @@ static void frozen_beyond_its_lease(void)
                 "default/b@a0020001 > head 4 of epoch 1 is a whole (active units 2) -> applied, "
                 "active units 2 (S2)\n"
                 "default/b@a0020001 > 't1' stopped after 1 ms, committed -> acks 4 (S2)\n"
-                "b acked generation 4 -> unit is free (S2)\n"
+                "b acked generation 4 -> what it let go of is free (S2)\n"
                 "event unit.moved t1 b->a: its owner had more than its share (rule 4)\n"
                 "default/a@a0010002 > head 5 of epoch 1 is a whole (active units 0) -> applied, "
                 "active units 1 (S2)\n");
@@ -249,7 +249,7 @@ static void drained_and_undrained(void)
                 "default/a@a0010001 > head 3 of epoch 1 is a whole (active units 1) -> applied, "
                 "active units 1 (S2)\n"
                 "default/a@a0010001 > 't1' stopped after 1 ms, committed -> acks 3 (S2)\n"
-                "a acked generation 3 -> unit is free (S2)\n"
+                "a acked generation 3 -> what it let go of is free (S2)\n"
                 "event unit.moved t1 a->b: its owner drains (rule 1)\n"
                 "default/b@a0020001 > head 4 of epoch 1 is a whole (active units 1) -> applied, "
                 "active units 2 (S2)\n");

@@ -37,10 +37,9 @@ static void newcomer_takes_its_share_by_revoke_ack_grant(void)
                 "default/a@a0010001 > head 3 of epoch 1 is a whole (active units 4) -> applied, "
                 "active units 4 (S2)\n"
                 "default/a@a0010001 > 't4' stopped after 1 ms, committed -> acks 3 (S2)\n"
-                "a acked generation 3 -> unit is free (S2)\n"
-                "a acked generation 3 -> unit is free (S2)\n"
-                "event unit.moved t4 a->b: its owner had more than its share (rule 4)\n"
+                "a acked generation 3 -> what it let go of is free (S2)\n"
                 "event unit.moved t3 a->b: its owner had more than its share (rule 4)\n"
+                "event unit.moved t4 a->b: its owner had more than its share (rule 4)\n"
                 "default/b@a0020001 > head 4 of epoch 1 is a whole (active units 0) -> applied, "
                 "active units 2 (S2)\n");
     CHECK_TEXT(world_reading(world), "a: t1 t2\nb: t3 t4\n");
@@ -87,7 +86,7 @@ static void last_topic_withdrawn(void)
                 "default/a@a0010001 > head 3 of epoch 1 is a whole (active units 1) -> applied, "
                 "active units 1 (S2)\n"
                 "default/a@a0010001 > 't1' stopped after 1 ms, committed -> acks 3 (S2)\n"
-                "a acked generation 3 -> unit is free (S2)\n");
+                "a acked generation 3 -> what it let go of is free (S2)\n");
     CHECK_TEXT(world_reading(world), "a:\n");
     tale_end(world);
 }
@@ -106,7 +105,7 @@ static void withdrawn_while_revoking(void)
     TALE(world, "default/a@a0010001 > head 3 of epoch 1 is a whole (active units 2) -> applied, "
                 "active units 2 (S2)\n"
                 "default/a@a0010001 > 't2' stopped after 1 ms, committed -> acks 3 (S2)\n"
-                "a acked generation 3 -> unit is free (S2)\n");
+                "a acked generation 3 -> what it let go of is free (S2)\n");
     CHECK_TEXT(world_unit(world, "t2"), "");
     tale_end(world);
 }
