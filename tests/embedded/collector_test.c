@@ -2,6 +2,7 @@
 //
 // The collector end to end on an embedded broker: what it is given it reads, what it reads reaches
 // the file, what the file has is committed.
+#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -259,7 +260,49 @@ static void id_of_a_live_collector_is_in_use(void)
     collector_room_close(&room);
 }
 
+static uint32_t entries(const char *path)
+{
+    uint32_t count = 0;
+    DIR *folder = opendir(path);
+    REQUIRE(folder != NULL);
+    while (readdir(folder) != NULL)
+        count++;
+    closedir(folder);
+    return count;
+}
+
+// TG-6: taking a unit away and giving it back leaves no thread and no descriptor behind.
+static void units_that_come_and_go_leave_nothing_behind(void)
+{
+    struct collector_room room;
+    uint32_t threads = 0;
+    uint32_t descriptors = 0;
+    collector_room_open(&room);
+    make_topic(&room, "a", 1);
+    make_topic(&room, "b", 1);
+    room_start(&room);
+    room_admit(&room, (struct room_unit[]){{"b", 1}}, 1);
+    for (int64_t round = 0; round < 60; round++) {
+        struct room_unit both[] = {{"b", 1}, {"a", room.generation + 1}};
+        room_publish(&room, room_look(&room).incarnation, both, 2);
+        room_produce(&room, "a", 0, (uint32_t)round, 1);
+        room_await_lines(&room, (uint32_t)round + 1);
+        room_publish(&room, room_look(&room).incarnation, both, 1);
+        room_await_beat(&room, "active", room.generation);
+        CHECK_INT(room_look(&room).partitions, 1);
+        if (round == 5) {
+            threads = entries("/proc/self/task");
+            descriptors = entries("/proc/self/fd");
+        }
+    }
+    check_each_once(&room, "a", 60);
+    CHECK_INT(entries("/proc/self/task"), threads);
+    CHECK_INT(entries("/proc/self/fd"), descriptors);
+    collector_room_close(&room);
+}
+
 static const struct test tests[] = {
+    TEST(units_that_come_and_go_leave_nothing_behind),
     TEST(reads_what_it_was_given_and_nothing_else),
     TEST(partition_of_a_split_topic_is_read_alone),
     TEST(revoke_is_acknowledged_after_the_commit),

@@ -3,6 +3,7 @@
 that are missing, deleted and grown, strangers in the group, proof of death, many units at once."""
 
 import os
+import signal
 import subprocess
 import tempfile
 import unittest
@@ -166,6 +167,17 @@ class CollectorTest(unittest.TestCase):
         first.kill()
         procs.muster("collector", "died", *self.base, "--state-file", state)
         self.wait_values(set().union(*(self.produce(t, 5, 5) for t in topics)))
+
+    def test_second_signal_ends_at_once(self):
+        collector = self.collector("c1")
+        collector.wait_log("applied")
+        # Without a coordinator nobody confirms the goodbye, so the first signal alone takes its time.
+        self.processes["coordinator"].kill()
+        collector.signal(signal.SIGTERM)
+        collector.wait_log("leaving (S5)")
+        collector.signal(signal.SIGINT)
+        self.assertEqual(0, collector.wait(30))
+        self.assertNotIn("not confirmed", collector.log())
 
     def test_many_units_are_drained_and_handed_over(self):
         topics = [self.name(f"many{i}") for i in range(300)]
