@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Which writes a batch has and in which order. CB-9, CB-45, MR-5, PD-4, PD-5, PD-17, PD-18, PD-19.
+#include <stdio.h>
+#include <string.h>
+
+#include "cell.h"
+#include "test.h"
+
+// The state first, the cell behind it, a collector's buckets, last its head.
+static void state_then_buckets_then_head(void)
+{
+    struct cell cell;
+    cell_begin(&cell, &(struct cell_options){0});
+    cell_beat(&cell, 0, 1, "joining", 0);
+    cell_say(&cell, INPUT_CONTROL,
+             "{\"agent\": \"x\", \"topics\": [{\"name\": \"t2\", \"partitions\": 1}, "
+             "{\"name\": \"t1\", \"partitions\": 1}]}");
+    CHECK(cell_commit(&cell));
+    CHECK_TEXT(cell_keys(&cell, WRITE_STATE),
+               "agent/default/x claim/default/x//t2 claim/default/x//t1 unit/default/t2 "
+               "unit/default/t1 collector/default/c0 cell");
+    CHECK_TEXT(cell_keys(&cell, WRITE_ASSIGNMENT), "default/c0/3 default/c0/12 default/c0");
+    const struct head *head = cell_value(&cell, "default/c0");
+    REQUIRE(head != NULL);
+    CHECK_INT(head->generation, 1);
+    CHECK_INT(head->admitted, 1);
+    CHECK_INT(head->epoch, 1);
+    CHECK_INT(head->lease_ms, 15000);
+    for (uint32_t i = 0; i < head->buckets_count; i++)
+        CHECK_INT(head->buckets[i], i == 3 || i == 12);
+    cell_end(&cell);
+}
+
+// PD-4: a bucket that becomes empty is a tombstone, and 0 in the head.
+static void empty_bucket_is_a_tombstone(void)
+{
+    struct cell cell;
+    cell_begin(&cell, &(struct cell_options){0});
+    cell_say(&cell, INPUT_CONTROL,
+             "{\"agent\": \"x\", \"topics\": [{\"name\": \"t1\", \"partitions\": 1}]}");
+    cell_settle(&cell, 1);
+    cell_say(&cell, INPUT_CONTROL, "{\"agent\": \"x\", \"mode\": \"set\", \"topics\": []}");
+    CHECK(cell_commit(&cell));
+    CHECK_TEXT(cell_keys(&cell, WRITE_ASSIGNMENT), "default/c0/3(-) default/c0");
+    const struct head *head = cell_value(&cell, "default/c0");
+    REQUIRE(head != NULL);
+    for (uint32_t i = 0; i < head->buckets_count; i++)
+        CHECK_INT(head->buckets[i], 0);
+    cell_beat(&cell, 0, 1, "active", head->generation);
+    CHECK(cell_commit(&cell));
+    CHECK_TEXT(cell_keys(&cell, WRITE_STATE), "unit/default/t1(-) cell");
+    cell_end(&cell);
+}
+
+static void many(struct cell *cell)
+{
+    char json[1024];
+    for (int agent = 0; agent < 20; agent++) {
+        size_t used =
+            (size_t)snprintf(json, sizeof(json), "{\"agent\": \"a%d\", \"topics\": [", agent);
+        for (int i = 0; i < 10; i++)
+            used += (size_t)snprintf(json + used, sizeof(json) - used,
+                                     "%s{\"name\": \"t%d\", \"partitions\": 1}", i > 0 ? ", " : "",
+                                     agent * 10 + i);
+        snprintf(json + used, sizeof(json) - used, "]}");
+        cell_say(cell, INPUT_CONTROL, json);
+    }
+    cell_settle(cell, 4);
+}
+
+// PD-18, MR-5, CB-45: one agent among many changes one bucket and one head.
+static void one_change_writes_one_bucket(void)
+{
+    struct cell cell;
+    struct assignment_writes {
+        size_t bytes;
+        uint32_t count;
+    } written = {0};
+    cell_begin(&cell, &(struct cell_options){0});
+    many(&cell);
+    cell_say(&cell, INPUT_CONTROL,
+             "{\"agent\": \"late\", \"topics\": [{\"name\": \"t999\", \"partitions\": 1}]}");
+    CHECK(cell_commit(&cell));
+    for (uint32_t i = 0; i < cell.writes.count; i++)
+        if (cell.writes.items[i].target == WRITE_ASSIGNMENT) {
+            written.count++;
+            written.bytes += cell.writes.items[i].value.size;
+        }
+    CHECK_INT(written.count, 2);
+    CHECK(written.bytes < 400);
+    CHECK_TEXT(cell_keys(&cell, WRITE_STATE),
+               "agent/default/late claim/default/late//t999 unit/default/t999 collector/default/c0 "
+               "cell");
+    cell_end(&cell);
+}
+
+// CB-9: the same announcements give the same bytes on any node.
+static void any_node_writes_the_same_bytes(void)
+{
+    struct cell a, b;
+    cell_begin(&a, &(struct cell_options){.hash_seed = 1});
+    cell_begin(&b, &(struct cell_options){.hash_seed = 0xfeedfacefeedface});
+    many(&a);
+    many(&b);
+    CHECK_INT(a.log.count, b.log.count);
+    for (uint32_t i = 0; i < a.log.count && i < b.log.count; i++)
+        CHECK(text_equal(a.log.items[i].key, b.log.items[i].key) &&
+              text_equal(a.log.items[i].value, b.log.items[i].value));
+    CHECK_TEXT(cell_owners(&a), cell_owners(&b));
+    cell_end(&a);
+    cell_end(&b);
+}
+
+// PD-5: while the leader is behind, first placements of a collector wait for publish.interval.
+static void storm_rewrites_a_bucket_once(void)
+{
+    struct cell cell;
+    cell_begin(&cell, &(struct cell_options){.is_behind = true});
+    cell_beat(&cell, 0, 1, "joining", 0);
+    CHECK(cell_commit(&cell));
+    uint32_t written = 0;
+    char json[128];
+    for (int i = 0; i < 100; i++) {
+        snprintf(json, sizeof(json),
+                 "{\"agent\": \"a%d\", \"topics\": [{\"name\": \"t%d\", \"partitions\": 1}]}", i,
+                 i);
+        cell_say(&cell, INPUT_CONTROL, json);
+        CHECK(cell_commit(&cell));
+        written += strlen(cell_keys(&cell, WRITE_ASSIGNMENT)) > 0;
+    }
+    CHECK_INT(written, 0);
+    cell.now.us += 5000000;
+    CHECK(cell_commit(&cell));
+    CHECK(strlen(cell_keys(&cell, WRITE_ASSIGNMENT)) > 0);
+    cell_end(&cell);
+}
+
+// But what takes away goes out with the batch that decides it.
+static void release_never_waits(void)
+{
+    struct cell cell;
+    cell_begin(&cell, &(struct cell_options){.is_behind = true});
+    cell_say(&cell, INPUT_CONTROL,
+             "{\"agent\": \"x\", \"topics\": [{\"name\": \"t1\", \"partitions\": 1}]}");
+    cell_settle(&cell, 1);
+    cell.now.us += 5000000;
+    cell_settle(&cell, 1);
+    cell_say(&cell, INPUT_CONTROL, "{\"agent\": \"x\", \"mode\": \"set\", \"topics\": []}");
+    CHECK(cell_commit(&cell));
+    CHECK_TEXT(cell_keys(&cell, WRITE_ASSIGNMENT), "default/c0/3(-) default/c0");
+    cell_end(&cell);
+}
+
+static const struct test tests[] = {
+    TEST(state_then_buckets_then_head), TEST(empty_bucket_is_a_tombstone),
+    TEST(one_change_writes_one_bucket), TEST(any_node_writes_the_same_bytes),
+    TEST(storm_rewrites_a_bucket_once), TEST(release_never_waits),
+};
+
+TEST_MAIN("control/publish", tests)
