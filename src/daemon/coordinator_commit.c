@@ -8,7 +8,12 @@
 #include "daemon/coordinator_inner.h"
 #include "wire/wire.h"
 
-enum { DEAD_LETTER_MAX = 2 * 1024 * 1024 - 65536, INIT_PATIENCE_MS = 40000 };
+enum {
+    DEAD_LETTER_MAX = 2 * 1024 * 1024 - 128 * 1024, // key and value
+    DEAD_LETTER_HEADER_BYTES = 64 * 1024,           // of the record's own headers
+    DEAD_LETTER_HEADERS = 6,                        // that are added here
+    INIT_PATIENCE_MS = 40000,
+};
 
 // ---- A batch.
 
@@ -29,23 +34,30 @@ static void key_add(struct commit_batch *batch, struct batch_message *message, s
     buffer_add_text(&batch->bytes, key);
 }
 
-static void header_add(struct commit_batch *batch, const char *name, struct text value)
+static void header_add(struct commit_batch *batch, struct kafka_header header)
 {
     uint32_t at = batch->header_count++;
     batch->headers =
         array_reserve(batch->headers, &batch->header_capacity, at + 1, sizeof(*batch->headers));
     batch->header_offsets = array_reserve(batch->header_offsets, &batch->header_offsets_capacity,
                                           at + 1, sizeof(*batch->header_offsets));
-    batch->headers[at] = (struct kafka_header){.name = text_of(name), .value = value};
-    batch->header_offsets[at] = batch->bytes.size;
-    buffer_add_text(&batch->bytes, value);
+    batch->headers[at] = header;
+    batch->header_offsets[at].name = batch->bytes.size;
+    buffer_add_text(&batch->bytes, header.name);
+    batch->header_offsets[at].value = batch->bytes.size;
+    buffer_add_text(&batch->bytes, header.value);
+}
+
+static void header_add_text(struct commit_batch *batch, const char *name, struct text value)
+{
+    header_add(batch, (struct kafka_header){.name = text_of(name), .value = value});
 }
 
 static void header_add_number(struct commit_batch *batch, const char *name, int64_t value)
 {
     struct buffer digits = {0};
     buffer_add_int64(&digits, value);
-    header_add(batch, name, buffer_text(&digits));
+    header_add_text(batch, name, buffer_text(&digits));
     buffer_finish(&digits);
 }
 
@@ -75,8 +87,10 @@ static void messages_make(struct coordinator *coordinator)
     const char *bytes = batch->bytes.data;
     batch->messages = array_reserve(batch->messages, &batch->messages_capacity, batch->count,
                                     sizeof(*batch->messages));
-    for (uint32_t i = 0; i < batch->header_count; i++)
-        batch->headers[i].value.data = bytes + batch->header_offsets[i];
+    for (uint32_t i = 0; i < batch->header_count; i++) {
+        batch->headers[i].name.data = bytes + batch->header_offsets[i].name;
+        batch->headers[i].value.data = bytes + batch->header_offsets[i].value;
+    }
     for (uint32_t i = 0; i < batch->count; i++) {
         const struct batch_message *item = &batch->items[i];
         batch->messages[i] =
@@ -112,6 +126,20 @@ void commit_finish(struct coordinator *coordinator)
 
 // ---- Dead letters.
 
+// The record's own headers, as many as may be written and as long as they fit.
+static void headers_keep(struct commit_batch *batch, const struct kafka_record *record)
+{
+    struct kafka_header headers[KAFKA_HEADERS_MAX - DEAD_LETTER_HEADERS];
+    uint32_t count = kafka_record_headers(record, headers, KAFKA_HEADERS_MAX - DEAD_LETTER_HEADERS);
+    size_t room = DEAD_LETTER_HEADER_BYTES;
+    for (uint32_t i = 0; i < count && i < KAFKA_HEADERS_MAX - DEAD_LETTER_HEADERS; i++) {
+        if (headers[i].name.size + headers[i].value.size > room)
+            return;
+        room -= headers[i].name.size + headers[i].value.size;
+        header_add(batch, headers[i]);
+    }
+}
+
 // The refused record goes with its bytes untouched into the next transaction, which also moves the
 // position past it: it is there exactly once. One that is too large is represented by its size.
 void commit_refuse(struct coordinator *coordinator, struct text reason, struct text id)
@@ -129,14 +157,16 @@ void commit_refuse(struct coordinator *coordinator, struct text reason, struct t
         message->value_size = record->value.size;
         buffer_add_text(&batch->bytes, record->value);
     }
-    header_add(batch, "muster.reason", reason);
-    header_add(batch, "muster.topic", record->topic);
+    if (is_whole)
+        headers_keep(batch, record);
+    header_add_text(batch, "muster.reason", reason);
+    header_add_text(batch, "muster.topic", record->topic);
     header_add_number(batch, "muster.partition", record->partition);
     header_add_number(batch, "muster.offset", record->offset);
     if (!is_whole)
         header_add_number(batch, "muster.size", (int64_t)record->value.size);
     if (id.size > 0)
-        header_add(batch, "muster.id", id);
+        header_add_text(batch, "muster.id", id);
     batch->items[batch->count - 1].header_count = batch->header_count - first;
 }
 

@@ -76,6 +76,11 @@ struct batch_message {
     bool is_tombstone;
 };
 
+// Where a header's name and value lie in `bytes`.
+struct header_place {
+    size_t name, value;
+};
+
 struct commit_batch {
     struct buffer bytes;
     struct batch_message *items;
@@ -84,7 +89,7 @@ struct commit_batch {
     uint32_t messages_capacity;
     struct kafka_header *headers;
     uint32_t header_count, header_capacity;
-    size_t *header_offsets; // value of each, in `bytes`
+    struct header_place *header_offsets;
     uint32_t header_offsets_capacity;
 };
 

@@ -64,6 +64,7 @@ static enum status context_open(struct transaction_context *context, struct buff
         {"linger.ms", "5", true}, // a commit flushes and does not wait for it; batches get fuller
         {"queue.buffering.max.messages", "1000000", true},
         {"queue.buffering.max.kbytes", "131072", true},
+        {"message.max.bytes", "4194304", true}, // Kafka's own limits decide, not the client's
         {"transaction.timeout.ms", context->timeout_ms, false},
         {"transactional.id", context->id, false},
         {"partitioner", "murmur2_random", false},
