@@ -179,9 +179,23 @@ static void topics_created(struct coordinator *coordinator, const struct kafka_r
     coordinator->ground.again = instant_add(loop_now(), span_of_ms(100));
 }
 
+static bool is_described(const struct kafka_reply *reply, const char *topic)
+{
+    for (uint32_t i = 0; i < reply->setting_count; i++)
+        if (text_equals(reply->settings[i].topic, topic))
+            return true;
+    return false;
+}
+
 static void settings_checked(struct coordinator *coordinator, const struct kafka_reply *reply)
 {
     struct buffer fault = {0};
+    // A broker may not have heard yet of a topic that was created a moment ago.
+    for (int i = 0; i < KAFKA_CELL_TOPICS; i++)
+        if (!is_described(reply, coordinator->topics[i])) {
+            coordinator->ground.again = instant_add(loop_now(), span_of_ms(RETRY_MS));
+            return;
+        }
     for (int i = 0; i < KAFKA_CELL_TOPICS; i++)
         if (kafka_layout_check_settings((enum kafka_cell_topic)i, text_of(coordinator->topics[i]),
                                         reply, &fault) != STATUS_OK) {
