@@ -296,8 +296,11 @@ class Producer:
         self.is_running = False
         self.thread.join(PATIENCE)
         assert not self.thread.is_alive(), "kcat hangs"
+        self.check()
+
+    def check(self):
         if self.failure:
-            raise self.failure
+            raise AssertionError("records could not be written") from self.failure
 
     def __enter__(self):
         return self
@@ -314,6 +317,7 @@ class Sinks:
         self.cell = cell
         self.at = collections.Counter()
         self.delivered = collections.defaultdict(list)  # (topic, partition, offset) -> deliveries
+        self.newest = collections.defaultdict(lambda: -1)  # (topic, partition) -> offset
         self.values = collections.Counter()  # (topic, value) -> times
 
     def refresh(self):
@@ -331,6 +335,7 @@ class Sinks:
     def _take(self, collector, record):
         place = record["topic"], record["partition"], record["offset"]
         self.delivered[place].append((collector, record["fence"]))
+        self.newest[place[:2]] = max(self.newest[place[:2]], record["offset"])
         self.values[record["topic"], record["value"]] += 1
 
     def missing(self, account):
@@ -342,18 +347,21 @@ class Sinks:
         procs.wait_for(lambda: not self.refresh().missing(account), PATIENCE, what)
         return sum(1 for key in account.produced if self.values[key])
 
-    def wait_beyond(self, marks, what):
-        """Waits until each topic has a record at or behind its offset in {(topic, partition):
-        offset}; returns the moment (time.monotonic)."""
+    def wait_beyond(self, marks, what, producer=None):
+        """Waits until each partition has a record at or behind its offset in {(topic, partition):
+        offset}; returns the moment (time.monotonic). Fails at once if the producer has failed."""
 
-        def are_there():
-            newest = {}
-            for topic, partition, offset in self.refresh().delivered:
-                key = topic, partition
-                newest[key] = max(newest.get(key, -1), offset)
-            return all(newest.get(key, -1) >= offset for key, offset in marks.items())
+        def behind():
+            if producer is not None:
+                producer.check()
+            newest = self.refresh().newest
+            return {key: newest[key] for key, offset in marks.items() if newest[key] < offset}
 
-        procs.wait_for(are_there, PATIENCE, what)
+        try:
+            procs.wait_for(lambda: not behind(), PATIENCE, what)
+        except AssertionError as error:
+            wanted = {key: (at, marks[key]) for key, at in sorted(behind().items())[:5]}
+            raise AssertionError(f"{error}; first of those that are behind: {wanted}") from None
         return time.monotonic()
 
     def duplicates(self):

@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What nobody should send, on one real broker: every record of bad.py.
+
+CB-21: a wrong announcement is skipped, counted, and does not stop what follows: it lies in the dead
+letter topic with its bytes untouched and its reason. PD-2: a null value is refused. CB-20: removing
+what is not there is a counted no-op. CB-8: a wrong order leaves the policy as it was.
+"""
+
+import os
+import re
+import subprocess
+import tempfile
+import unittest
+
+import bad
+import kafka
+import procs
+from cell import PATIENCE, Cell, announcement, tell
+
+# What kcat itself may write and read.
+LARGE = ["-X", "message.max.bytes=4000000"]
+
+
+class BadInputTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.cluster = cls.enterClassContext(kafka.Cluster(1))
+
+    def setUp(self):
+        self.folder = self.enterContext(tempfile.TemporaryDirectory(prefix="muster-bad-"))
+        self.processes = self.enterContext(procs.Processes(self.folder))
+        print(f"{self.id().rsplit('.', 1)[1]}:", flush=True)
+
+    def send(self, topic, value, options=()):
+        """One record with exactly these bytes and the key 'k'; None is a null value."""
+        command = ["kcat", "-P", "-b", self.cluster.bootstrap, "-t", topic, *LARGE, *options]
+        if value:
+            path = os.path.join(self.folder, "record")
+            with open(path, "wb") as file:
+                file.write(value)
+            procs.run(*command, "-k", "k", path)
+        else:
+            procs.run(*command, *(["-Z"] if value is None else []), "-K:", stdin="k:\n")
+
+    def dead_letters(self, cell):
+        """[(key, value, headers)] in order: bytes, None for a null value; headers as kcat shows
+        them."""
+        command = ["kcat", "-C", "-b", cell.cluster.bootstrap, "-t", f"{cell.prefix}.deadletter"]
+        done = subprocess.run(
+            command + ["-e", "-q", "-f", "%K %S %h\n%k%s\n"],
+            capture_output=True,
+            check=True,
+            timeout=PATIENCE,
+            preexec_fn=procs.die_with_parent,
+        )
+        return list(split_letters(done.stdout))
+
+    def check_letters(self, letters, sent, topic):
+        for (what, value, words), (key, found, headers) in zip(sent, letters):
+            with self.subTest(what):
+                self.assertEqual((b"k", value), (key, found))
+                reason = re.search(r"muster\.reason=(.*?),muster\.topic=", headers, re.DOTALL)
+                self.assertTrue(reason and reason[1], headers)
+                self.assertIn(words, reason[1])
+                self.assertIn(f"muster.topic={topic},muster.partition=0,muster.offset=", headers)
+                self.assertIn("origin=test", headers)  # the record's own header
+        self.assertEqual(len(sent), len(letters))
+
+    # --- announcements ---
+
+    def test_wrong_announcements_are_dead_letters_and_the_next_is_taken(self):
+        cell = Cell(self.cluster, self.processes, "bad")
+        cell.coordinator()
+        cell.wait_role("leader")
+        sent, topic = bad.announcements(cell.prefix), f"{cell.prefix}.control"
+        for number, (_, value, _) in enumerate(sent):
+            self.send(topic, value, ["-H", "origin=test"])
+            good = {"name": f"good{number:03}", "partitions": 1}
+            self.send(topic, bad.said(good, agent="good"))
+        wanted = {f"good{number:03}" for number in range(len(sent))}
+        procs.wait_for(lambda: set(cell.units()) >= wanted, PATIENCE, "the good announcements")
+        self.assertEqual(wanted, set(cell.units()))
+        self.check_letters(self.dead_letters(cell), sent, topic)
+        self.assertEqual(len(sent), cell.metric("muster_refused_total"))
+        self.assertEqual(len(sent), cell.metric("muster_announcements_total"))
+        self.assertEqual(["good"], [row["id"] for row in cell.items("/api/v1/agents")])
+        tell("wrong announcements refused, each followed by one that was taken", len(sent))
+
+    def test_hundred_thousand_topics_in_one_record_are_taken_where_it_is_allowed(self):
+        cell = Cell(self.cluster, self.processes, "many", {"agent.topics.max": "200000"})
+        cell.coordinator()
+        cell.wait_role("leader")
+        names = bad.short_names(100000)
+        self.send(f"{cell.prefix}.control", bad.avro("many", bad.avro_topics(names)))
+        cell.announce([announcement("next", ["next"])])
+        procs.wait_for(
+            lambda: cell.counts().get("topics") == len(names) + 1, PATIENCE, "all topics to stand"
+        )
+        self.assertEqual(0, cell.metric("muster_refused_total"))
+        cell.process("k1").restart()
+        cell.wait_ready()
+        cell.wait_role("leader")
+        self.assertEqual(len(names) + 1, cell.counts()["topics"])
+        tell("topics of one record that stand, also after a restart", len(names))
+
+    def test_what_is_strange_but_allowed_changes_nothing(self):
+        cell = Cell(self.cluster, self.processes, "strange")
+        cell.coordinator()
+        cell.wait_role("leader")
+        topic = f"{cell.prefix}.control"
+        nothing = [
+            bad.said({"name": "t"}, mode="remove", agent="nobody"),
+            b'{"agent":"nobody","topics":[]}',
+        ]
+        for value in nothing:
+            self.send(topic, value)
+        self.send(topic, bad.said({"name": "t", "partitions": 1}, agent="a1", colour="red"))
+        procs.wait_for(lambda: "t" in cell.units(), PATIENCE, "the topic")
+        self.assertEqual(["a1"], [row["id"] for row in cell.items("/api/v1/agents")])
+        self.assertEqual(len(nothing) + 1, cell.metric("muster_ignored_total"))
+        self.assertEqual(0, cell.metric("muster_refused_total"))
+
+    # --- orders ---
+
+    def test_wrong_orders_are_dead_letters_and_the_policy_stays(self):
+        cell = Cell(self.cluster, self.processes, "orders")
+        cell.coordinator()
+        cell.wait_role("leader")
+        topic = f"{cell.prefix}.orders"
+        self.send(topic, b'{"verb":"pool.set","args":{"max_topics_per_collector":"7"}}')
+        for _, value, _ in bad.ORDERS:
+            self.send(topic, value, ["-H", "origin=test"])
+        self.send(topic, b'{"verb":"pool.create","pool":"next"}')
+
+        def pools():
+            return {row["name"]: row for row in cell.items("/api/v1/pools")}
+
+        procs.wait_for(lambda: "next" in pools(), PATIENCE, "the order behind the wrong ones")
+        self.assertEqual("7", pools()["default"]["policy"]["max_topics_per_collector"])
+        self.check_letters(self.dead_letters(cell), bad.ORDERS, topic)
+        self.assertEqual(len(bad.ORDERS), cell.metric("muster_refused_total"))
+        tell("wrong orders refused", len(bad.ORDERS))
+
+
+def split_letters(data):
+    """Takes the output of '%K %S %h\\n%k%s\\n' apart by the sizes in it."""
+    at = 0
+    while at < len(data):
+        end = data.index(b"\n", at)
+        key_size, size, headers = data[at:end].split(b" ", 2)
+        while headers.count(b"muster.offset=") == 0:  # a reason may hold line ends
+            end = data.index(b"\n", end + 1)
+            headers = data[at:end].split(b" ", 2)[2]
+        key_end = end + 1 + max(0, int(key_size))
+        is_null = int(size) < 0
+        value_end = key_end + (0 if is_null else int(size))
+        value = None if is_null else data[key_end:value_end]
+        yield data[end + 1 : key_end], value, headers.decode("utf-8", "replace")
+        at = value_end + 1
+
+
+if __name__ == "__main__":
+    unittest.main()
