@@ -246,6 +246,7 @@ static bool is_due(const struct collector *collector)
 
 void batch_run(struct collector *collector)
 {
+    collector_clock(collector); // a write is begun by what is left of the lease now (S3)
     struct instant end = instant_add(collector->now, span_of_ms(TURN_MS_MAX));
     for (int i = 0; i < WRITES_MAX && instant_is_before(collector->now, end); i++) {
         if (!may_go(collector))
