@@ -37,10 +37,13 @@ static inline struct instant instant_add(struct instant instant, struct span spa
     return (struct instant){instant.us + span.us};
 }
 
-// later − earlier.
+// later − earlier; what does not fit is the longest span.
 static inline struct span instant_since(struct instant later, struct instant earlier)
 {
-    return (struct span){later.us - earlier.us};
+    struct span span;
+    if (__builtin_sub_overflow(later.us, earlier.us, &span.us))
+        span.us = later.us > earlier.us ? INT64_MAX : INT64_MIN;
+    return span;
 }
 
 static inline bool instant_is_before(struct instant a, struct instant b)
