@@ -4,6 +4,7 @@
 
 #include "cli/command.h"
 #include "daemon/collector_state.h"
+#include "daemon/kafka_settings.h"
 #include "kafka/producer.h"
 #include "kafka/watch.h"
 #include "wire/wire.h"
@@ -24,13 +25,9 @@ static enum status line_open(struct line *line, const struct conf *conf, struct 
 {
     struct kafka_settings settings = {0};
     struct kafka_producer_options options = {.timeout_ms = (uint32_t)conf_int(conf, "timeout.ms")};
-    const char *name = NULL;
-    const char *value = NULL;
-    size_t cursor = 0;
-    line->watch = kafka_watch_create(text_of(conf_text(conf, "kafka.bootstrap.servers")));
+    line->watch = kafka_watch_open(conf);
     settings.watch = line->watch;
-    while (conf_kafka_next(conf, &cursor, &name, &value))
-        kafka_settings_add(&settings, text_of(name), text_of(value));
+    kafka_settings_load(&settings, conf);
     enum status status = kafka_producer_create(&settings, &options, fault, &line->producer);
     kafka_settings_finish(&settings);
     return status;

@@ -129,8 +129,6 @@ static const struct setting settings[] = {
                  "longest flush of a unit that is taken away; what remains stays uncommitted"),
     ROW_DURATION("revoke.timeout.ms", COLLECTOR, "10000", 100, 3600000,
                  "a collector that cannot let go of a unit for this long falls silent"),
-    ROW_INTEGER("sink.concurrency", COLLECTOR, "1", 1, 1024,
-                "most batches on their way to the sink at once"),
     ROW_TEXT("sink.file.path", COLLECTOR, "", NULL, "file that the sink 'file' appends to"),
     ROW_BYTES("sink.file.rotate.bytes", COLLECTOR, "128 MiB", 0, TIB,
               "the file is rotated before it grows above this; 0 = never"),
@@ -147,8 +145,6 @@ static const struct setting settings[] = {
     ROW_BOOLEAN("topics.check", COORDINATOR, "true",
                 "refuse to start where the settings of the cell's topics are wrong"),
     ROW_BOOLEAN("topics.create", COORDINATOR, "true", "create the cell's topics that are missing"),
-    ROW_INTEGER("topics.replication", COORDINATOR, "0", 0, 100,
-                "replicas of the topics that are created; 0 = 3, or as many as there are brokers"),
 };
 
 const struct setting *setting_at(size_t index)

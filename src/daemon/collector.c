@@ -16,6 +16,7 @@
 #include "base/ensure.h"
 #include "base/memory.h"
 #include "daemon/collector_inner.h"
+#include "daemon/kafka_settings.h"
 
 #define LEAVE_TIMEOUT_MS 5000
 #define EXTEND_MS 10000 // how long systemd is asked to wait at a time
@@ -324,14 +325,9 @@ static void take_names(struct collector *collector)
 
 static void take_kafka_settings(struct collector *collector)
 {
-    const char *name;
-    const char *value;
-    size_t cursor = 0;
-    const char *servers = conf_text(collector->setup.conf, "kafka.bootstrap.servers");
-    collector->watch = kafka_watch_create(text_of(servers));
+    collector->watch = kafka_watch_open(collector->setup.conf);
     collector->settings.watch = collector->watch;
-    while (conf_kafka_next(collector->setup.conf, &cursor, &name, &value))
-        kafka_settings_add(&collector->settings, text_of(name), text_of(value));
+    kafka_settings_load(&collector->settings, collector->setup.conf);
 }
 
 static enum status take_notify(struct collector *collector, struct buffer *fault)
