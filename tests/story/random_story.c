@@ -9,7 +9,7 @@
 #include "sim/chaos.h"
 #include "test.h"
 
-enum { WORLDS = 60 };
+enum { WORLDS = 150 };
 
 static const struct chaos chaos = {
     .coordinators = 2, .collectors = 4, .topics = 24, .ms = 20000, .calm_ms = 25000};

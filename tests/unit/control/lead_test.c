@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// When a coordinator refuses to lead, and when it lets go. MR-11, MR-22, PD-15, S7.
+#include "cell.h"
+#include "control/view.h"
+#include "test.h"
+
+static const char *role(const struct cell *cell)
+{
+    struct cell_view view;
+    control_view_cell(cell->control, &view);
+    return view.role.data;
+}
+
+static void hear_coordinator(struct cell *cell, int64_t generation, int64_t epoch)
+{
+    struct beat beat = {.role = TEXT_LITERAL("coordinator"),
+                        .id = TEXT_LITERAL("south"),
+                        .incarnation = TEXT_LITERAL("99999999999999999999999999999999"),
+                        .seq = 1,
+                        .state = TEXT_LITERAL("standby"),
+                        .lease_ms = 5000,
+                        .applied_generation = generation,
+                        .epoch = epoch,
+                        .lineage = TEXT_LITERAL("11111111111111111111111111111111"),
+                        .level = RECORD_LEVEL};
+    cell_step(cell, (struct control_event){.kind = CONTROL_BEAT_RECEIVED, .beat = &beat});
+}
+
+// S7: somebody has seen more of this epoch than its leader: the state went back.
+static void state_that_went_back_is_refused(void)
+{
+    struct cell cell;
+    cell_begin(&cell, &(struct cell_options){0});
+    hear_coordinator(&cell, 7, 1);
+    CHECK(cell.was_alarmed);
+    CHECK_TEXT(role(&cell), "standby");
+    cell.is_claiming = false;
+    cell_step(&cell, (struct control_event){.kind = CONTROL_STATE_ENDED});
+    CHECK(!cell.is_claiming);
+    cell_end(&cell);
+}
+
+// A later epoch is a successor's: no alarm, it only stands by.
+static void successor_is_followed(void)
+{
+    struct cell cell;
+    cell_begin(&cell, &(struct cell_options){0});
+    hear_coordinator(&cell, 7, 2);
+    CHECK(!cell.was_alarmed);
+    CHECK_TEXT(role(&cell), "standby");
+    cell_end(&cell);
+}
+
+static void standby_with_the_same_picture_is_fine(void)
+{
+    struct cell cell;
+    cell_begin(&cell, &(struct cell_options){0});
+    hear_coordinator(&cell, 0, 1);
+    CHECK_TEXT(role(&cell), "leader");
+    cell_end(&cell);
+}
+
+// Who was fenced does not claim at once, though the state still names it.
+static void fenced_waits_for_proof(void)
+{
+    struct cell cell;
+    cell_begin(&cell, &(struct cell_options){0});
+    cell_say(&cell, INPUT_CONTROL, "{\"agent\": \"x\", \"topics\": []}");
+    cell_step(&cell, (struct control_event){.kind = CONTROL_BATCH_ENDED, .caught_up = true});
+    CHECK(cell.wants_commit);
+    cell.is_claiming = false;
+    cell_step(&cell,
+              (struct control_event){.kind = CONTROL_COMMIT_ANSWERED, .outcome = COMMIT_FENCED});
+    cell_step(&cell, (struct control_event){.kind = CONTROL_STATE_ENDED});
+    CHECK(!cell.is_claiming);
+    CHECK_TEXT(role(&cell), "standby");
+    cell_end(&cell);
+}
+
+// Unknown is another matter: nobody else need be there, so it claims as soon as it has read.
+static void unknown_outcome_claims_again(void)
+{
+    struct cell cell;
+    cell_begin(&cell, &(struct cell_options){0});
+    cell_say(&cell, INPUT_CONTROL, "{\"agent\": \"x\", \"topics\": []}");
+    cell_step(&cell, (struct control_event){.kind = CONTROL_BATCH_ENDED, .caught_up = true});
+    cell.is_claiming = false;
+    cell_step(&cell,
+              (struct control_event){.kind = CONTROL_COMMIT_ANSWERED, .outcome = COMMIT_UNKNOWN});
+    CHECK(!cell.is_claiming);
+    cell_step(&cell, (struct control_event){.kind = CONTROL_STATE_ENDED});
+    CHECK(cell.is_claiming);
+    cell_end(&cell);
+}
+
+static void asked_to_stop_says_goodbye_in_its_last_commit(void)
+{
+    struct cell cell;
+    cell_begin(&cell, &(struct cell_options){0});
+    cell_step(&cell, (struct control_event){.kind = CONTROL_STOP_REQUESTED});
+    CHECK(!cell.has_exited);
+    CHECK(cell_commit(&cell));
+    const struct state_cell *record = cell_value(&cell, "cell");
+    REQUIRE(record != NULL);
+    CHECK(record->resigned);
+    CHECK(cell.has_exited);
+    cell_end(&cell);
+}
+
+static const struct test tests[] = {
+    TEST(state_that_went_back_is_refused),
+    TEST(successor_is_followed),
+    TEST(standby_with_the_same_picture_is_fine),
+    TEST(fenced_waits_for_proof),
+    TEST(unknown_outcome_claims_again),
+    TEST(asked_to_stop_says_goodbye_in_its_last_commit),
+};
+
+TEST_MAIN("control/lead", tests)
