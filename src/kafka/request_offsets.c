@@ -9,6 +9,7 @@
 
 #define CHUNK 1000
 #define SLICE_MS 500
+#define SLICE_MAX_MS 32000
 #define PAUSE_MS 100
 
 static rd_kafka_topic_partition_list_t *chunk_create(const struct kafka_request_job *job,
@@ -82,27 +83,49 @@ static void ask_in_chunks(struct kafka_admin_context *context, struct kafka_requ
     }
 }
 
-// A topic that has just been made, or whose leader moves, fails the question as a whole for a
-// moment.
+// A topic that has just been made, or whose leader moves or has died, fails the question as a whole
+// for a while.
 static bool is_passing(rd_kafka_resp_err_t error)
 {
     return error == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION ||
            error == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE ||
            error == RD_KAFKA_RESP_ERR_FENCED_LEADER_EPOCH ||
-           error == RD_KAFKA_RESP_ERR_UNKNOWN_LEADER_EPOCH;
+           error == RD_KAFKA_RESP_ERR_UNKNOWN_LEADER_EPOCH ||
+           error == RD_KAFKA_RESP_ERR__TIMED_OUT || error == RD_KAFKA_RESP_ERR__TRANSPORT;
 }
 
+// librdkafka asks the leader that it has in its cache, and for topics that nobody consumes or
+// produces to with this handle it keeps a dead one there for a quarter of an hour. What is asked of
+// the cluster anew goes into the cache.
+static void leaders_renew(struct kafka_admin_context *context,
+                          const rd_kafka_topic_partition_list_t *list, int timeout_ms)
+{
+    rd_kafka_t *rk = context->handle->rk;
+    const struct rd_kafka_metadata *metadata;
+    rd_kafka_topic_t *only =
+        list->cnt == 1 ? rd_kafka_topic_new(rk, list->elems[0].topic, NULL) : NULL;
+    if (rd_kafka_metadata(rk, only == NULL, only, &metadata, timeout_ms) ==
+        RD_KAFKA_RESP_ERR_NO_ERROR)
+        rd_kafka_metadata_destroy(metadata);
+    if (only)
+        rd_kafka_topic_destroy(only);
+}
+
+// Ever longer attempts, so that a dead leader does not use up all the patience and many partitions
+// have their time.
 static rd_kafka_resp_err_t call_offsets(struct kafka_admin_context *context,
                                         const struct kafka_request_job *job,
                                         rd_kafka_topic_partition_list_t *list)
 {
     rd_kafka_resp_err_t error;
-    for (;;) {
-        error =
-            rd_kafka_offsets_for_times(context->handle->rk, list, kafka_request_remaining_ms(job));
+    for (int slice_ms = SLICE_MS;; slice_ms = slice_ms < SLICE_MAX_MS ? 2 * slice_ms : slice_ms) {
+        int left_ms = kafka_request_remaining_ms(job);
+        error = rd_kafka_offsets_for_times(context->handle->rk, list,
+                                           left_ms < slice_ms ? left_ms : slice_ms);
         if (!is_passing(error) || instant_has_come(job->deadline, kafka_now()) ||
             kafka_worker_is_stopping(job->worker))
             break;
+        leaders_renew(context, list, kafka_remaining_ms(job->deadline, slice_ms));
         kafka_worker_pause(job->worker, PAUSE_MS);
         for (int i = 0; i < list->cnt; i++)
             list->elems[i].offset = job->at;
