@@ -21,10 +21,10 @@ static const struct {
     const char *rule;
 } reasons[UNIT_REASON_COUNT] = {
     [UNIT_PLACED] = {"placed where the load is least", "rule 2"},
-    [UNIT_LEFT] = {"its owner left", "rule 1"},
-    [UNIT_DRAINED] = {"its owner drains", "rule 1"},
-    [UNIT_OVER_CAP] = {"its owner had more than it may", "rule 1"},
-    [UNIT_BALANCED] = {"its owner had more than its share", "rule 4"},
+    [UNIT_LEFT] = {"its former owner left", "rule 1"},
+    [UNIT_DRAINED] = {"its former owner drains", "rule 1"},
+    [UNIT_OVER_CAP] = {"its former owner had more than it may", "rule 1"},
+    [UNIT_BALANCED] = {"its former owner had more than its share", "rule 4"},
     [UNIT_WAITS] = {"waits for the next decision", ""},
     [UNIT_NO_COLLECTOR] = {"no collector is in the pool", "rule 1"},
     [UNIT_ALL_DRAINING] = {"every collector drains", "rule 1"},

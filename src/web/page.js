@@ -323,7 +323,7 @@ function showCollectors(answer) {
 function why(item) {
   const parts = [
     item.reason,
-    isKnown(item.rule) && item.rule !== '' ? `rule ${item.rule}` : '',
+    isKnown(item.rule) && item.rule !== '' ? item.rule : '',
     item.previous ? `before: ${item.previous}` : '',
   ];
   return parts.filter(Boolean).join(' · ');

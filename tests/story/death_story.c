@@ -34,8 +34,8 @@ static void death_published_units_go_at_once(void)
     TALE(world, "a is killed\n"
                 "the death of a is published\n"
                 "a > collector.ended -> somebody has waited for its process (S4)\n"
-                "event unit.moved t1 a->b: its owner left (rule 1)\n"
-                "event unit.moved t3 a->b: its owner left (rule 1)\n"
+                "event unit.moved t1 a->b: its former owner left (rule 1)\n"
+                "event unit.moved t3 a->b: its former owner left (rule 1)\n"
                 "default/b@a0020001 > head 3 of epoch 1 is a whole (active units 2) -> applied, "
                 "active units 4 (S2)\n");
     CHECK_TEXT(world_reading(world), "b: t1 t2 t3 t4\n");
@@ -77,8 +77,8 @@ static void silent_beyond_its_lease_is_dead(void)
     tale_skip(world);
     world_run(world, 2000);
     TALE(world, "a > collector.ended -> silent for longer than its lease (S4)\n"
-                "event unit.moved t1 a->b: its owner left (rule 1)\n"
-                "event unit.moved t3 a->b: its owner left (rule 1)\n"
+                "event unit.moved t1 a->b: its former owner left (rule 1)\n"
+                "event unit.moved t3 a->b: its former owner left (rule 1)\n"
                 "default/b@a0020001 > head 3 of epoch 1 is a whole (active units 2) -> applied, "
                 "active units 4 (S2)\n");
     CHECK_TEXT(world_reading(world), "b: t1 t2 t3 t4\n");
@@ -150,7 +150,7 @@ static void frozen_beyond_its_lease(void)
     world_run(world, 5000);
     TALE(world, "a is frozen\n"
                 "a > collector.ended -> silent for longer than its lease (S4)\n"
-                "event unit.moved t1 a->b: its owner left (rule 1)\n"
+                "event unit.moved t1 a->b: its former owner left (rule 1)\n"
                 "default/b@a0020001 > head 3 of epoch 1 is a whole (active units 1) -> applied, "
                 "active units 2 (S2)\n"
                 "a wakes up\n"
@@ -159,7 +159,7 @@ static void frozen_beyond_its_lease(void)
                 "default/a@a0010002 > head names incarnation 'a0010001000000000000000000000000' -> "
                 "waits (S5)\n"
                 "a > collector.admitted -> its head names this life (S5)\n"
-                "event unit.revoked t1 b->: its owner had more than its share (rule 4)\n"
+                "event unit.revoked t1 b->: its former owner had more than its share (rule 4)\n"
                 "default/a@a0010002 > head 4 names this life -> active (S5)\n"
                 "default/a@a0010002 > head 4 of epoch 1 is a whole (active units 0) -> applied, "
                 "active units 0 (S2)\n"
@@ -167,7 +167,7 @@ static void frozen_beyond_its_lease(void)
                 "active units 2 (S2)\n"
                 "default/b@a0020001 > 't1' stopped after 1 ms, committed -> acks 4 (S2)\n"
                 "b acked generation 4 -> what it let go of is free (S2)\n"
-                "event unit.moved t1 b->a: its owner had more than its share (rule 4)\n"
+                "event unit.moved t1 b->a: its former owner had more than its share (rule 4)\n"
                 "default/a@a0010002 > head 5 of epoch 1 is a whole (active units 0) -> applied, "
                 "active units 1 (S2)\n");
     CHECK_TEXT(world_reading(world), "a: t1\nb: t2\n");
@@ -228,7 +228,7 @@ static void leaves_in_order(void)
          "default/a@a0010001 > asked to stop (active units 1) -> drains for at most 5000 ms\n"
          "default/a@a0010001 > everything has stopped -> leaving (S5)\n"
          "a > collector.ended -> it has stopped reading and writing for good (S5)\n"
-         "event unit.moved t1 a->b: its owner left (rule 1)\n"
+         "event unit.moved t1 a->b: its former owner left (rule 1)\n"
          "default/a@a0010001 > head names '' -> goodbye confirmed, exits (S5)\n"
          "a exits with 0: stopped\n"
          "default/b@a0020001 > head 3 of epoch 1 is a whole (active units 1) -> applied, active "
@@ -245,12 +245,12 @@ static void drained_and_undrained(void)
     world_run(world, 2000);
     TALE(world, "operator > order collector.drain -> done\n"
                 "event order.taken collector.drain: carried out\n"
-                "event unit.revoked t1 a->: its owner drains (rule 1)\n"
+                "event unit.revoked t1 a->: its former owner drains (rule 1)\n"
                 "default/a@a0010001 > head 3 of epoch 1 is a whole (active units 1) -> applied, "
                 "active units 1 (S2)\n"
                 "default/a@a0010001 > 't1' stopped after 1 ms, committed -> acks 3 (S2)\n"
                 "a acked generation 3 -> what it let go of is free (S2)\n"
-                "event unit.moved t1 a->b: its owner drains (rule 1)\n"
+                "event unit.moved t1 a->b: its former owner drains (rule 1)\n"
                 "default/b@a0020001 > head 4 of epoch 1 is a whole (active units 1) -> applied, "
                 "active units 2 (S2)\n");
     CHECK_TEXT(world_reading(world), "a:\nb: t1 t2\n");

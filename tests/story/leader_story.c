@@ -200,11 +200,11 @@ static void takeover_between_revoke_and_ack(void)
     world_deafen(world, "a", 12000);
     world_collector(world, "b");
     world_run(world, 2000);
-    CHECK_TEXT(world_unit(world, "t2"), "revoking: its owner had more than its share");
+    CHECK_TEXT(world_unit(world, "t2"), "revoking: its former owner had more than its share");
     world_crash(world, "north");
     world_run(world, 8000);
     CHECK_TEXT(world_leader(world), "south");
-    CHECK_TEXT(world_unit(world, "t2"), "revoking: its owner had more than its share");
+    CHECK_TEXT(world_unit(world, "t2"), "revoking: its former owner had more than its share");
     CHECK_TEXT(world_reading(world), "a: t1 t2\nb:\n");
     world_run(world, 6000);
     CHECK_TEXT(world_reading(world), "a: t1\nb: t2\n");

@@ -29,8 +29,8 @@ static void newcomer_takes_its_share_by_revoke_ack_grant(void)
     world_collector(world, "b");
     world_run(world, 3000);
     TALE(world, "b > collector.admitted -> its head names this life (S5)\n"
-                "event unit.revoked t4 a->: its owner had more than its share (rule 4)\n"
-                "event unit.revoked t3 a->: its owner had more than its share (rule 4)\n"
+                "event unit.revoked t4 a->: its former owner had more than its share (rule 4)\n"
+                "event unit.revoked t3 a->: its former owner had more than its share (rule 4)\n"
                 "default/b@a0020001 > head 3 names this life -> active (S5)\n"
                 "default/b@a0020001 > head 3 of epoch 1 is a whole (active units 0) -> applied, "
                 "active units 0 (S2)\n"
@@ -38,8 +38,8 @@ static void newcomer_takes_its_share_by_revoke_ack_grant(void)
                 "active units 4 (S2)\n"
                 "default/a@a0010001 > 't4' stopped after 1 ms, committed -> acks 3 (S2)\n"
                 "a acked generation 3 -> what it let go of is free (S2)\n"
-                "event unit.moved t3 a->b: its owner had more than its share (rule 4)\n"
-                "event unit.moved t4 a->b: its owner had more than its share (rule 4)\n"
+                "event unit.moved t3 a->b: its former owner had more than its share (rule 4)\n"
+                "event unit.moved t4 a->b: its former owner had more than its share (rule 4)\n"
                 "default/b@a0020001 > head 4 of epoch 1 is a whole (active units 0) -> applied, "
                 "active units 2 (S2)\n");
     CHECK_TEXT(world_reading(world), "a: t1 t2\nb: t3 t4\n");
