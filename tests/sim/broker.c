@@ -64,7 +64,8 @@ static void answer(struct world *world, const struct thing *thing, enum commit_o
 {
     struct process *process = &world->processes[thing->process];
     if (process->life == thing->life)
-        process_push(world, process, (struct thing){.kind = THING_TXN_ANSWERED, .outcome = outcome},
+        process_push(world, process,
+                     (struct thing){.kind = THING_TXN_ANSWERED, .outcome = (int)outcome},
                      world_delay_us(world, 10));
 }
 

@@ -270,7 +270,7 @@ void collector_take(struct world *world, struct process *process, const struct t
             *unit = process->units[--process->units_count];
         break;
     default:
-        ensure(!"this is for a collector");
+        ensure(thing->kind < THING_TURN); // nothing else is for a collector
     }
     step(world, process, &event);
 }

@@ -55,8 +55,7 @@ struct process *world_find(struct world *world, const char *name)
     for (int i = 0; i < world->process_count; i++)
         if (strcmp(world->processes[i].name, name) == 0)
             return &world->processes[i];
-    ensure(!"there is a process of that name");
-    return NULL;
+    ensure_failed(__FILE__, __LINE__, name);
 }
 
 void process_start(struct world *world, struct process *process)

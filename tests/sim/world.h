@@ -228,6 +228,11 @@ void coordinator_take(struct world *world, struct process *process, const struct
 void coordinator_tick(struct world *world, struct process *process);
 void coordinator_stop(struct world *world, struct process *process);
 
+// Transactions of a coordinator (commit.c).
+void commit_start(struct world *world, struct process *process);
+void commit_claim(struct world *world, struct process *process, const struct state_marker *marker);
+void commit_refuse(struct world *world, struct process *process, struct text reason);
+
 void collector_start(struct world *world, struct process *process);
 void collector_take(struct world *world, struct process *process, const struct thing *thing);
 void collector_tick(struct world *world, struct process *process);

@@ -283,7 +283,7 @@ void cell_settle(struct cell *cell, int collectors)
         if (!has_written && !cell_commit(cell))
             return;
     }
-    CHECK(!"it comes to rest");
+    CU_FAIL("it does not come to rest");
 }
 
 // ---- Looking.
