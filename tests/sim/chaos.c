@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/memory.h"
 #include "sim/check.h"
 
@@ -189,6 +190,8 @@ const char *chaos_run(uint64_t seed, const struct chaos *chaos)
     }
     if (world->fault == NULL)
         calm(world, chaos);
+    if (chaos->ret_crc != NULL)
+        *chaos->ret_crc = hash_crc32(buffer_text(&world->story));
     if (told != NULL || world->fault != NULL)
         fprintf(stderr, "%s", told != NULL ? buffer_string(&world->story) : "");
     return world_end(world);

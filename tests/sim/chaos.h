@@ -11,6 +11,7 @@ struct chaos {
     int topics;                   // announced names to choose from
     int64_t ms;                   // how long faults go on
     int64_t calm_ms;              // within how long all must be right again
+    uint32_t *ret_crc;            // if not NULL: CRC-32 of everything that was told
 };
 
 // Runs a world of its own. Returns the fault that was found, NULL if there was none; valid until
