@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What agents and operators say, good and bad, and what becomes of it. CB-19, CB-20, CB-21, CB-23,
-// CB-7, CB-8, MR-24, PD-1, PD-2, PD-13.
+// CB-7, CB-8, PD-1, PD-2, PD-13.
 #include "tale.h"
 
 // CB-21: refused as a whole, the former set stands, the next record is taken.
@@ -89,8 +89,8 @@ static void held_by_two(void)
     tale_end(world);
 }
 
-// MR-24, CB-1, CB-7: over the cap topics are pending and say why; raised, they are placed and
-// nobody moves; lowered, only the excess goes.
+// CB-1, CB-7: over the cap topics are pending and say why; raised, they are placed and nobody
+// moves; lowered, only the excess goes.
 static void cap_and_pending(void)
 {
     struct world *world = tale_with(2, 4);

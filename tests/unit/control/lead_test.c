@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// When a coordinator refuses to lead, and when it lets go. MR-11, MR-22, PD-15, S7.
+// When a coordinator refuses to lead, and when it lets go. MR-22, PD-15, S7.
 #include "cell.h"
 #include "control/view.h"
 #include "test.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// CB-9, CB-42, MR-12, MR-25, PD-20: a coordinator restored from what another one wrote goes on
+// CB-9, CB-42, MR-12, PD-20: a coordinator restored from what another one wrote goes on
 // byte for byte as that one does, from the whole log and from a compacted one in any order, with
 // any seed of its hashes. The state alone is the truth.
 #include <stdio.h>
