@@ -23,6 +23,9 @@ import procs
 BUILD = os.environ.get("MUSTER_BUILD") or os.path.join(procs.SOURCE, "build", "release")
 PATIENCE = 120
 
+PAGES = (
+    "README.md ARCHITECTURE.md HACKING.md conf/README.md deploy/README.md schemas/README.md tests/README.md"
+).split()
 # First words of commands; an indented block that begins otherwise must be of NO_COMMANDS.
 COMMANDS = (
     "muster kcat echo printf curl cmake systemctl ./dev python3 systemd-analyze DESTDIR= "
@@ -296,6 +299,14 @@ class DocumentsTest(unittest.TestCase):
     def test_documents_with_commands_for_people_alone(self):
         for path in ("HACKING.md", "ARCHITECTURE.md", "tests/README.md", "tests/model/README.md"):
             self.follow(path)
+
+    def test_commands_named_in_the_text_exist(self):
+        told = json.loads(procs.muster("help", "--json").stdout)["items"]
+        known = {f"{item['noun']} {item['verb'] or ''}".strip() for item in told}
+        for path in PAGES:
+            for words in re.findall(r"`muster ([a-z]+(?: [a-z]+)?)", read(path)):
+                with self.subTest(document=path, command=words):
+                    self.assertTrue(words in known or words.split()[0] in known)
 
     def topics(self):
         return {row["unit"] for row in self.reader.answer("topic", "list")}
