@@ -96,7 +96,9 @@ static rd_kafka_resp_err_t on_broker_state(rd_kafka_t *rk, int32_t broker, const
     const struct kafka_handle *handle = context;
     (void)rk;
     (void)protocol;
-    uint64_t id = hash_keyed(text_of(name), (uint64_t)(uint32_t)broker << 32 | (uint32_t)port);
+    // The number of a broker changes while a connection stands: it is learned, or moves to another.
+    (void)broker;
+    uint64_t id = hash_keyed(text_of(name), (uint32_t)port);
     kafka_watch_set_link(handle->watch, handle, id, link_of(state));
     return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
