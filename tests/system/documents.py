@@ -209,9 +209,13 @@ class Reader:
 
     def do_curl(self, command):
         path = re.search(r"http://127\.0\.0\.1:8600(/\S*)", command).group(1)
+        assert self.get(path), f"{path} answers nothing"
+
+    def get(self, path):
+        """What the leader answers with 200."""
         (row,) = [c for c in self.coordinators() if c["state"] == "leading"]
         with urllib.request.urlopen(f"http://{row['address']}{path}", timeout=30) as answer:
-            assert answer.status == 200 and answer.read(), f"{path} answers nothing"
+            return answer.read().decode()
 
     def do_systemctl(self, words):
         verb, names = words[0], [word for word in words[1:] if word.startswith("muster-")]
@@ -291,6 +295,20 @@ class DocumentsTest(unittest.TestCase):
         # The state was deleted, and all that was announced is back.
         self.assertLessEqual({"orders", "payments"}, self.topics())
         self.wait_read("orders", "after all this")
+        there = set(re.findall(r"^# TYPE (\w+)", self.reader.get("/metrics"), re.MULTILINE))
+        told = set(re.findall(r"`(muster_\w+)", read("deploy/README.md")))
+        self.assertEqual(told, there)
+
+    def test_settings_of_topics_are_those_that_are_made(self):
+        layout = set(re.findall(r'SETTING\("([a-z.]+)", "([^"]+)"\)', read("src/kafka/layout.c")))
+        policies = {pair for pair in layout if pair[0] == "cleanup.policy"}
+        told = set(re.findall(r"\b([a-z]+(?:\.[a-z]+)+)=([\w.]*\w)", self.section("## The cell's topics")))
+        self.assertEqual(layout - policies, told - {("min.insync.replicas", "2")})
+
+    def section(self, title):
+        """The text of that section of deploy/README.md, without its commands."""
+        text = read("deploy/README.md").split(title + "\n")[1].split("\n## ")[0]
+        return re.sub(r"```.*?```", "", text, flags=re.DOTALL)
 
     def test_schemas(self):
         self.reader.do_endless("muster coordinator run -b localhost:9092")
