@@ -41,6 +41,15 @@ class UnitsTest(unittest.TestCase):
                 done = procs.run("systemd-analyze", "verify", "--man=no", path)
                 self.assertEqual("", done.stdout + done.stderr)
 
+    def test_drop_in_of_the_manual_fits(self):
+        text = re.search(r"```ini drop-in\n(.*?)```", tree.read("deploy/README.md"), re.DOTALL).group(1)
+        unit = next(path for path in self.paths if "collector" in path)
+        os.mkdir(unit + ".d")
+        with open(os.path.join(unit + ".d", "sink.conf"), "w", encoding="utf-8") as file:
+            file.write(text)
+        done = procs.run("systemd-analyze", "verify", "--man=no", unit)
+        self.assertEqual("", done.stdout + done.stderr)
+
     def test_exposure_is_low(self):
         for path in self.paths:
             with self.subTest(unit=path):
