@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Records for `control` that must be refused: (what, the bytes or None for null, words of the reason).
+"""Records for `control` that must be refused: (what, the bytes or None for null, words of the
+reason).
 
 Kept apart from the test, so that the list can be read on its own.
 """
@@ -9,12 +10,14 @@ import json
 
 # An announcement from schemas/README.md, as Avro single-object: 10 bytes of mark, then the record.
 AVRO = base64.b64decode(
-    "wwEi2GFqRDrlxA5kZWZhdWx0BGExCGRpc2sGc2V0AgR0MQIABAACCHpvbmUIZXUtMQAAAgZjc3AGYXdzAMCpBwg0NzExAA=="
+    "wwEi2GFqRDrlxA5kZWZhdWx0BGExCGRpc2sGc2V0AgR0MQIABAACCHpvbmUIZXUtMQAA"
+    "AgZjc3AGYXdzAMCpBwg0NzExAA=="
 )
 MARK = AVRO[:10]
 # A beat: ours, but no announcement.
 BEAT = base64.b64decode(
-    "wwGNyk6oWke80hJjb2xsZWN0b3IOZGVmYXVsdARjMUA2YzNiMWIxZjVlMGQ0YzBhOWE2ZjNlMmQxYzBiOWE4OFQMYWN0aXZl"
+    "wwGNyk6oWke80hJjb2xsZWN0b3IOZGVmYXVsdARjMUA2YzNiMWIxZjVlMGQ0YzBhOWE2ZjNl"
+    "MmQxYzBiOWE4OFQMYWN0aXZl"
     "sOoBANgMAAg5ZjBlAtAPAAIIem9uZQhldS0xAARtMaRCCjAuMS4wAAAAAAAA"
 )
 
@@ -66,10 +69,7 @@ def weighing(text):
 def short_names(count):
     """Names of four letters, so that many fit into a record."""
     letters = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-    return [
-        letters[i // 62**3 % 62] + letters[i // 62**2 % 62] + letters[i // 62 % 62] + letters[i % 62]
-        for i in range(count)
-    ]
+    return ["".join(letters[i // 62**n % 62] for n in (3, 2, 1, 0)) for i in range(count)]
 
 
 def encodings():

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A cell on a real Kafka for the system tests: its daemons, what is announced to it, what is produced
-for it, and the account of every record that its sinks have got."""
+"""A cell on a real Kafka for the system tests: its daemons, what is announced to it, what is
+produced for it, and the account of every record that its sinks have got."""
 
 import collections
 import glob

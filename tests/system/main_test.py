@@ -245,7 +245,8 @@ class MainTest(unittest.TestCase):
             for name in ("c1", "k1", "c2", "c3"):
                 marks = {(topic, 0): producer.next[topic] for topic in self.names}
                 self.cell.process(name).restart()
-                self.sinks.wait_beyond(marks, f"every topic to be read on, '{name}' restarted", producer)
+                what = f"every topic to be read on, '{name}' restarted"
+                self.sinks.wait_beyond(marks, what, producer)
             producer.end()
         self.cell.wait_ready()
         self.wait_delivered()

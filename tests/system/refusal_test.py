@@ -3,8 +3,8 @@
 ours, a Kafka that is away, a topic that does not exist, an id that is in use, wrong settings.
 
 Each is refused in words that name it, or waited for. CB-33: Kafka away changes nothing. CB-50:
-readiness says so. S5: the same id twice. CB-21: missing topics are visible. MR-11: a state that cannot be
-read is no empty one.
+readiness says so. S5: the same id twice. CB-21: missing topics are visible. MR-11: a state that
+cannot be read is no empty one.
 """
 
 import base64
@@ -18,7 +18,8 @@ from cell import PATIENCE, Cell, Producer, Sinks, announcement, tell
 
 # From schemas/README.md: a record of the key 'cell', level 1, of another cluster.
 STATE_CELL = base64.b64decode(
-    "wwHUUzKGh6Xjbgg5ZjBlAgbYDARrMQgwMGZmACw0TDZnM25TaFQtZU1DdEstLVg4NnN3CA4EphOkE4Cw79m7ZMzkob8ZAAEAAA=="
+    "wwHUUzKGh6Xjbgg5ZjBlAgbYDARrMQgwMGZmACw0TDZnM25TaFQtZU1DdEstLVg4NnN3"
+    "CA4EphOkE4Cw79m7ZMzkob8ZAAEAAA=="
 )
 LEVEL_AT = 15  # behind the mark (10 bytes) and the lineage (5)
 LEASE = {"lease.ms": "1500", "beat.interval.ms": "300", "sink.start.margin.ms": "100"}

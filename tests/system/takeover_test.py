@@ -86,7 +86,8 @@ class TakeoverTest(unittest.TestCase):
         self.cell.process("k1").kill()
         killed_at = time.monotonic()
         self.cell.wait_role("leader", "k2")
-        tell("leader killed, timeout 2 s: kill -> the other leads", time.monotonic() - killed_at, "s")
+        took = time.monotonic() - killed_at
+        tell("leader killed, timeout 2 s: kill -> the other leads", took, "s")
         self.check_agreement("k2")
         self.announce_another("later", "k2")
         self.cell.process("k1").start()
