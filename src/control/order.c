@@ -70,7 +70,7 @@ static void heads_change(struct control *control, uint32_t pool)
         struct collector *collector = control->tables.collectors[i];
         if (collector == NULL || collector->pool != pool || !member_is_alive(collector))
             continue;
-        collector_change(&control->tables, i, -1, false);
+        collector_change(&control->tables, i, -1, true);
         control->is_assignment_changed = true;
     }
 }

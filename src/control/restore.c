@@ -314,10 +314,10 @@ static bool unit_is_planned(const struct control *control, uint32_t unit)
     if (topic->is_missing || last == NONE || row->is_doomed || control->numbers[unit].number < 0)
         return false;
     const struct attributes *said = &tables->attributes[tables->claims[last].attributes];
-    if (topic->partitions == 0 && said->partitions == 0)
-        return false;
     int32_t size = said->partitions > topic->partitions ? said->partitions : topic->partitions;
-    return said->split ? row->partition >= 0 && row->partition < size : row->partition < 0;
+    if (said->split && size > 0)
+        return row->partition >= 0 && row->partition < size;
+    return said->split || row->partition < 0;
 }
 
 static void plans_restore(struct control *control)

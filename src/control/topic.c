@@ -16,6 +16,15 @@
 
 enum { ASK_MAX = 1000, ASK_AGAIN_MS = 5000 };
 
+// Units that are partitions and stay: the shape until Kafka has said another.
+static int32_t parts_count(const struct tables *tables, uint32_t topic)
+{
+    int32_t count = 0;
+    for (uint32_t u = tables->topics[topic].units; u != NONE; u = tables->units[u].sibling)
+        count += tables->units[u].partition >= 0 && !tables->units[u].is_doomed;
+    return count;
+}
+
 // Number of units that are partitions, 0 = the whole topic, −1 = none at all.
 static int32_t shape_wanted(const struct tables *tables, uint32_t topic)
 {
@@ -26,7 +35,9 @@ static int32_t shape_wanted(const struct tables *tables, uint32_t topic)
     if (!said->split)
         return 0;
     int32_t partitions = tables->topics[topic].partitions;
-    return said->partitions > partitions ? said->partitions : partitions;
+    if (said->partitions > partitions)
+        partitions = said->partitions;
+    return partitions > 0 ? partitions : parts_count(tables, topic);
 }
 
 // Whether Kafka, or an announcement that is believed, has said that the topic exists.
@@ -148,12 +159,16 @@ static void unit_explain(struct control *control, uint32_t unit, bool placeable,
 static void units_plan(struct control *control, uint32_t topic, int32_t wanted)
 {
     struct tables *tables = &control->tables;
+    const struct pool *pool = tables->pools[tables->topics[topic].pool];
     bool placeable = is_placeable(tables, topic);
     enum unit_reason reason = tables->topics[topic].is_missing ? UNIT_ABSENT : UNIT_ASKING;
     for (int32_t i = 0; i == 0 || i < wanted; i++) {
         uint32_t unit = unit_at(tables, topic, wanted, i);
-        unit_plan(control, unit, placeable, reason);
-        unit_explain(control, unit, placeable, reason);
+        // What is placed stays while Kafka is asked again.
+        bool may = placeable ||
+                   (!tables->topics[topic].is_missing && plan_unit_is_known(pool->plan, unit));
+        unit_plan(control, unit, may, reason);
+        unit_explain(control, unit, may, reason);
     }
     if (!placeable)
         topic_question(control, topic);

@@ -95,8 +95,9 @@ static void replies_take(struct coordinator *coordinator)
             check_reply(coordinator, reply);
             break;
         case ASK_TOPICS:
-            effects_reply(coordinator, reply);
-            break;
+            kafka_reply_release(coordinator->asked_reply);
+            coordinator->asked_reply = reply; // taken where no commit is under way
+            continue;
         }
         kafka_reply_release(reply);
     }
@@ -176,6 +177,7 @@ static void work(struct coordinator *coordinator, struct instant now)
         coordinator_step(coordinator, &(struct control_event){.kind = CONTROL_TICKED});
     if (coordinator->is_committing)
         return;
+    effects_take_reply(coordinator);
     feed_turn(coordinator);
     clock_read(coordinator);
     memory_trim(coordinator, coordinator->now);
@@ -337,12 +339,14 @@ void coordinator_destroy(struct coordinator *coordinator)
     (void)kafka_consumer_destroy(coordinator->inputs, patience);
     (void)kafka_consumer_destroy(coordinator->state, patience);
     (void)kafka_consumer_destroy(coordinator->members, patience);
+    kafka_reply_release(coordinator->asked_reply);
     (void)kafka_admin_destroy(coordinator->admin, patience);
     kafka_settings_finish(&coordinator->settings);
     kafka_watch_destroy(coordinator->kafka_watch);
     control_destroy(coordinator->control);
     control_effects_finish(&coordinator->effects);
     commit_finish(coordinator);
+    effects_asked_forget(coordinator);
     arena_finish(&coordinator->arena);
     buffer_finish(&coordinator->line);
     buffer_finish(&coordinator->value);

@@ -23,38 +23,71 @@ static void record_send(struct coordinator *coordinator, enum kafka_cell_topic t
         coordinator_log(coordinator, "debug", "a beat was not sent: %s", status_text(status));
 }
 
-// Asks Kafka for topics; if the question cannot even be put, nobody can say.
-static void topics_ask(struct coordinator *coordinator, const struct control_effect *effect)
+// ---- Questions about topics. One is under way at a time, and every one is answered, if only by
+// "nobody can say".
+
+static void asked_keep(struct coordinator *coordinator, const struct control_effect *effect)
 {
-    struct text *names = memory_get(effect->topics.count * sizeof(*names));
-    for (uint32_t i = 0; i < effect->topics.count; i++)
-        names[i] = effect->topics.items[i].topic;
-    struct kafka_ask ask = {.number = ASK_TOPICS, .patience = span_of_ms(ASK_TIMEOUT_MS)};
-    enum status status =
-        kafka_admin_find_topics(coordinator->admin, ask, names, effect->topics.count);
-    if (status)
-        coordinator_log(coordinator, "warning", "cannot ask Kafka for topics: %s",
-                        status_text(status));
-    memory_release(names);
+    coordinator->asked = memory_get(effect->topics.count * sizeof(*coordinator->asked));
+    coordinator->asked_count = effect->topics.count;
+    for (uint32_t i = 0; i < effect->topics.count; i++) {
+        struct text name = effect->topics.items[i].topic;
+        coordinator->asked[i] = (struct text){text_copy(name), name.size};
+    }
 }
 
-void effects_reply(struct coordinator *coordinator, const struct kafka_reply *reply)
+void effects_asked_forget(struct coordinator *coordinator)
 {
+    for (uint32_t i = 0; i < coordinator->asked_count; i++)
+        memory_release((char *)coordinator->asked[i].data);
+    memory_release(coordinator->asked);
+    coordinator->asked = NULL;
+    coordinator->asked_count = 0;
+    coordinator->has_ask_failed = false;
+}
+
+static void topics_ask(struct coordinator *coordinator, const struct control_effect *effect)
+{
+    struct kafka_ask ask = {.number = ASK_TOPICS, .patience = span_of_ms(ASK_TIMEOUT_MS)};
+    effects_asked_forget(coordinator);
+    asked_keep(coordinator, effect);
+    enum status status = kafka_admin_find_topics(coordinator->admin, ask, coordinator->asked,
+                                                 coordinator->asked_count);
+    coordinator->has_ask_failed = status != STATUS_OK;
+}
+
+static int32_t partitions_of(const struct kafka_topic *topic)
+{
+    if (topic->status == STATUS_OK)
+        return (int32_t)topic->partitions;
+    return topic->status == STATUS_NOT_FOUND ? 0 : -1;
+}
+
+static void asked_answer(struct coordinator *coordinator, const struct kafka_reply *reply)
+{
+    bool is_answered = reply != NULL && reply->topic_count == coordinator->asked_count;
     struct control_topic_answer *items =
-        memory_get((reply->topic_count + 1) * sizeof(struct control_topic_answer));
-    for (uint32_t i = 0; i < reply->topic_count; i++) {
-        const struct kafka_topic *topic = &reply->topics[i];
-        items[i] = (struct control_topic_answer){.topic = topic->name, .partitions = -1};
-        if (topic->status == STATUS_OK)
-            items[i].partitions = (int32_t)topic->partitions;
-        else if (topic->status == STATUS_NOT_FOUND)
-            items[i].partitions = 0;
-    }
+        memory_get((coordinator->asked_count + 1) * sizeof(struct control_topic_answer));
+    for (uint32_t i = 0; i < coordinator->asked_count; i++)
+        items[i] = (struct control_topic_answer){
+            .topic = coordinator->asked[i],
+            .partitions = is_answered ? partitions_of(&reply->topics[i]) : -1};
     struct control_event event = {.kind = CONTROL_TOPICS_ANSWERED};
     event.topics.items = items;
-    event.topics.count = reply->topic_count;
+    event.topics.count = coordinator->asked_count;
     coordinator_step(coordinator, &event);
     memory_release(items);
+}
+
+void effects_take_reply(struct coordinator *coordinator)
+{
+    struct kafka_reply *reply = coordinator->asked_reply;
+    if (reply == NULL && !coordinator->has_ask_failed)
+        return;
+    coordinator->asked_reply = NULL;
+    coordinator->has_ask_failed = false;
+    asked_answer(coordinator, reply);
+    kafka_reply_release(reply);
 }
 
 static void exit_in_order(struct coordinator *coordinator)

@@ -141,9 +141,11 @@ struct coordinator {
     struct instant next_commit;
     int64_t commit_us_last, commits, commit_us_sum;
 
-    // Questions about topics.
-    struct kafka_ask topics_ask;
-    bool is_asking_topics;
+    // Question about topics under way; owned names.
+    struct text *asked;
+    uint32_t asked_count;
+    bool has_ask_failed;             // it could not even be put
+    struct kafka_reply *asked_reply; // owned; waits until no commit is under way
 
     // HTTP.
     struct http_server *http;
@@ -178,7 +180,10 @@ void feed_inputs_stop(struct coordinator *coordinator);
 
 // coordinator_effects.c: from effects to Kafka.
 void effects_carry_out(struct coordinator *coordinator);
-void effects_reply(struct coordinator *coordinator, const struct kafka_reply *reply);
+
+// Gives the answer to the question about topics, if there is one, to the deciding part.
+void effects_take_reply(struct coordinator *coordinator);
+void effects_asked_forget(struct coordinator *coordinator);
 
 // coordinator_commit.c: claims and transactions.
 void commit_claim(struct coordinator *coordinator, const struct state_marker *claim);
