@@ -57,6 +57,7 @@ void control_view_cell(const struct control *control, struct cell_view *ret)
                               .announcements = control->announcements,
                               .orders = control->orders,
                               .commits = control->commits,
+                              .is_barred = control->is_barred,
                               .is_restored = control->is_restored};
     for (uint32_t i = 0; i < tables->pools_count; i++) {
         ret->pending += tables->pools[i]->states[UNIT_PENDING];

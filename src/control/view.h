@@ -24,7 +24,8 @@ struct cell_view {
     int64_t refused, ignored;      // announcements and orders refused; no-ops, in this life
     int64_t announcements, orders; // taken in this life
     int64_t commits;               // in this life
-    bool is_restored;              // state was read to its end at least once
+    bool is_barred;   // refuses to lead: the state is another cluster's, from the future, ...
+    bool is_restored; // state was read to its end at least once
 };
 
 struct unit_view {

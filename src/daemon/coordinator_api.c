@@ -263,6 +263,8 @@ static void answer_ready(struct coordinator *coordinator, struct http_request *r
         answer_text(request, 503, "not ready: Kafka is not reached");
     else if (!cell.is_restored)
         answer_text(request, 503, "not ready: the state is being restored");
+    else if (cell.is_barred)
+        answer_text(request, 503, "not ready: it refuses to lead, its log says why");
     else if (coordinator->is_stopping)
         answer_text(request, 503, "not ready: stopping");
     else

@@ -140,11 +140,31 @@ static void limit_counts_all_statements(void)
     cell_end(&cell);
 }
 
+// An announcement that no longer says how many partitions there are takes nothing away: the units
+// stay where they are while Kafka is asked.
+static void placed_stays_while_kafka_is_asked(void)
+{
+    struct cell cell;
+    cell_begin(&cell, &(struct cell_options){0});
+    cell_beat(&cell, 0, 1, "active", 0);
+    cell_say(&cell, INPUT_CONTROL,
+             "{\"agent\": \"a\", \"topics\": [{\"name\": \"t\", \"partitions\": 1}, "
+             "{\"name\": \"s\", \"partitions\": 3, \"split\": true}]}");
+    cell_settle(&cell, 1);
+    CHECK_TEXT(cell_owners(&cell), "c0:s c0:s c0:s c0:t");
+    cell_say(&cell, INPUT_CONTROL,
+             "{\"agent\": \"a\", \"topics\": [{\"name\": \"t\"}, "
+             "{\"name\": \"s\", \"split\": true}]}");
+    cell_settle(&cell, 1);
+    CHECK_TEXT(cell_owners(&cell), "c0:s c0:s c0:s c0:t");
+    CHECK_INT(cell.asked, 2);
+    cell_end(&cell);
+}
+
 static const struct test tests[] = {
-    TEST(each_is_refused_with_its_reason),
-    TEST(name_of_250_bytes_is_refused),
-    TEST(too_many_topics_are_refused_at_once),
-    TEST(limit_counts_all_statements),
+    TEST(each_is_refused_with_its_reason),     TEST(name_of_250_bytes_is_refused),
+    TEST(too_many_topics_are_refused_at_once), TEST(limit_counts_all_statements),
+    TEST(placed_stays_while_kafka_is_asked),
 };
 
 TEST_MAIN("control/intake", tests)
