@@ -132,7 +132,7 @@ static void message_that_is_too_large_fails_at_once(void)
     open_topics();
     struct kafka_transactor *transactor = kafka_room_transactor(&room, "muster.coordinator");
     CHECK_INT(transactor_init(transactor).outcome, KAFKA_READY);
-    size_t size = 3000000;
+    size_t size = 5000000; // above the client's own limit
     char *large = memory_get(size);
     struct kafka_message messages[] = {batch[0], batch[1]};
     messages[1].value = (struct text){large, size};

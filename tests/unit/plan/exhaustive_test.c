@@ -114,7 +114,7 @@ static void no_small_pool_could_be_settled_with_fewer_moves(void)
     uint32_t tried = 0;
     uint32_t wrong = 0;
     for (uint32_t state = 0; state < 6 * 6 * 6 * CAPS * CAPS * CAPS * 3; state++) {
-        struct situation before;
+        struct situation before = {0};
         uint32_t rest = state;
         for (uint32_t i = 0; i < COLLECTORS; i++) {
             before.loads[i] = rest % (LOAD_MAX + 1);

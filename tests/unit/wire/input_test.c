@@ -7,7 +7,7 @@
 
 static void json_and_avro_are_told_apart(void)
 {
-    static const char json[] = "\r\n\t {\"agent\":\"a\"}";
+    static const char json[] = "\r\n\t {\"agent\":\"a\",\"topics\":[]}";
     struct announcement sent = {.agent = TEXT_LITERAL("a"), .mode = TEXT_LITERAL("set")};
     struct buffer bytes = {0};
     struct buffer why = {0};

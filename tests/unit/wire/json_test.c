@@ -171,8 +171,10 @@ static void what_is_not_json_is_refused_with_its_place(void)
         {"{\"agent\"", "the record is not JSON: ':' is missing at byte 8"},
         {"{\"agent\":\"a\"", "the record is not JSON: ',' or '}' is missing at byte 12"},
         {"{\"agent\":\"a\",}", "the record is not JSON: '\"' is missing at byte 13"},
-        {"{\"agent\":\"a\"}x", "the record is not JSON: something follows the object at byte 13"},
-        {"{\"agent\":\"a\"} {}", "the record is not JSON: something follows the object at byte 14"},
+        {"{\"agent\":\"a\",\"topics\":[]}x",
+         "the record is not JSON: something follows the object at byte 25"},
+        {"{\"agent\":\"a\",\"topics\":[]} {}",
+         "the record is not JSON: something follows the object at byte 26"},
         {"{\"agent\":\"a\n\"}",
          "the record is not JSON: a control character in a string at byte 11"},
         {"{\"agent\":\"\\u0000\"}",
@@ -199,7 +201,7 @@ static void zero_byte_after_the_object_is_refused(void)
 {
     struct arena arena = {0};
     struct wire_record record;
-    struct wire_input input = {RECORD_ANNOUNCEMENT, {"{\"agent\":\"a\"}\0", 14}};
+    struct wire_input input = {RECORD_ANNOUNCEMENT, {"{\"agent\":\"a\",\"topics\":[]}\0", 26}};
 
     CHECK_INT(wire_decode_json(input, &arena, NULL, &record, NULL), STATUS_INVALID);
     arena_finish(&arena);
@@ -251,7 +253,7 @@ static void record_of_a_mebibyte_is_the_largest(void)
     struct arena arena = {0};
     struct wire_record record;
 
-    buffer_add_string(&json, "{\"agent\":\"a\",\"labels\":{\"x\":\"");
+    buffer_add_string(&json, "{\"agent\":\"a\",\"topics\":[],\"labels\":{\"x\":\"");
     while (json.size < LIMIT - 3)
         buffer_add_char(&json, 'y');
     buffer_add_string(&json, "\"}}");
