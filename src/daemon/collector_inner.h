@@ -219,6 +219,7 @@ struct link {
     char *key;         // "pool/id"
     int32_t partition; // of the assignments; -1 = not known yet
     bool is_assigned;
+    bool is_start_cut; // the log does not begin at offset 0
     bool is_watching_members;
     bool is_missing_told;
     bool is_asked; // for the partitions

@@ -36,6 +36,7 @@ static enum status open_handles(struct collector *collector, struct buffer *faul
     struct kafka_producer_options writing = {
         .timeout_ms = (uint32_t)conf_int(collector->setup.conf, "lease.ms"),
         .queue_messages = 10000,
+        .is_repeatable = true,
     };
     struct kafka_admin_options asking = {.group = {0}};
     enum status status =
@@ -104,7 +105,9 @@ static void assign_assignments(struct collector *collector)
     struct kafka_assignment one = {
         .topic = text_of(link->assignments),
         .partition = link->partition,
-        .offset = KAFKA_START,
+        // A compacted log starts at 0 unless somebody has cut it; asking for the start costs half a
+        // second.
+        .offset = link->is_start_cut ? KAFKA_START : 0,
         .tag = collector->life,
     };
     link->is_assigned = kafka_consumer_assign(link->consumer, &one, 1) == STATUS_OK;
@@ -269,6 +272,7 @@ static void take_fault(struct collector *collector, const struct kafka_record *r
                       link->assignments, link->partition);
         unassign(link, link->assignments, link->partition);
         link->is_assigned = false;
+        link->is_start_cut = true;
         link->ask_again_at = collector->now;
         return;
     }
