@@ -55,7 +55,6 @@ function(set_test_properties name source tier seconds)
   set(environment MUSTER_SOURCE=${CMAKE_SOURCE_DIR} MUSTER_BUILD=${CMAKE_BINARY_DIR} MUSTER=${CMAKE_BINARY_DIR}/muster
     PYTHONPATH=${tests}/lib PYTHONDONTWRITEBYTECODE=1
     "TSAN_OPTIONS=halt_on_error=1 second_deadlock_stack=1 suppressions=${tests}/lib/tsan.supp"
-    "LSAN_OPTIONS=suppressions=${tests}/lib/lsan.supp:print_suppressions=0"
     UBSAN_OPTIONS=print_stacktrace=1)
   set_tests_properties(${name} PROPERTIES LABELS "${labels}" TIMEOUT ${seconds} ENVIRONMENT "${environment}")
 endfunction()

@@ -39,7 +39,12 @@ WRITING = {
     ("pool", "reset"): ["default"],
 }
 
-ENVIRONMENT = {"PATH": os.environ["PATH"], "HOME": "/nonexistent"}
+SUPPRESSIONS = os.path.join(os.path.dirname(procs.__file__), "lsan_unreached.supp")
+ENVIRONMENT = {
+    "PATH": os.environ["PATH"],
+    "HOME": "/nonexistent",
+    "LSAN_OPTIONS": f"suppressions={SUPPRESSIONS}:print_suppressions=0",
+}
 EMPTY = '{"schema": "x", "items": [], "next": null, "total": 0}'
 
 
