@@ -24,8 +24,7 @@ struct line {
 static enum status line_open(struct line *line, const struct conf *conf, struct buffer *fault)
 {
     struct kafka_settings settings = {0};
-    struct kafka_producer_options options = {.timeout_ms = (uint32_t)conf_int(conf, "timeout.ms"),
-                                             .is_repeatable = true};
+    struct kafka_producer_options options = {.timeout_ms = (uint32_t)conf_int(conf, "timeout.ms")};
     line->watch = kafka_watch_open(conf);
     settings.watch = line->watch;
     kafka_settings_load(&settings, conf);

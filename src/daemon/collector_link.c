@@ -36,7 +36,6 @@ static enum status open_handles(struct collector *collector, struct buffer *faul
     struct kafka_producer_options writing = {
         .timeout_ms = (uint32_t)conf_int(collector->setup.conf, "lease.ms"),
         .queue_messages = 10000,
-        .is_repeatable = true,
     };
     struct kafka_admin_options asking = {.group = {0}};
     enum status status =

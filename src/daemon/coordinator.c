@@ -267,7 +267,6 @@ static enum status handles_make(struct coordinator *coordinator, struct buffer *
 {
     const struct kafka_settings *settings = &coordinator->settings;
     struct kafka_consumer_options reading = {.has_end_events = true};
-    struct kafka_producer_options beating = {.is_repeatable = true};
     struct buffer id = {0};
     buffer_print(&id, "%s.coordinator", conf_text(coordinator->conf, "prefix"));
     struct kafka_transactor_options writing = {.id = buffer_text(&id)};
@@ -280,7 +279,8 @@ static enum status handles_make(struct coordinator *coordinator, struct buffer *
     if (!status)
         status = kafka_consumer_create(settings, &reading, fault, &coordinator->inputs);
     if (!status)
-        status = kafka_producer_create(settings, &beating, fault, &coordinator->producer);
+        status = kafka_producer_create(settings, &(struct kafka_producer_options){0}, fault,
+                                       &coordinator->producer);
     if (!status)
         status = kafka_transactor_create(settings, &writing, fault, &coordinator->transactor);
     buffer_finish(&id);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A writer with acks=all, idempotent unless asked otherwise. A send never waits; its result comes
+// An idempotent writer with acks=all. A send never waits; its result comes
 // back later under the number that the caller gave, through a queue with one fd. Messages to one
 // partition keep their order. One thread owns a producer.
 #ifndef MUSTER_KAFKA_PRODUCER_H
@@ -23,10 +23,6 @@ struct kafka_producer_options {
     uint32_t queue_kbytes;   // most bytes of them; 0 = 65536
     uint32_t timeout_ms;     // a message without an answer for so long has failed; 0 = 120000
     uint32_t linger_ms;      // wait for more messages before sending; 0 = none
-    // Not idempotent: the first message does not wait for a producer id (half a second on a new
-    // connection), and a retry may write one twice. For messages that say so themselves, as beats
-    // do.
-    bool is_repeatable;
 };
 
 struct kafka_delivery {
