@@ -18,7 +18,7 @@ set(MUSTER_MAY_USE_conf base)
 set(MUSTER_MAY_USE_discover base proto wire)
 set(MUSTER_MAY_USE_web)
 set(MUSTER_MAY_USE_daemon base proto wire plan control collect kafka net sink conf discover web)
-set(MUSTER_MAY_USE_cli base proto wire conf kafka net daemon)
+set(MUSTER_MAY_USE_cli base proto wire plan conf kafka net daemon)
 
 # Rooms that decide: no clock, no environment, no I/O, no floating point.
 set(MUSTER_PURE plan control collect)

@@ -264,7 +264,7 @@ def records_h(records, level):
         "#include <stdint.h>",
         "",
         '#include "base/text.h"',
-        '#include "proto/label.h"',
+        '#include "base/label.h"',
         "",
         "// Highest level of records that this binary can read and write.",
         f"enum {{ RECORD_LEVEL = {level} }};",

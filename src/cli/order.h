@@ -5,7 +5,7 @@
 #define MUSTER_CLI_ORDER_H
 
 #include "cli/exchange.h"
-#include "proto/label.h"
+#include "base/label.h"
 
 #define ORDER_FLAGS                                                                                \
     FLAG_ROW_SWITCH("no-wait", "do not wait until the coordinator has carried it out")

@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "base/text.h"
-#include "proto/label.h"
+#include "base/label.h"
 
 // Highest level of records that this binary can read and write.
 enum { RECORD_LEVEL = 1 };

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A pair of texts: one label, one argument, one setting of a policy. Records hold them as arrays.
-#ifndef MUSTER_PROTO_LABEL_H
-#define MUSTER_PROTO_LABEL_H
+#ifndef MUSTER_BASE_LABEL_H
+#define MUSTER_BASE_LABEL_H
 
 #include <stdint.h>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Looking up a label.
-#include "proto/label.h"
+#include "base/label.h"
 
 const struct label *label_find(const struct label *labels, uint32_t count, struct text key)
 {

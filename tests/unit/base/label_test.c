@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Looking up labels.
-#include "proto/label.h"
+#include "base/label.h"
 
 #include "test.h"
 
@@ -39,4 +39,4 @@ static const struct test tests[] = {
     TEST(value_is_empty_when_label_is_not_there),
 };
 
-TEST_MAIN("proto/label", tests)
+TEST_MAIN("base/label", tests)
