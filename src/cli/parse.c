@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/nearest.h"
 #include "cli/commands.h"
-#include "conf/nearest.h"
 #include "conf/value.h"
 
 struct parser {

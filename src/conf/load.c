@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "base/nearest.h"
 #include "conf/conf.h"
-#include "conf/nearest.h"
 #include "conf/store.h"
 #include "conf/value.h"
 

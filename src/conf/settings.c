@@ -7,8 +7,8 @@
 
 #include <string.h>
 
+#include "base/nearest.h"
 #include "conf/fault.h"
-#include "conf/nearest.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 

@@ -6,7 +6,7 @@
 
 #include <stddef.h>
 
-#include "conf/nearest.h"
+#include "base/nearest.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 

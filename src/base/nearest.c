@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "conf/nearest.h"
+#include "base/nearest.h"
 
 #define EDIT_SIZE_MAX 100
 

@@ -6,8 +6,8 @@
 //     struct nearest nearest = nearest_to(name);
 //     nearest_offer(&nearest, "lease.ms");
 //     if (nearest.word) ...
-#ifndef MUSTER_CONF_NEAREST_H
-#define MUSTER_CONF_NEAREST_H
+#ifndef MUSTER_BASE_NEAREST_H
+#define MUSTER_BASE_NEAREST_H
 
 #include <stddef.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "conf/nearest.h"
+#include "base/nearest.h"
 
 #include <string.h>
 
@@ -60,4 +60,4 @@ static const struct test tests[] = {
     TEST(what_is_too_far_is_no_suggestion),
 };
 
-TEST_MAIN("conf/nearest", tests)
+TEST_MAIN("base/nearest", tests)
