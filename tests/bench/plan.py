@@ -40,7 +40,7 @@ SHAPES = {
 }
 SMALL = [name for name, shape in SHAPES.items() if shape.topics * shape.partitions <= 1_000_000]
 PEERS = ("floor", "uniform", "range", "cooperative-sticky")
-STICKY_MAX = 100_000 * 100  # topics x collectors that cooperative-sticky is asked for
+STICKY_MAX = 100_000 * 100  # units x collectors that cooperative-sticky is asked for
 
 
 def steps_of(collectors):
@@ -163,7 +163,7 @@ def bounces_join(lines):
             away = line
             continue
         if line["step"] == "bounce" and away:
-            for key in ("time_ms", "moves", "moves_min"):
+            for key in ("time_ms", "first_ms", "moves", "moves_min"):
                 line[key] = round(line[key] + away[key], 4)
             line["trouble"] = away["trouble"] or line["trouble"]
             for key in ("complete", "balanced"):
@@ -271,7 +271,8 @@ def main():
     for name in chosen.shapes:
         for peer in chosen.peers:
             shape = SHAPES[name]
-            if peer == "cooperative-sticky" and shape.topics * shape.collectors > STICKY_MAX:
+            size = shape.topics * shape.partitions * shape.collectors
+            if peer == "cooperative-sticky" and size > STICKY_MAX:
                 continue
             print(f"plan: {peer}, {name}", file=sys.stderr)
             lines += bounces_join(measure(peer, shape, chosen.heap, chosen.limit))

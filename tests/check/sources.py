@@ -19,6 +19,7 @@ CODE = (
     ".html",
     ".css",
     ".js",
+    ".java",
     ".service",
     "CMakeLists.txt",
 )

@@ -73,7 +73,7 @@ struct job {
     char trouble[100]; // empty: none found
 };
 
-static void fail(const char *what, const char *which)
+static _Noreturn void fail(const char *what, const char *which)
 {
     fprintf(stderr, "check: %s '%s'\n", what, which);
     exit(2);
@@ -112,11 +112,16 @@ static uint32_t value_at(struct numbers numbers, size_t index, uint32_t otherwis
     return index < numbers.count ? numbers.at[index] : otherwise;
 }
 
-static void count_upto(struct numbers numbers, size_t *count)
+// Makes the count one more than the largest number of the file. Where words like NOBODY mean
+// nothing, they are refused.
+static void count_upto(struct numbers numbers, bool are_words_known, size_t *count)
 {
-    for (size_t i = 0; i < numbers.count; i++)
+    for (size_t i = 0; i < numbers.count; i++) {
+        if (!is_owner(numbers.at[i]) && !are_words_known)
+            fail("a number is too large in the file of", "collectors or groups");
         if (is_owner(numbers.at[i]) && numbers.at[i] >= *count)
             *count = (size_t)numbers.at[i] + 1;
+    }
 }
 
 static void trouble(struct job *job, const char *what, size_t number)
@@ -127,12 +132,12 @@ static void trouble(struct job *job, const char *what, size_t number)
 
 static void tables_make(struct job *job)
 {
-    count_upto(job->before, &job->collector_count);
-    count_upto(job->after, &job->collector_count);
-    count_upto(job->there, &job->collector_count);
+    count_upto(job->before, true, &job->collector_count);
+    count_upto(job->after, true, &job->collector_count);
+    count_upto(job->there, false, &job->collector_count);
     job->group_count = 1;
-    count_upto(job->unit_groups, &job->group_count);
-    count_upto(job->collector_groups, &job->group_count);
+    count_upto(job->unit_groups, false, &job->group_count);
+    count_upto(job->collector_groups, false, &job->group_count);
     job->collectors = get(job->collector_count, sizeof(*job->collectors));
     job->groups = get(job->group_count, sizeof(*job->groups));
     for (size_t i = 0; i < job->group_count; i++)
@@ -140,8 +145,9 @@ static void tables_make(struct job *job)
     for (size_t i = 0; i < job->there.count; i++) {
         struct collector *collector = &job->collectors[job->there.at[i]];
         collector->group = value_at(job->collector_groups, job->there.at[i], 0);
-        if (!collector->is_there)
-            job->groups[collector->group].collectors++;
+        if (collector->is_there)
+            fail("a number stands twice in the file of", "collectors");
+        job->groups[collector->group].collectors++;
         collector->is_there = true;
     }
 }
@@ -208,7 +214,7 @@ static void collectors_walk(struct job *job)
             group->max = collector->units;
         if (collector->units < group->min)
             group->min = collector->units;
-        if (collector->weight > value_at(job->capacities, i, UINT32_MAX))
+        if (i < job->capacities.count && collector->weight > job->capacities.at[i])
             trouble(job, "over its capacity is collector", i);
     }
 }

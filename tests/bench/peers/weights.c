@@ -11,7 +11,7 @@
 //   mass(w) 2^80 / (w * r(w)), rounded down: w^-1.1 with 48 fraction bits
 //   draw i  (splitmix64 of SEED + i) * (sum of all masses) / 2^64; the weight is the first whose
 //           masses, with all below it, sum up to more than that
-// The mean is near 25,600 and the median near 110: a few in a hundred carry nearly everything.
+// The mean is near 25,300 and the median near 303; the heaviest tenth carries five sixths.
 #include <assert.h>
 #include <stdint.h>
 #include <stdio.h>
