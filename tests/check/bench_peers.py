@@ -138,7 +138,9 @@ class JudgeTest(PeersTest):
 
     def test_unit_that_is_not_there_counts_nowhere(self):
         line = self.judge([0, 0, 1], [0, ABSENT, 1], [0, 1], 0)
-        self.assertEqual((2, 0, 0, 1), tuple(line[k] for k in ("assigned", "moves", "moves_min", "max")))
+        self.assertEqual(
+            (2, 0, 0, 1), tuple(line[k] for k in ("assigned", "moves", "moves_min", "max"))
+        )
 
     def test_weight_bound_is_never_above_the_best(self):
         met = 0
@@ -219,8 +221,10 @@ shape           step      peer     ms  moves  minimum  max/min  check
 
     def test_bounce_is_one_line(self):
         halves = [
-            {"step": step, "time_ms": 1.5, "first_ms": 2, "moves": 3, "moves_min": 2, "complete": True,
-             "balanced": balanced, "trouble": None}
+            {
+                "step": step, "time_ms": 1.5, "first_ms": 2, "moves": 3, "moves_min": 2,
+                "complete": True, "balanced": balanced, "trouble": None,
+            }
             for step, balanced in (("bounce.away", False), ("bounce", True))
         ]
         (line,) = plan.bounces_join(halves)

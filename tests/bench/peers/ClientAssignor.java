@@ -61,7 +61,8 @@ final class ClientAssignor implements KafkaPeer.Assignor {
         int missing = 1;
         for (rebalances = 0; missing > 0 && rebalances < REBALANCES_MAX; rebalances++) {
             CooperativeStickyAssignor assignor = new CooperativeStickyAssignor();
-            Map<String, Subscription> subscriptions = subscriptions(decided, generation + rebalances);
+            Map<String, Subscription> subscriptions =
+                subscriptions(decided, generation + rebalances);
             long begun = System.nanoTime();
             decided = assignor.assignPartitions(infos, subscriptions);
             total += (System.nanoTime() - begun) / 1e6;
@@ -73,7 +74,8 @@ final class ClientAssignor implements KafkaPeer.Assignor {
     }
 
     /** Fresh each time, since the assignor changes what it is given. */
-    private Map<String, Subscription> subscriptions(Map<String, List<TopicPartition>> owned, int age) {
+    private Map<String, Subscription> subscriptions(
+            Map<String, List<TopicPartition>> owned, int age) {
         Map<String, Subscription> subscriptions = new HashMap<>();
         owned.forEach((id, partitions) -> subscriptions.put(id, new Subscription(
             names, null, new ArrayList<>(partitions), age, Optional.empty())));
@@ -89,7 +91,8 @@ final class ClientAssignor implements KafkaPeer.Assignor {
         members.forEach((id, owned) -> {
             for (TopicPartition one : owned) {
                 int topic = Integer.parseInt(one.topic().substring("topic-".length()));
-                KafkaPeer.own(owners, topic * partitions + one.partition(), KafkaPeer.collectorOf(id));
+                int unit = topic * partitions + one.partition();
+                KafkaPeer.own(owners, unit, KafkaPeer.collectorOf(id));
             }
         });
         return owners;

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * Runs one of Apache Kafka's own assignors through the steps of the planner's benchmark.
@@ -76,7 +77,7 @@ public final class KafkaPeer {
         }
     }
 
-    /** Lets the compiler see every path on a small group, so that even a single run is of warm code. */
+    /** Lets the compiler see every path on a small group, so that a single run is of warm code. */
     private static void warmUp(String name, int partitions) {
         KafkaPeer small = new KafkaPeer(name, Math.max(1, 20_000 / partitions), partitions);
         int[] all = new int[50];
@@ -102,13 +103,15 @@ public final class KafkaPeer {
         double first = times[0];
         Arrays.sort(times, 0, runs);
         numbersWrite(folder.resolve(step + ".owners"), assignor.accept());
-        System.out.printf("{\"step\": \"%s\", \"time_ms\": %.4f, \"first_ms\": %.4f, \"runs\": %d}%n",
+        System.out.printf(Locale.ROOT,
+            "{\"step\": \"%s\", \"time_ms\": %.4f, \"first_ms\": %.4f, \"runs\": %d}%n",
             step, times[runs / 2], first, runs);
     }
 
     public static void main(String[] arguments) throws IOException {
         if (arguments.length != 4) {
-            System.err.println("usage: KafkaPeer uniform|range|cooperative-sticky TOPICS PARTITIONS FOLDER");
+            System.err.println(
+                "usage: KafkaPeer uniform|range|cooperative-sticky TOPICS PARTITIONS FOLDER");
             System.exit(2);
         }
         int topics = Integer.parseInt(arguments[1]);
