@@ -243,7 +243,7 @@ def arguments():
     parser.add_argument("--small", action="store_true", help="without 10M units")
     parser.add_argument("--peers", default=",".join(PEERS), help="of: %(default)s; or 'none'")
     parser.add_argument("--shapes", help="of: " + ",".join(SHAPES))
-    parser.add_argument("--limit", type=int, default=900, help="seconds a peer has for a shape")
+    parser.add_argument("--limit", type=int, default=600, help="seconds a peer has for a shape")
     parser.add_argument("--heap", default="10g", help="of a Java peer (%(default)s)")
     parser.add_argument("--lines", action="append", default=[], help="a file of lines to show too")
     parser.add_argument("--no-own", action="store_true", help="without the planner's own bench")
