@@ -5,8 +5,12 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "base/ensure.h"
+
+#define PAGE ((size_t)4096)
+#define LARGE ((size_t)4 << 20)
 
 void *memory_get(size_t size)
 {
@@ -15,10 +19,22 @@ void *memory_get(size_t size)
     return memory;
 }
 
+// Large arrays are filled from their start on: huge pages save most of the page faults. Only
+// advice. All pages of the mapping are named, else it would be two and could not grow in place.
+static void large_advise(void *memory, size_t size)
+{
+    if (size < LARGE)
+        return;
+    uintptr_t first = (uintptr_t)memory & ~(uintptr_t)(PAGE - 1);
+    uintptr_t end = ((uintptr_t)memory + size + PAGE - 1) & ~(uintptr_t)(PAGE - 1);
+    (void)madvise((void *)first, end - first, MADV_HUGEPAGE);
+}
+
 void *memory_resize(void *memory, size_t size)
 {
     void *moved = realloc(memory, size ? size : 1);
     ensure(moved != NULL);
+    large_advise(moved, size);
     return moved;
 }
 
