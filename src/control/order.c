@@ -58,8 +58,10 @@ void policy_apply(struct control *control, uint32_t handle)
     memcpy(pool->on_gap, gap.size > 0 ? gap.data : "earliest", gap.size > 0 ? gap.size : 8);
     if (pool->plan == NULL)
         return;
-    plan_policy_set(pool->plan,
-                    &(struct plan_policy){.max_topics_per_collector = (uint32_t)pool->cap});
+    struct plan_policy policy = policy_copy(plan_policy(pool->plan));
+    policy.max_topics_per_collector = (uint32_t)pool->cap;
+    plan_policy_set(pool->plan, &policy);
+    policy_finish(&policy);
     pool->is_unsettled = true;
 }
 

@@ -329,7 +329,8 @@ static void plans_restore(struct control *control)
         struct plan *plan = tables->pools[tables->topics[tables->units[unit].topic].pool]->plan;
         uint32_t next = control->numbers[unit].next;
         uint32_t planned = next == NONE ? PLAN_NOBODY : tables->collectors[next]->planned;
-        plan_unit_restore(plan, unit, planned, (uint64_t)control->numbers[unit].number);
+        plan_unit_restore(plan, unit, planned, (uint64_t)control->numbers[unit].number,
+                          &(struct plan_unit_options){.weight = 1});
     }
 }
 

@@ -132,7 +132,7 @@ static void unit_plan(struct control *control, uint32_t unit, bool placeable,
     if (!placeable) {
         unit_unplan(control, unit, reason);
     } else {
-        plan_unit_add(pool->plan, unit);
+        plan_unit_add(pool->plan, unit, &(struct plan_unit_options){.weight = 1});
         pool->is_unsettled = true;
         tables->units[unit].reason = UNIT_WAITS;
     }

@@ -19,82 +19,83 @@
 // their own the result is only that the least loaded one cannot be emptied.
 #include "plan/state.h"
 
-void pack_place(struct plan *plan, struct list *list)
+void pack_place(struct plan *plan, struct group *group, bool is_orphans)
 {
-    while (list->count && plan->roomy.highest != LADDER_NONE) {
-        const struct level *level = &plan->roomy.levels[plan->roomy.highest];
-        uint32_t collector = plan->order[bitset_first(&level->ranks)];
+    const uint32_t *count = is_orphans ? &group->orphan_count : &group->waiting_count;
+    while (*count && group->roomy.highest != LADDER_NONE) {
+        const struct level *level = &group->roomy.levels[group->roomy.highest];
+        uint32_t collector = group->order[bitset_first(&level->ranks)];
         const struct collector *it = &plan->collectors[collector];
-        while (list->count && it->units.count < it->cap)
-            unit_place(plan, list_take_oldest(plan, list), collector, PLAN_WHY_PLACED);
+        while (*count && it->count < it->cap)
+            even_place(plan, pending_take(plan, group, is_orphans), collector, PLAN_WHY_PLACED);
         collector_file(plan, collector);
     }
 }
 
 // Whoever has least of those that have any, the last by id; PLAN_NOBODY if all are empty.
-static uint32_t least_loaded(const struct plan *plan)
+static uint32_t least_loaded(const struct group *group)
 {
-    const struct ladder *ladder = &plan->roomy;
+    const struct ladder *ladder = &group->roomy;
     uint32_t level = ladder->lowest;
     if (level != LADDER_NONE && ladder->levels[level].load == 0)
         level = ladder->levels[level].higher;
-    uint32_t full = plan->full.lowest;
+    uint32_t full = group->full.lowest;
     if (level == LADDER_NONE ||
-        (full != LADDER_NONE && plan->full.levels[full].load < ladder->levels[level].load)) {
-        ladder = &plan->full;
+        (full != LADDER_NONE && group->full.levels[full].load < ladder->levels[level].load)) {
+        ladder = &group->full;
         level = full;
     }
     if (level == LADDER_NONE)
         return PLAN_NOBODY;
-    return plan->order[bitset_last(&ladder->levels[level].ranks)];
+    return group->order[bitset_last(&ladder->levels[level].ranks)];
 }
 
 // Whether the others in use have room for all of its units. Looks at no more collectors than it has
 // units: each has room for one at least.
-static bool is_superfluous(const struct plan *plan, uint32_t collector)
+static bool is_superfluous(const struct plan *plan, const struct group *group, uint32_t collector)
 {
-    uint64_t needed = plan->collectors[collector].units.count;
-    uint32_t level = plan->roomy.highest;
-    for (; level != LADDER_NONE; level = plan->roomy.levels[level].lower) {
-        const struct level *it = &plan->roomy.levels[level];
+    uint64_t needed = plan->collectors[collector].count;
+    uint32_t level = group->roomy.highest;
+    for (; level != LADDER_NONE; level = group->roomy.levels[level].lower) {
+        const struct level *it = &group->roomy.levels[level];
         if (it->load == 0)
             return false;
         uint32_t rank = bitset_first(&it->ranks);
         for (; rank != BITSET_NONE; rank = bitset_next(&it->ranks, rank)) {
-            const struct collector *other = &plan->collectors[plan->order[rank]];
-            if (plan->order[rank] == collector)
+            const struct collector *other = &plan->collectors[group->order[rank]];
+            if (group->order[rank] == collector)
                 continue;
-            if (other->cap - other->units.count >= needed)
+            if (other->cap - other->count >= needed)
                 return true;
-            needed -= other->cap - other->units.count;
+            needed -= other->cap - other->count;
         }
     }
     return false;
 }
 
 // Moves the newest unit of `donor`, which is not filed anew, to whoever has most.
-static void unit_pack(struct plan *plan, uint32_t donor)
+static void unit_pack(struct plan *plan, struct group *group, uint32_t donor)
 {
-    const struct level *level = &plan->roomy.levels[plan->roomy.highest];
-    uint32_t recipient = plan->order[bitset_first(&level->ranks)];
-    uint32_t unit = plan->collectors[donor].units.newest;
-    list_remove(plan, &plan->collectors[donor].units, unit);
+    const struct level *level = &group->roomy.levels[group->roomy.highest];
+    uint32_t recipient = group->order[bitset_first(&level->ranks)];
+    uint32_t unit = plan->collectors[donor].units.list.newest;
+    unit_lift(plan, unit);
     unit_place(plan, unit, recipient, PLAN_WHY_BALANCE);
     collector_file(plan, recipient);
 }
 
-bool pack_settle(struct plan *plan, uint64_t moves_max)
+bool pack_settle(struct plan *plan, struct group *group, uint64_t *moves_left)
 {
-    uint32_t donor = least_loaded(plan);
-    while (donor != PLAN_NOBODY && is_superfluous(plan, donor)) {
-        const struct list *units = &plan->collectors[donor].units;
-        for (; units->count && moves_max > 0; moves_max--)
-            unit_pack(plan, donor);
-        bool is_held_back = units->count > 0;
+    uint32_t donor = least_loaded(group);
+    while (donor != PLAN_NOBODY && is_superfluous(plan, group, donor)) {
+        const struct collector *it = &plan->collectors[donor];
+        for (; it->count && *moves_left > 0; (*moves_left)--)
+            unit_pack(plan, group, donor);
+        bool is_held_back = it->count > 0;
         collector_file(plan, donor);
         if (is_held_back)
             return false;
-        donor = least_loaded(plan);
+        donor = least_loaded(group);
     }
     return true;
 }

@@ -2,23 +2,22 @@
 //
 // The planner of one pool: who should own what. Events go in (collectors join, leave or drain,
 // units come and go), plan_settle decides, plan_changes_take hands out what is different. The
-// rules, in their order and with an example, are at the head of settle.c.
+// rules, in their order and with an example, are at the head of settle.c; what a pool may ask for
+// is in policy.h.
 //
 // The planner knows *desired* owners only; revoking at the old owner, waiting for its ack and
 // granting to the new one is the caller's business.
 //
 //     uint32_t a = plan_collector_join(plan, text_of("a"), &(struct plan_collector_options){0});
-//     plan_unit_add(plan, unit);
+//     plan_unit_add(plan, unit, &(struct plan_unit_options){.weight = 1});
 //     plan_settle(plan, PLAN_UNLIMITED);
 //     while ((count = plan_changes_take(plan, changes, 100)) > 0)
 //         ...
 //
-// A plan is for collectors that may all serve the same units. Where a label splits a pool into
-// groups that share nothing (`group_by`), each group is a plan of its own over the same table.
-//
 // Units are named by the caller's own dense numbers and lie in one table that all plans of a cell
-// share: nothing has to be translated, and a unit costs 24 bytes however many pools there are.
-// Collectors are named by dense numbers that the plan gives out.
+// share: nothing has to be translated, and a unit costs 24 bytes however many pools there are, 8
+// more where weights, 8 where loads and 4 where labels are used. Collectors are named by dense
+// numbers that the plan gives out.
 //
 // Nothing that is decided depends on memory layout or on what has been forgotten: a plan that was
 // restored from ids, options, owners and numbers goes on exactly as the one that never stopped.
@@ -28,12 +27,17 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/label.h"
 #include "base/status.h"
 #include "base/text.h"
+#include "plan/policy.h"
 
-#define PLAN_NOBODY UINT32_MAX         // instead of a collector: none
-#define PLAN_UNLIMITED UINT64_MAX      // plan_settle: as many moves as the rules want
-#define PLAN_UNIT_MAX (UINT32_MAX - 1) // units are numbered below this
+#define PLAN_NOBODY UINT32_MAX    // instead of a collector: none
+#define PLAN_UNLIMITED UINT64_MAX // plan_settle: as many moves as the rules want
+#define PLAN_UNIT_MAX INT32_MAX   // units are numbered below this
+
+// Greatest weight, load and capacity by weight: the sum over ninety million units stays below 2^63.
+#define PLAN_WEIGHT_MAX INT64_C(100000000000)
 
 struct plan;
 
@@ -51,14 +55,8 @@ void plan_units_reserve(struct plan_units *units, uint32_t count);
 
 // ---- The plan.
 
-// What the pool's policy asks of the planner.
-struct plan_policy {
-    uint32_t max_topics_per_collector; // hard cap on units, 0 = none; 1 = `isolated`
-    bool is_packed; // `mode = pack`: use the fewest collectors, instead of being even; wants a cap
-};
-
 struct plan_options {
-    struct plan_policy policy;
+    const struct plan_policy *policy; // copied; NULL = the default one
     uint64_t number_next; // from plan_number_next of the plan that is restored, 0 for a new one
 };
 
@@ -68,15 +66,25 @@ struct plan *plan_create(struct plan_units *units, const struct plan_options *op
 // Takes the plan's units out of the table: O(units). NULL is fine.
 void plan_destroy(struct plan *plan);
 
-// Replaces the policy; the next settle re-places only what it must. O(collectors).
-void plan_policy_set(struct plan *plan, const struct plan_policy *policy);
+// Replaces the policy (copied); the next settle re-places only what it must. O(collectors), or
+// O(units) where it puts other labels to use or asks for another kind of balance. Returns whether
+// the labels of every collector and unit have to be told again, by plan_collector_set and
+// plan_unit_set, before the next settle: those that are not count as having none.
+bool plan_policy_set(struct plan *plan, const struct plan_policy *policy);
+
+// The policy in force, borrowed.
+const struct plan_policy *plan_policy(const struct plan *plan);
 
 // ---- Collectors.
 
 struct plan_collector_options {
     uint32_t units_max; // its own capacity in units, 0 = no limit; the lower of this and the
                         // policy's cap holds
+    int64_t weight_max; // its own capacity by the announced weights of its units, 0 = no limit
     bool is_draining;   // gets nothing, and loses what it has
+    bool is_held;       // gets nothing and keeps what it has: it died and may come back
+    const struct label *labels; // looked at during the call
+    uint32_t labels_count;
 };
 
 // Adds a collector and returns its handle. The id is copied; none that is in may have the same. One
@@ -102,6 +110,12 @@ struct text plan_collector_id(const struct plan *plan, uint32_t collector);
 // Number of units that have it as their desired owner.
 uint32_t plan_collector_load(const struct plan *plan, uint32_t collector);
 
+// Sum of their announced weights.
+int64_t plan_collector_weight(const struct plan *plan, uint32_t collector);
+
+// What is evened out: units, their weights or their loads, as the policy's `balance` says.
+int64_t plan_collector_burden(const struct plan *plan, uint32_t collector);
+
 // The collectors by id: the one at `rank` (0 to count − 1). One that has left is among them until
 // the next settle.
 uint32_t plan_collector_at(const struct plan *plan, uint32_t rank);
@@ -113,8 +127,21 @@ uint32_t plan_collector_unit_next(const struct plan *plan, uint32_t collector, u
 
 // ---- Units.
 
+struct plan_unit_options {
+    int64_t weight;          // 1 to PLAN_WEIGHT_MAX
+    struct policy_unit said; // names and labels; looked at during the call
+};
+
 // Adds a unit that is in no plan. It is pending until the next settle. Amortised O(1).
-void plan_unit_add(struct plan *plan, uint32_t unit);
+void plan_unit_add(struct plan *plan, uint32_t unit, const struct plan_unit_options *options);
+
+// Replaces the options of a unit of this plan. The next settle moves it only if it must.
+void plan_unit_set(struct plan *plan, uint32_t unit, const struct plan_unit_options *options);
+
+// The measured load of a unit of this plan, 0 to PLAN_WEIGHT_MAX; looked at under balance = load,
+// where a unit that was never measured counts as its weight. A measurement that is within a tenth
+// of the one in force changes nothing (hysteresis).
+void plan_unit_load(struct plan *plan, uint32_t unit, int64_t load);
 
 // Forgets a unit of this plan; no change will be handed out for it. O(1).
 void plan_unit_remove(struct plan *plan, uint32_t unit);
@@ -122,7 +149,8 @@ void plan_unit_remove(struct plan *plan, uint32_t unit);
 // Puts a unit back as plan_unit_owner and plan_unit_number gave it after a settle, in any order,
 // when its collector is in. It counts as known to the caller: no change is handed out for it.
 // Behind the last one call plan_restore_end; nothing else than restoring and joining before.
-void plan_unit_restore(struct plan *plan, uint32_t unit, uint32_t owner, uint64_t number);
+void plan_unit_restore(struct plan *plan, uint32_t unit, uint32_t owner, uint64_t number,
+                       const struct plan_unit_options *options);
 
 // Ends restoring: O(units). STATUS_INVALID when two units bear one number: the state is damaged and
 // the plan may only be destroyed.
@@ -149,14 +177,28 @@ uint64_t plan_number_next(const struct plan *plan);
 // Returns whether nothing was held back. O(units placed and moved).
 bool plan_settle(struct plan *plan, uint64_t moves_max);
 
+// The same under the policy's move_budget and stabilization: `now_ms` is any clock that does not
+// go back. Settles with what may move now and keeps the account of it.
+bool plan_settle_at(struct plan *plan, int64_t now_ms);
+
+// When plan_settle_at is to be called again because something was held back, on the same clock;
+// INT64_MAX = not before the next event.
+int64_t plan_deadline_ms(const struct plan *plan);
+
 // Why a unit got another owner: which rule decided.
 enum plan_why {
-    PLAN_WHY_NONE,     // it did not
-    PLAN_WHY_PLACED,   // it had no owner (rule 2)
-    PLAN_WHY_LEFT,     // its owner left (rule 1)
-    PLAN_WHY_DRAINED,  // its owner drains (rule 1)
-    PLAN_WHY_OVER_CAP, // its owner has more than it may (rule 1)
-    PLAN_WHY_BALANCE,  // its owner had more than its share, or could be emptied (rule 4)
+    PLAN_WHY_NONE,      // it did not
+    PLAN_WHY_PLACED,    // it had no owner (rule 2)
+    PLAN_WHY_LEFT,      // its owner left (rule 1)
+    PLAN_WHY_DRAINED,   // its owner drains (rule 1)
+    PLAN_WHY_OVER_CAP,  // its owner has more than it may (rule 1)
+    PLAN_WHY_GROUP,     // its owner serves another group (rule 1)
+    PLAN_WHY_SPREAD,    // its owner's host has more of the group than spread_max (rule 1)
+    PLAN_WHY_PINNED,    // it is pinned to another collector (rule 1)
+    PLAN_WHY_MADE_ROOM, // another one fits only where it was (rule 2)
+    PLAN_WHY_AFFINITY,  // a collector of its own zone has room (rule 4)
+    PLAN_WHY_BALANCE,   // its owner had more than its share, or could be emptied (rule 4)
+    PLAN_WHY_COUNT,
 };
 
 struct plan_change {
@@ -180,9 +222,14 @@ enum plan_reason {
     PLAN_REASON_NONE,         // it has one
     PLAN_REASON_NOT_SETTLED,  // it waits for the next settle
     PLAN_REASON_NO_COLLECTOR, // no collector is in the pool
-    PLAN_REASON_ALL_DRAINING, // every collector drains (rule 1)
+    PLAN_REASON_ALL_DRAINING, // every collector of its group drains or is held (rule 1)
+    PLAN_REASON_NO_GROUP,     // no collector serves its group (rule 1)
     PLAN_REASON_CAP,          // every collector has max_topics_per_collector (rule 1)
     PLAN_REASON_CAPACITY,     // every collector is full, by its own capacity at least one (rule 1)
+    PLAN_REASON_SPREAD,       // every host has spread_max units of the group (rule 1)
+    PLAN_REASON_PIN_AWAY,     // the collector it is pinned to is not in or serves another group
+    PLAN_REASON_PIN_FULL,     // the collector it is pinned to can take no more
+    PLAN_REASON_COUNT,
 };
 
 enum plan_reason plan_unit_reason(const struct plan *plan, uint32_t unit);
@@ -191,21 +238,67 @@ enum plan_reason plan_unit_reason(const struct plan *plan, uint32_t unit);
 // add a collector or raise it". Static memory.
 const char *plan_reason_text(enum plan_reason reason);
 
+// What stands between a unit and a collector, as things are: the alternatives that a placement
+// beat, computed when asked. The first that applies.
+enum plan_verdict {
+    PLAN_VERDICT_OWNS,     // it is the owner
+    PLAN_VERDICT_GROUP,    // serves another group (rule 1)
+    PLAN_VERDICT_PINNED,   // the unit is pinned to another one (rule 1)
+    PLAN_VERDICT_DRAINING, // drains (rule 1)
+    PLAN_VERDICT_HELD,     // died, its units wait for it (rule 1)
+    PLAN_VERDICT_CAP,      // has as many units as it may (rule 1)
+    PLAN_VERDICT_WEIGHT,   // has no room for the weight (rule 1)
+    PLAN_VERDICT_SPREAD,   // its host has spread_max units of the group (rule 1)
+    PLAN_VERDICT_AFFINITY, // is of another zone than the owner, which is of the unit's (rule 4)
+    PLAN_VERDICT_BUSIER,   // has at least what the owner has without the unit (rule 4)
+    PLAN_VERDICT_STICKY,   // would do as well; a move is saved (rule 3)
+    PLAN_VERDICT_FREE,     // could take it; the unit has no owner
+    PLAN_VERDICT_COUNT,
+};
+
+// O(1).
+enum plan_verdict plan_unit_verdict(const struct plan *plan, uint32_t unit, uint32_t collector);
+
+// "its host has spread_max topics of the group (rule 1)". Static memory.
+const char *plan_verdict_text(enum plan_verdict verdict);
+
 struct plan_counts {
     uint32_t units;
     uint32_t assigned;
     uint32_t pending;
     uint32_t collectors; // that are in, draining ones too
     uint32_t draining;
-    uint32_t load_min; // among those that do not drain, 0 with none
-    uint32_t load_max;
-    uint32_t wanted; // collectors needed = ceil(units / max_topics_per_collector); without a cap
-                     // PLAN_NOBODY
-    uint64_t room;   // units that could still be taken; UINT64_MAX when some collector has no limit
+    uint32_t groups;    // that have units or collectors
+    int64_t burden_min; // among those that do not drain, 0 with none; see plan_collector_burden
+    int64_t burden_max;
+    int64_t burden_sum; // of all units with an owner
+    uint64_t room;      // units that could still be taken by number; UINT64_MAX = no limit
+    uint32_t gap;       // most units that a better plan could have assigned besides
 };
 
-// O(1). Exact after a settle.
+// Exact after a settle. O(collectors).
 void plan_counts_get(const struct plan *plan, struct plan_counts *ret_counts);
+
+// The fewest moves that the next settle may make if nothing is held back, worked out from the
+// state without settling; UINT64_MAX where that is not known exactly. O(collectors), and only
+// meaningful right before a settle.
+uint64_t plan_moves_minimum(const struct plan *plan);
+
+// How many collectors the pool should have.
+struct plan_wanted {
+    uint32_t count;   // clamp(ceil(load / capacity), min, max), summed over the groups; PLAN_NOBODY
+                      // = nothing bounds a collector and no collectors_min is set
+    uint32_t actual;  // that are in and do not drain
+    char reason[160]; // "12 topics / 5 per collector = 3"
+    uint32_t victim;  // of more than wanted the one whose leaving moves least, PLAN_NOBODY = none
+    char refusal[160]; // why none may leave, "" = one may
+};
+
+// `group` = UINT32_MAX for the whole pool, or an index below counts.groups. O(collectors).
+void plan_wanted_get(const struct plan *plan, uint32_t group, struct plan_wanted *ret_wanted);
+
+// The value of group_by that a group serves, by value; empty without group_by. Borrowed.
+struct text plan_group_name(const struct plan *plan, uint32_t group);
 
 // Verifies every invariant against the state from scratch, ends the process if one is broken.
 // O(units + collectors); for tests and the simulator.

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Who should own what. The rules, the earlier the stronger:
+// Who should own what, in a group of collectors and units that share nothing with others (a pool is
+// one group, or one for each value of `group_by`). The rules, the earlier the stronger:
 //
 //   1. Hard limits hold. Nobody has more than its cap, which is the lower of the pool's
-//      max_topics_per_collector and its own capacity; who drains or has left has nothing.
+//      max_topics_per_collector and its own capacity; who drains or has left has nothing; who is
+//      held, because it died and may come back, keeps what it has and gets nothing.
 //   2. As many units as possible have an owner; the others are pending, with a reason.
 //   3. Of all ways to satisfy 1, 2 and 4, one that moves the fewest units. A move is a unit that
 //   had
@@ -15,6 +17,9 @@
 //      last by id; what was placed last moves first. Pending units wait in line; those who never
 //      ran are served before those who lost their owner in this very settle (a first placement is
 //      not a move), each by the time of their coming.
+//
+// This file is for even groups, in which every unit counts one and all collectors are alike to it;
+// what is promised there is exact. Weights, loads, zones, hosts and pins: mixed.c.
 //
 // It is done in three steps, each of which does only what it must:
 //
@@ -41,79 +46,93 @@
 // is missing. So at least max(E, D − F) units with a good owner move in any plan. Each step of
 // `balance` takes from the most and gives to the least: while there is both an excess and a lack it
 // lessens both, later the one that is left; so it takes exactly that many steps.
-#include "base/ensure.h"
 #include "plan/state.h"
 
 // Rule 1 for one collector: all units, or the newest ones beyond its cap.
-static void collector_evict(struct plan *plan, uint32_t collector, struct list *orphans)
+static void collector_evict(struct plan *plan, uint32_t collector)
 {
     struct collector *it = &plan->collectors[collector];
     if (it->has_left || it->is_draining) {
         enum plan_why why = it->has_left ? PLAN_WHY_LEFT : PLAN_WHY_DRAINED;
-        while (it->units.count)
-            unit_evict(plan, it->units.oldest, orphans, why);
+        while (it->count)
+            unit_evict(plan, it->units.list.oldest, why);
     }
-    while (it->units.count > it->cap)
-        unit_evict(plan, it->units.newest, orphans, PLAN_WHY_OVER_CAP);
+    while (it->count > it->cap)
+        unit_evict(plan, it->units.list.newest, PLAN_WHY_OVER_CAP);
 }
 
-static void settle_evict(struct plan *plan, struct list *orphans)
+static void settle_evict(struct plan *plan, struct group *group)
 {
-    uint32_t rank = bitset_first(&plan->forced);
+    uint32_t rank = bitset_first(&group->forced);
     while (rank != BITSET_NONE) {
-        uint32_t collector = plan->order[rank];
-        collector_evict(plan, collector, orphans);
+        uint32_t collector = group->order[rank];
+        collector_evict(plan, collector);
         if (plan->collectors[collector].has_left)
             collector_remove(plan, collector);
         else
             collector_file(plan, collector);
-        rank = bitset_first(&plan->forced);
+        rank = bitset_first(&group->forced);
     }
 }
 
-static void place_oldest(struct plan *plan, struct list *list, uint32_t collector)
+uint32_t pending_take(struct plan *plan, struct group *group, bool is_orphans)
 {
-    uint32_t unit = list_take_oldest(plan, list);
-    unit_place(plan, unit, collector, PLAN_WHY_PLACED);
+    uint32_t unit =
+        list_take_oldest(plan, is_orphans ? &group->orphans.list : &group->waiting.list);
+    *(is_orphans ? &group->orphan_count : &group->waiting_count) -= 1;
+    group->pending_weight -= unit_weight(plan, unit_at(plan, unit));
+    return unit;
+}
+
+static uint32_t pending_count(const struct group *group, bool is_orphans)
+{
+    return is_orphans ? group->orphan_count : group->waiting_count;
+}
+
+static void place_oldest(struct plan *plan, struct group *group, bool is_orphans,
+                         uint32_t collector)
+{
+    uint32_t unit = pending_take(plan, group, is_orphans);
+    even_place(plan, unit, collector, PLAN_WHY_PLACED);
 }
 
 // Whether everyone in the lowest level can be given a unit in one go: there are enough units, and
 // nobody meets those who have one more already.
-static bool is_round_possible(const struct plan *plan, const struct list *list)
+static bool is_round_possible(const struct group *group, bool is_orphans)
 {
-    const struct level *level = &plan->roomy.levels[plan->roomy.lowest];
-    return list->count >= level->count &&
+    const struct level *level = &group->roomy.levels[group->roomy.lowest];
+    return pending_count(group, is_orphans) >= level->count &&
            (level->higher == LADDER_NONE ||
-            plan->roomy.levels[level->higher].load > level->load + 1);
+            group->roomy.levels[level->higher].load > level->load + 1);
 }
 
 // The same units to the same collectors as one by one, without taking each from level to level.
-static void place_round(struct plan *plan, struct list *list)
+static void place_round(struct plan *plan, struct group *group, bool is_orphans)
 {
-    const struct bitset *ranks = &plan->roomy.levels[plan->roomy.lowest].ranks;
+    const struct bitset *ranks = &group->roomy.levels[group->roomy.lowest].ranks;
     bool is_any_full = false;
     for (uint32_t rank = bitset_first(ranks); rank != BITSET_NONE;
          rank = bitset_next(ranks, rank)) {
-        uint32_t collector = plan->order[rank];
-        place_oldest(plan, list, collector);
-        is_any_full |= plan->collectors[collector].units.count == plan->collectors[collector].cap;
+        uint32_t collector = group->order[rank];
+        place_oldest(plan, group, is_orphans, collector);
+        is_any_full |= plan->collectors[collector].count == plan->collectors[collector].cap;
     }
-    ladder_lowest_raise(&plan->roomy);
+    ladder_lowest_raise(&group->roomy);
     if (!is_any_full)
         return;
     for (uint32_t rank = bitset_first(ranks); rank != BITSET_NONE; rank = bitset_next(ranks, rank))
-        collector_file(plan, plan->order[rank]);
+        collector_file(plan, group->order[rank]);
 }
 
-// Rule 2: gives the units of the list an owner, from its oldest on, as long as anyone has room.
-static void settle_place(struct plan *plan, struct list *list)
+// Rule 2: gives pending units an owner, from the oldest on, as long as anyone has room.
+static void settle_place(struct plan *plan, struct group *group, bool is_orphans)
 {
-    while (list->count && plan->roomy.lowest != LADDER_NONE) {
-        if (is_round_possible(plan, list)) {
-            place_round(plan, list);
+    while (pending_count(group, is_orphans) && group->roomy.lowest != LADDER_NONE) {
+        if (is_round_possible(group, is_orphans)) {
+            place_round(plan, group, is_orphans);
         } else {
-            uint32_t collector = plan->order[ladder_first(&plan->roomy)];
-            place_oldest(plan, list, collector);
+            uint32_t collector = group->order[ladder_first(&group->roomy)];
+            place_oldest(plan, group, is_orphans, collector);
             collector_file(plan, collector);
         }
     }
@@ -125,37 +144,38 @@ static uint32_t load_highest(const struct ladder *ladder)
 }
 
 // Rule 5: the last by id of those that have most.
-static uint32_t donor_find(const struct plan *plan)
+static uint32_t donor_find(const struct group *group)
 {
-    uint32_t roomy = load_highest(&plan->roomy);
-    uint32_t full = load_highest(&plan->full);
+    uint32_t roomy = load_highest(&group->roomy);
+    uint32_t full = load_highest(&group->full);
     if (roomy != full)
-        return plan->order[ladder_last(roomy > full ? &plan->roomy : &plan->full)];
-    uint32_t roomy_rank = ladder_last(&plan->roomy);
-    uint32_t full_rank = ladder_last(&plan->full);
-    return plan->order[roomy_rank > full_rank ? roomy_rank : full_rank];
+        return group->order[ladder_last(roomy > full ? &group->roomy : &group->full)];
+    uint32_t roomy_rank = ladder_last(&group->roomy);
+    uint32_t full_rank = ladder_last(&group->full);
+    return group->order[roomy_rank > full_rank ? roomy_rank : full_rank];
 }
 
 // Rule 4: whether somebody has two more than somebody who could take one.
-static bool is_uneven(const struct plan *plan)
+static bool is_uneven(const struct group *group)
 {
-    if (plan->roomy.lowest == LADDER_NONE)
+    if (group->roomy.lowest == LADDER_NONE)
         return false;
-    uint32_t most = load_highest(&plan->roomy);
-    if (load_highest(&plan->full) > most)
-        most = load_highest(&plan->full);
-    return most > plan->roomy.levels[plan->roomy.lowest].load + 1;
+    uint32_t most = load_highest(&group->roomy);
+    if (load_highest(&group->full) > most)
+        most = load_highest(&group->full);
+    return most > group->roomy.levels[group->roomy.lowest].load + 1;
 }
 
-static bool settle_balance(struct plan *plan, uint64_t moves_max)
+static bool settle_balance(struct plan *plan, struct group *group, uint64_t *moves_left)
 {
-    for (uint64_t moves = 0; is_uneven(plan); moves++) {
-        if (moves == moves_max)
+    while (is_uneven(group)) {
+        if (*moves_left == 0)
             return false;
-        uint32_t donor = donor_find(plan);
-        uint32_t unit = plan->collectors[donor].units.newest;
-        uint32_t recipient = plan->order[ladder_first(&plan->roomy)];
-        list_remove(plan, &plan->collectors[donor].units, unit);
+        (*moves_left)--;
+        uint32_t donor = donor_find(group);
+        uint32_t unit = plan->collectors[donor].units.list.newest;
+        uint32_t recipient = group->order[ladder_first(&group->roomy)];
+        unit_lift(plan, unit);
         unit_place(plan, unit, recipient, PLAN_WHY_BALANCE);
         collector_file(plan, recipient);
         collector_file(plan, donor);
@@ -163,17 +183,15 @@ static bool settle_balance(struct plan *plan, uint64_t moves_max)
     return true;
 }
 
-bool plan_settle(struct plan *plan, uint64_t moves_max)
+bool even_settle(struct plan *plan, struct group *group, uint64_t *moves_left)
 {
-    ensure(plan->restored_count == 0);
-    change_retire(plan);
-    struct list orphans = LIST_EMPTY;
     bool is_packed = plan->policy.is_packed;
-    void (*place)(struct plan *, struct list *) = is_packed ? pack_place : settle_place;
-    settle_evict(plan, &orphans);
-    place(plan, &plan->waiting);
-    place(plan, &orphans);
-    while (orphans.count)
-        unit_wait(plan, list_take_oldest(plan, &orphans));
-    return is_packed ? pack_settle(plan, moves_max) : settle_balance(plan, moves_max);
+    void (*place)(struct plan *, struct group *, bool) = is_packed ? pack_place : settle_place;
+    settle_evict(plan, group);
+    place(plan, group, false);
+    place(plan, group, true);
+    while (group->orphan_count)
+        unit_wait(plan, pending_take(plan, group, true));
+    return is_packed ? pack_settle(plan, group, moves_left)
+                     : settle_balance(plan, group, moves_left);
 }

@@ -17,6 +17,9 @@ void plan_units_destroy(struct plan_units *units)
     if (!units)
         return;
     memory_release(units->units);
+    memory_release(units->kinds);
+    memory_release(units->weights);
+    memory_release(units->loads);
     memory_release(units);
 }
 
@@ -36,6 +39,53 @@ static void units_cover(struct plan_units *units, uint32_t unit)
         units->units[units->count++] = (struct unit){.owner = OWNER_ABSENT};
 }
 
+static void loads_cover(struct plan_units *units, uint32_t unit)
+{
+    units->loads =
+        array_reserve(units->loads, &units->loads_capacity, unit + 1, sizeof(*units->loads));
+    while (units->loads_count <= unit)
+        units->loads[units->loads_count++] = LOAD_UNKNOWN;
+}
+
+// Most units weigh one, and where all do nothing is kept.
+static void weight_set(struct plan_units *units, uint32_t unit, int64_t weight)
+{
+    if (unit >= units->weights_count && weight == 1)
+        return;
+    units->weights =
+        array_reserve(units->weights, &units->weights_capacity, unit + 1, sizeof(*units->weights));
+    while (units->weights_count <= unit)
+        units->weights[units->weights_count++] = 1;
+    units->weights[unit] = weight;
+}
+
+void unit_kind_set(struct plan_units *units, uint32_t unit, uint32_t kind)
+{
+    if (unit >= units->kinds_count && kind == KIND_PLAIN)
+        return;
+    units->kinds =
+        array_reserve(units->kinds, &units->kinds_capacity, unit + 1, sizeof(*units->kinds));
+    while (units->kinds_count <= unit)
+        units->kinds[units->kinds_count++] = KIND_PLAIN;
+    units->kinds[unit] = kind;
+}
+
+void heavy_count(struct plan *plan, uint32_t unit, bool is_added)
+{
+    const struct unit *it = unit_at(plan, unit);
+    if (unit_weight(plan, it) != 1)
+        group_of(plan, it)->heavy += is_added ? 1 : UINT32_MAX;
+}
+
+void unit_clear(struct plan_units *units, uint32_t unit)
+{
+    units->units[unit] = (struct unit){.owner = OWNER_ABSENT};
+    weight_set(units, unit, 1);
+    unit_kind_set(units, unit, KIND_PLAIN);
+    if (unit < units->loads_count)
+        units->loads[unit] = LOAD_UNKNOWN;
+}
+
 void list_remove(struct plan *plan, struct list *list, uint32_t unit)
 {
     const struct unit *it = unit_at(plan, unit);
@@ -51,13 +101,91 @@ void list_remove(struct plan *plan, struct list *list, uint32_t unit)
     }
 }
 
-void unit_evict(struct plan *plan, uint32_t unit, struct list *orphans, enum plan_why why)
+// Puts a unit into its place by number, looked for from the newest on.
+static void list_insert(struct plan *plan, struct list *list, uint32_t unit)
+{
+    struct unit *it = unit_at(plan, unit);
+    uint32_t older = list->newest;
+    uint32_t newer = UNIT_NONE;
+    for (uint32_t i = 0; i < list->count && unit_at(plan, older)->number > it->number; i++) {
+        newer = older;
+        older = older == list->oldest ? UNIT_NONE : unit_at(plan, older)->older;
+    }
+    if (newer == UNIT_NONE) {
+        list_append(plan, list, unit);
+        return;
+    }
+    it->newer = newer;
+    it->older = older;
+    unit_at(plan, newer)->older = unit;
+    if (older == UNIT_NONE)
+        list->oldest = unit;
+    else
+        unit_at(plan, older)->newer = unit;
+    list->count++;
+}
+
+// Adds a unit to the sums of whoever has it, or takes it away again.
+static void sums_change(struct plan *plan, const struct unit *unit, bool is_added)
+{
+    struct group *group = group_of(plan, unit);
+    uint32_t one = is_added ? 1 : UINT32_MAX; // −1
+    int64_t weight = unit_weight(plan, unit);
+    weight = is_added ? weight : -weight;
+    if (unit->owner >= COLLECTOR_MAX) {
+        *(unit->owner == PLAN_NOBODY ? &group->waiting_count : &group->orphan_count) += one;
+        group->pending_weight += weight;
+        return;
+    }
+    struct collector *it = &plan->collectors[unit->owner];
+    it->count += one;
+    it->weight += weight;
+    if (!group->is_mixed)
+        return;
+    it->load += is_added ? unit_load(plan, unit) : -unit_load(plan, unit);
+    const struct kind *kind = unit_kind(plan, unit);
+    if (kind->zone != NAME_NONE && kind->pin == NAME_NONE && kind->zone != it->zone) {
+        group->away += one;
+        group->is_home_stale |= zone_find(group, kind->zone) != NULL;
+    }
+    if (it->host != NAME_NONE)
+        group->hosts[it->host].count += one;
+}
+
+void unit_lift(struct plan *plan, uint32_t unit)
+{
+    const struct unit *it = unit_at(plan, unit);
+    struct group *group = group_of(plan, it);
+    list_remove(plan, unit_list(plan, unit), unit);
+    sums_change(plan, it, false);
+    group->has_room_gained |= it->owner < COLLECTOR_MAX;
+    group->is_home_stale |= it->owner < COLLECTOR_MAX;
+    group->is_settled = false;
+}
+
+void unit_shelve(struct plan *plan, uint32_t unit)
+{
+    const struct unit *it = unit_at(plan, unit);
+    list_insert(plan, unit_list(plan, unit), unit);
+    sums_change(plan, it, true);
+    group_of(plan, it)->is_settled = false;
+    // One that waits under other labels may fit now.
+    group_of(plan, it)->has_room_gained |= it->owner == PLAN_NOBODY;
+}
+
+void unit_append(struct plan *plan, uint32_t unit)
+{
+    list_append(plan, unit_list(plan, unit), unit);
+    sums_change(plan, unit_at(plan, unit), true);
+}
+
+void unit_evict(struct plan *plan, uint32_t unit, enum plan_why why)
 {
     struct unit *it = unit_at(plan, unit);
     change_note(plan, unit, why);
-    list_remove(plan, &plan->collectors[it->owner].units, unit);
-    it->owner = PLAN_NOBODY;
-    list_append(plan, orphans, unit);
+    unit_lift(plan, unit);
+    it->owner = OWNER_ORPHAN;
+    unit_append(plan, unit);
 }
 
 void unit_place(struct plan *plan, uint32_t unit, uint32_t collector, enum plan_why why)
@@ -66,7 +194,7 @@ void unit_place(struct plan *plan, uint32_t unit, uint32_t collector, enum plan_
     change_note(plan, unit, why);
     it->owner = collector;
     it->number = plan->number_next++;
-    list_append(plan, &plan->collectors[collector].units, unit);
+    unit_append(plan, unit);
 }
 
 void unit_wait(struct plan *plan, uint32_t unit)
@@ -74,40 +202,161 @@ void unit_wait(struct plan *plan, uint32_t unit)
     struct unit *it = unit_at(plan, unit);
     it->owner = PLAN_NOBODY;
     it->number = plan->number_next++;
-    list_append(plan, &plan->waiting, unit);
+    unit_append(plan, unit);
 }
 
-void plan_unit_add(struct plan *plan, uint32_t unit)
+static void unit_enter(struct plan *plan, uint32_t unit, const struct plan_unit_options *options)
 {
-    ensure(plan->restored_count == 0);
+    ensure(options->weight >= 1 && options->weight <= PLAN_WEIGHT_MAX);
     units_cover(plan->units, unit);
-    ensure(unit_at(plan, unit)->owner == OWNER_ABSENT);
+    struct unit *it = unit_at(plan, unit);
+    ensure(it->owner == OWNER_ABSENT);
+    *it = (struct unit){.owner = PLAN_NOBODY};
+    weight_set(plan->units, unit, options->weight);
+    unit_kind_set(plan->units, unit, kind_take(plan, &options->said));
+    heavy_count(plan, unit, true);
     plan->unit_count++;
+}
+
+// What plan_unit_add comes to for a unit that weighs one and has no labels, in an even group, which
+// is where a million of them are added at once. Returns false for any other.
+static bool unit_add_plain(struct plan *plan, uint32_t unit,
+                           const struct plan_unit_options *options)
+{
+    const struct policy_unit *said = &options->said;
+    const struct plan_policy *policy = &plan->policy;
+    if (options->weight != 1 || said->labels_count || said->agent_labels_count ||
+        policy->group_by || policy->affinity || plan->kind_plain == NAME_NONE)
+        return false;
+    struct kind *kind = &plan->kinds[plan->kind_plain];
+    struct group *group = plan->groups[kind->group];
+    if (group->is_mixed || plan->is_regrouping)
+        return false;
+    units_cover(plan->units, unit);
+    struct unit *it = unit_at(plan, unit);
+    ensure(it->owner == OWNER_ABSENT);
+    it->owner = PLAN_NOBODY;
+    it->number = plan->number_next++;
+    it->change = 0;
+    list_append(plan, &group->waiting.list, unit);
+    plan->unit_count++;
+    kind->references++;
+    group->unit_count++;
+    group->waiting_count++;
+    group->pending_weight++;
+    group->is_settled = false;
+    return true;
+}
+
+void plan_unit_add(struct plan *plan, uint32_t unit, const struct plan_unit_options *options)
+{
+    if (unit_add_plain(plan, unit, options))
+        return;
+    regroup_end(plan);
+    unit_enter(plan, unit, options);
     unit_wait(plan, unit);
+    group_of(plan, unit_at(plan, unit))->is_settled = false;
 }
 
 void plan_unit_remove(struct plan *plan, uint32_t unit)
 {
-    ensure(plan->restored_count == 0);
+    regroup_end(plan);
     ensure(plan_unit_is_known(plan, unit));
     struct unit *it = unit_at(plan, unit);
-    uint32_t owner = it->owner;
     change_forget(plan, unit);
-    list_remove(plan, owner == PLAN_NOBODY ? &plan->waiting : &plan->collectors[owner].units, unit);
-    if (owner != PLAN_NOBODY)
-        collector_file(plan, owner);
-    *it = (struct unit){.owner = OWNER_ABSENT};
+    unit_lift(plan, unit);
+    if (it->owner < COLLECTOR_MAX)
+        collector_file(plan, it->owner);
+    heavy_count(plan, unit, false);
+    kind_release(plan, unit_kind_get(plan, unit));
+    unit_clear(plan->units, unit);
     plan->unit_count--;
 }
 
-void plan_unit_restore(struct plan *plan, uint32_t unit, uint32_t owner, uint64_t number)
+enum plan_why unit_fault(const struct plan *plan, const struct unit *unit)
+{
+    const struct kind *kind = unit_kind(plan, unit);
+    if (unit->owner >= COLLECTOR_MAX)
+        return PLAN_WHY_NONE;
+    if (plan->collectors[unit->owner].group != kind->group)
+        return PLAN_WHY_GROUP;
+    if (kind->pin != NAME_NONE &&
+        !text_equal(plan_collector_id(plan, unit->owner), name_text(plan, kind->pin)))
+        return PLAN_WHY_PINNED;
+    return PLAN_WHY_NONE;
+}
+
+void unit_return(struct plan *plan, uint32_t unit)
+{
+    struct unit *it = unit_at(plan, unit);
+    uint32_t owner = it->owner;
+    enum plan_why fault = unit_fault(plan, it);
+    if (fault) {
+        change_note(plan, unit, fault);
+        it->owner = OWNER_ORPHAN;
+    }
+    unit_shelve(plan, unit);
+    if (owner < COLLECTOR_MAX)
+        collector_file(plan, owner);
+}
+
+// Writes the options of a unit that is on no shelf.
+static void options_write(struct plan *plan, uint32_t unit, uint32_t kind, int64_t weight)
+{
+    heavy_count(plan, unit, false);
+    unit_kind_set(plan->units, unit, kind);
+    weight_set(plan->units, unit, weight);
+    heavy_count(plan, unit, true);
+}
+
+void plan_unit_set(struct plan *plan, uint32_t unit, const struct plan_unit_options *options)
+{
+    ensure(plan_unit_is_known(plan, unit));
+    ensure(options->weight >= 1 && options->weight <= PLAN_WEIGHT_MAX);
+    uint32_t kind = kind_take(plan, &options->said);
+    uint32_t before = unit_kind_get(plan, unit);
+    int64_t weight = unit_weight(plan, unit_at(plan, unit));
+    if (plan->is_regrouping) {
+        options_write(plan, unit, kind, options->weight);
+    } else if (kind != before || weight != options->weight) {
+        unit_lift(plan, unit);
+        options_write(plan, unit, kind, options->weight);
+        unit_return(plan, unit);
+    }
+    kind_release(plan, before);
+}
+
+// Whether a measurement is so close to the one in force that it changes nothing.
+static bool load_is_alike(int64_t old, int64_t load)
+{
+    int64_t difference = old > load ? old - load : load - old;
+    return old != LOAD_UNKNOWN && difference <= old / 10;
+}
+
+void plan_unit_load(struct plan *plan, uint32_t unit, int64_t load)
+{
+    regroup_end(plan);
+    ensure(plan_unit_is_known(plan, unit));
+    ensure(load >= 0 && load <= PLAN_WEIGHT_MAX);
+    loads_cover(plan->units, unit);
+    if (load_is_alike(plan->units->loads[unit], load))
+        return;
+    bool is_used = plan->policy.balance == PLAN_BALANCE_LOAD;
+    if (is_used)
+        unit_lift(plan, unit);
+    plan->units->loads[unit] = load;
+    if (is_used)
+        unit_return(plan, unit);
+}
+
+void plan_unit_restore(struct plan *plan, uint32_t unit, uint32_t owner, uint64_t number,
+                       const struct plan_unit_options *options)
 {
     ensure(plan->unit_count == plan->restored_count);
     ensure(owner == PLAN_NOBODY || owner < plan->collector_used);
-    units_cover(plan->units, unit);
-    ensure(unit_at(plan, unit)->owner == OWNER_ABSENT);
-    *unit_at(plan, unit) = (struct unit){.number = number, .owner = owner};
-    plan->unit_count++;
+    unit_enter(plan, unit, options);
+    unit_at(plan, unit)->owner = owner;
+    unit_at(plan, unit)->number = number;
     plan->restored = array_reserve(plan->restored, &plan->restored_capacity,
                                    plan->restored_count + 1, sizeof(*plan->restored));
     plan->restored[plan->restored_count++] = unit;
@@ -121,7 +370,8 @@ bool plan_unit_is_known(const struct plan *plan, uint32_t unit)
 uint32_t plan_unit_owner(const struct plan *plan, uint32_t unit)
 {
     ensure(plan_unit_is_known(plan, unit));
-    return unit_at(plan, unit)->owner;
+    uint32_t owner = unit_at(plan, unit)->owner;
+    return owner == OWNER_ORPHAN ? PLAN_NOBODY : owner;
 }
 
 uint64_t plan_unit_number(const struct plan *plan, uint32_t unit)

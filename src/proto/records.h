@@ -9,8 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/text.h"
 #include "base/label.h"
+#include "base/text.h"
 
 // Highest level of records that this binary can read and write.
 enum { RECORD_LEVEL = 1 };

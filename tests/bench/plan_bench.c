@@ -54,7 +54,7 @@ static void check(const struct bench *bench)
     struct plan_counts counts;
     plan_counts_get(bench->plan, &counts);
     ensure(counts.assigned == counts.units);
-    ensure(counts.load_max - counts.load_min <= 1);
+    ensure(counts.burden_max - counts.burden_min <= 1);
 }
 
 static double floor_ms(uint32_t units, uint32_t collectors)
@@ -89,7 +89,7 @@ static double bench_full(struct bench *bench)
     plan_settle(bench->plan, PLAN_UNLIMITED);
     double start = now_ms();
     for (uint32_t unit = 0; unit < bench->unit_count; unit++)
-        plan_unit_add(bench->plan, unit);
+        plan_unit_add(bench->plan, unit, &(struct plan_unit_options){.weight = 1});
     plan_settle(bench->plan, PLAN_UNLIMITED);
     double took = now_ms() - start;
     check(bench);
@@ -142,7 +142,7 @@ static double bench_churn_us(struct bench *bench)
         uint32_t unit = (uint32_t)(random % bench->unit_count);
         plan_unit_remove(bench->plan, unit);
         plan_settle(bench->plan, PLAN_UNLIMITED);
-        plan_unit_add(bench->plan, unit);
+        plan_unit_add(bench->plan, unit, &(struct plan_unit_options){.weight = 1});
         plan_settle(bench->plan, PLAN_UNLIMITED);
     }
     double took = (now_ms() - start) * 1e3 / rounds / 2;
@@ -168,7 +168,8 @@ static double bench_restore(struct bench *bench)
     for (uint32_t i = 0; i < bench->collector_count; i++)
         join(bench, 2 * i); // the handles are those of before: they were given out in this order
     for (uint32_t unit = 0; unit < count; unit++)
-        plan_unit_restore(bench->plan, unit, owners[unit], numbers[unit]);
+        plan_unit_restore(bench->plan, unit, owners[unit], numbers[unit],
+                          &(struct plan_unit_options){.weight = 1});
     ensure(plan_restore_end(bench->plan) == STATUS_OK);
     plan_settle(bench->plan, PLAN_UNLIMITED);
     double took = now_ms() - start;

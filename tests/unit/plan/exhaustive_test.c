@@ -90,15 +90,17 @@ static uint32_t planner_moves(const struct situation *before)
     if (before->is_packed)
         pool_pack(&pool, 0);
     for (uint32_t i = 0; i < COLLECTORS; i++) {
-        struct plan_collector_options options = {before->caps[i] > 99 ? 0 : before->caps[i],
-                                                 before->caps[i] == 0};
+        struct plan_collector_options options = {.units_max =
+                                                     before->caps[i] > 99 ? 0 : before->caps[i],
+                                                 .is_draining = before->caps[i] == 0};
         uint32_t collector = plan_collector_join(pool.plan, text_of(ids[i]), &options);
         for (uint32_t k = 0; k < before->loads[i]; k++, unit++)
-            plan_unit_restore(pool.plan, unit, collector, unit);
+            plan_unit_restore(pool.plan, unit, collector, unit,
+                              &(struct plan_unit_options){.weight = 1});
     }
     ensure(plan_restore_end(pool.plan) == STATUS_OK);
     for (uint32_t k = 0; k < before->fresh; k++)
-        plan_unit_add(pool.plan, unit++);
+        plan_unit_add(pool.plan, unit++, &(struct plan_unit_options){.weight = 1});
     uint32_t moves = pool_moves(&pool);
     uint32_t loads[COLLECTORS];
     for (uint32_t i = 0; i < COLLECTORS; i++)

@@ -10,8 +10,8 @@
 void pool_init(struct pool *pool, uint32_t cap)
 {
     *pool = (struct pool){.units = plan_units_create()};
-    pool->plan =
-        plan_create(pool->units, &(struct plan_options){.policy.max_topics_per_collector = cap});
+    struct plan_policy policy = {.max_topics_per_collector = cap};
+    pool->plan = plan_create(pool->units, &(struct plan_options){.policy = &policy});
 }
 
 void pool_finish(struct pool *pool)
@@ -77,13 +77,14 @@ void pool_cap(struct pool *pool, uint32_t cap)
 
 void pool_pack(struct pool *pool, uint32_t cap)
 {
-    plan_policy_set(pool->plan, &(struct plan_policy){cap, true});
+    plan_policy_set(pool->plan,
+                    &(struct plan_policy){.max_topics_per_collector = cap, .is_packed = true});
 }
 
 void pool_add(struct pool *pool, uint32_t first, uint32_t last)
 {
     for (uint32_t unit = first; unit <= last; unit++)
-        plan_unit_add(pool->plan, unit);
+        plan_unit_add(pool->plan, unit, &(struct plan_unit_options){.weight = 1});
 }
 
 void pool_remove(struct pool *pool, uint32_t first, uint32_t last)
@@ -178,7 +179,9 @@ static void collector_print(struct pool *pool, uint32_t collector)
 
 const char *pool_changes(struct pool *pool)
 {
-    static const char *const whys[] = {"none", "placed", "left", "drained", "over cap", "balance"};
+    static const char *const whys[PLAN_WHY_COUNT] = {"none",      "placed",   "left",   "drained",
+                                                     "over cap",  "group",    "spread", "pinned",
+                                                     "made room", "affinity", "balance"};
     struct plan_change change;
     buffer_clear(&pool->text);
     while (plan_changes_take(pool->plan, &change, 1)) {

@@ -15,13 +15,14 @@ static void lists_come_back_in_the_order_of_the_numbers(void)
     struct pool pool;
     pool_init(&pool, 2);
     uint32_t b = join(&pool, "b");
-    plan_unit_restore(pool.plan, 7, PLAN_NOBODY, 100000000000);
-    plan_unit_restore(pool.plan, 3, b, 5000000);
+    plan_unit_restore(pool.plan, 7, PLAN_NOBODY, 100000000000,
+                      &(struct plan_unit_options){.weight = 1});
+    plan_unit_restore(pool.plan, 3, b, 5000000, &(struct plan_unit_options){.weight = 1});
     uint32_t a = join(&pool, "a");
-    plan_unit_restore(pool.plan, 1, a, 3);
-    plan_unit_restore(pool.plan, 2, a, 2);
-    plan_unit_restore(pool.plan, 8, PLAN_NOBODY, 1);
-    plan_unit_restore(pool.plan, 4, b, 70);
+    plan_unit_restore(pool.plan, 1, a, 3, &(struct plan_unit_options){.weight = 1});
+    plan_unit_restore(pool.plan, 2, a, 2, &(struct plan_unit_options){.weight = 1});
+    plan_unit_restore(pool.plan, 8, PLAN_NOBODY, 1, &(struct plan_unit_options){.weight = 1});
+    plan_unit_restore(pool.plan, 4, b, 70, &(struct plan_unit_options){.weight = 1});
     CHECK_INT(plan_restore_end(pool.plan), STATUS_OK);
     plan_check(pool.plan);
     CHECK_TEXT(pool_owners(&pool), "a: 2 1 | b: 4 3 | pending: 8 7");
@@ -38,7 +39,8 @@ static void one_more_after_a_restart_moves_nobody(void)
     uint32_t a = join(&pool, "a");
     uint32_t b = join(&pool, "b");
     for (uint32_t unit = 0; unit < 1000; unit++)
-        plan_unit_restore(pool.plan, unit, unit % 2 ? a : b, 5000 - 3 * (uint64_t)unit);
+        plan_unit_restore(pool.plan, unit, unit % 2 ? a : b, 5000 - 3 * (uint64_t)unit,
+                          &(struct plan_unit_options){.weight = 1});
     CHECK_INT(plan_restore_end(pool.plan), STATUS_OK);
     pool_settle(&pool);
     CHECK_TEXT(pool_changes(&pool), "");
@@ -61,10 +63,10 @@ static void numbers_go_on_where_they_were(void)
 {
     struct plan_units *units = plan_units_create();
     struct plan *plan = plan_create(units, &(struct plan_options){.number_next = 77});
-    plan_unit_restore(plan, 0, PLAN_NOBODY, 12);
+    plan_unit_restore(plan, 0, PLAN_NOBODY, 12, &(struct plan_unit_options){.weight = 1});
     CHECK_INT(plan_restore_end(plan), STATUS_OK);
     CHECK_INT(plan_number_next(plan), 77);
-    plan_unit_add(plan, 1);
+    plan_unit_add(plan, 1, &(struct plan_unit_options){.weight = 1});
     CHECK_INT(plan_unit_number(plan, 1), 77);
     plan_destroy(plan);
     plan_units_destroy(units);
@@ -75,9 +77,9 @@ static void one_number_twice_is_refused(void)
     struct pool pool;
     pool_init(&pool, 0);
     uint32_t a = join(&pool, "a");
-    plan_unit_restore(pool.plan, 1, a, 4);
-    plan_unit_restore(pool.plan, 2, PLAN_NOBODY, 9);
-    plan_unit_restore(pool.plan, 3, PLAN_NOBODY, 4);
+    plan_unit_restore(pool.plan, 1, a, 4, &(struct plan_unit_options){.weight = 1});
+    plan_unit_restore(pool.plan, 2, PLAN_NOBODY, 9, &(struct plan_unit_options){.weight = 1});
+    plan_unit_restore(pool.plan, 3, PLAN_NOBODY, 4, &(struct plan_unit_options){.weight = 1});
     CHECK_INT(plan_restore_end(pool.plan), STATUS_INVALID);
     plan_destroy(pool.plan);
     pool.plan = plan_create(pool.units, &(struct plan_options){0});

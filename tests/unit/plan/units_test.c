@@ -8,18 +8,20 @@ static void two_plans_share_one_table(void)
 {
     struct pool pool;
     pool_init(&pool, 0);
-    struct plan *other =
-        plan_create(pool.units, &(struct plan_options){.policy.max_topics_per_collector = 2});
+    struct plan_policy policy = {.max_topics_per_collector = 2};
+    struct plan *other = plan_create(pool.units, &(struct plan_options){.policy = &policy});
     plan_collector_join(other, text_of("a"), &(struct plan_collector_options){0});
     pool_join(&pool, "a");
     for (uint32_t unit = 0; unit < 10; unit++)
-        plan_unit_add(unit % 2 ? other : pool.plan, unit);
+        plan_unit_add(unit % 2 ? other : pool.plan, unit, &(struct plan_unit_options){.weight = 1});
     pool_settle(&pool);
     plan_settle(other, PLAN_UNLIMITED);
     plan_check(other);
     CHECK_TEXT(pool_loads(&pool), "a 5");
     plan_unit_remove(other, 1);
-    plan_unit_add(pool.plan, 1); // goes over while its change is still in the other's queue
+    plan_unit_add(pool.plan, 1,
+                  &(struct plan_unit_options){
+                      .weight = 1}); // goes over while its change is still in the other's queue
     pool_settle(&pool);
     CHECK_TEXT(pool_changes(&pool), "0 -> a, 2 -> a, 4 -> a, 6 -> a, 8 -> a, 1 -> a");
     struct plan_change change;
@@ -56,7 +58,7 @@ static void units_far_apart_cost_only_room(void)
 {
     struct pool pool;
     pool_init(&pool, 0);
-    plan_unit_add(pool.plan, 1000000);
+    plan_unit_add(pool.plan, 1000000, &(struct plan_unit_options){.weight = 1});
     CHECK(!plan_unit_is_known(pool.plan, 999999));
     CHECK(!plan_unit_is_known(pool.plan, 1000001));
     CHECK(plan_unit_is_known(pool.plan, 1000000));

@@ -50,7 +50,7 @@ void world_add(struct world *world, uint32_t unit)
     world->owners[unit] = WORLD_NOBODY;
     world->unsettled++;
     for (uint32_t i = 0; i < 2; i++)
-        plan_unit_add(world->plans[i], unit);
+        plan_unit_add(world->plans[i], unit, &(struct plan_unit_options){.weight = 1});
 }
 
 void world_remove(struct world *world, uint32_t unit)
@@ -65,7 +65,8 @@ void world_remove(struct world *world, uint32_t unit)
 
 static struct plan_collector_options options_of(const struct world_collector *collector)
 {
-    return (struct plan_collector_options){collector->units_max, collector->is_draining};
+    return (struct plan_collector_options){.units_max = collector->units_max,
+                                           .is_draining = collector->is_draining};
 }
 
 static void join_one(struct world *world, uint32_t number, uint32_t plan)
@@ -130,7 +131,9 @@ static void policy_set(struct world *world)
 {
     world->unsettled++;
     for (uint32_t i = 0; i < 2; i++)
-        plan_policy_set(world->plans[i], &(struct plan_policy){world->cap, world->is_packed});
+        plan_policy_set(world->plans[i],
+                        &(struct plan_policy){.max_topics_per_collector = world->cap,
+                                              .is_packed = world->is_packed});
 }
 
 void world_cap(struct world *world, uint32_t cap)
@@ -340,7 +343,10 @@ static void counts_check(const struct world *world)
         ensure(counts.units == units && counts.assigned + counts.pending == units);
         ensure(counts.collectors == world_collector_count(world));
         ensure(plan_collector_count(world->plans[i]) == counts.collectors);
-        ensure(counts.wanted == (world->cap ? (units + world->cap - 1) / world->cap : PLAN_NOBODY));
+        struct plan_wanted wanted;
+        plan_wanted_get(world->plans[i], UINT32_MAX, &wanted);
+        ensure(has_capacities(world) ||
+               wanted.count == (world->cap ? (units + world->cap - 1) / world->cap : PLAN_NOBODY));
         ensure((counts.pending > 0) <= (counts.room == 0));
         for (uint32_t rank = 1; rank < counts.collectors; rank++) {
             struct text before =
@@ -361,6 +367,8 @@ void world_settle(struct world *world)
     world->moves_last = 0;
     for (uint32_t i = 0; i < 2; i++) {
         plan_check(world->plans[i]);
+        if (expected.moves != UNLIMITED)
+            ensure(plan_moves_minimum(world->plans[i]) == expected.moves);
         ensure(plan_settle(world->plans[i], PLAN_UNLIMITED));
         plan_check(world->plans[i]);
     }
@@ -395,8 +403,10 @@ void world_restart(struct world *world)
     world->units[1] = plan_units_create();
     if (world_random(world, 2))
         plan_units_reserve(world->units[1], WORLD_UNITS + spare);
-    struct plan_options options = {{world->cap, world->is_packed},
-                                   plan_number_next(world->plans[0])};
+    struct plan_policy policy = {.max_topics_per_collector = world->cap,
+                                 .is_packed = world->is_packed};
+    struct plan_options options = {.policy = &policy,
+                                   .number_next = plan_number_next(world->plans[0])};
     world->plans[1] = plan_create(world->units[1], &options);
     shuffle(world, order, WORLD_COLLECTORS);
     for (uint32_t i = 0; i < WORLD_COLLECTORS; i++)
@@ -410,7 +420,8 @@ void world_restart(struct world *world)
         int owner = world->owners[unit];
         plan_unit_restore(world->plans[1], unit,
                           owner == WORLD_NOBODY ? PLAN_NOBODY : world->collectors[owner].handles[1],
-                          plan_unit_number(world->plans[0], unit));
+                          plan_unit_number(world->plans[0], unit),
+                          &(struct plan_unit_options){.weight = 1});
     }
     ensure(plan_restore_end(world->plans[1]) == STATUS_OK);
     ensure(plan_number_next(world->plans[0]) == plan_number_next(world->plans[1]));

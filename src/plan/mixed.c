@@ -1,0 +1,366 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Mixed groups: units weigh, collectors have a capacity by weight, units prefer their zone, at most
+// so many of them are on one host, or they are pinned. The rules are those of settle.c; rule 4 is
+//
+//   4. first as many units as possible are with a collector of their own zone (`affinity`), then
+//      loads are even: under `balance = count` nobody who can take has two less than somebody who
+//      can give; else everybody is within `tolerance` of the even share, or no single unit can
+//      be moved so that the difference gets less. Or packed: nobody can be emptied.
+//
+// It is done in steps, each of which does only what it must:
+//
+//   evict   the units of those who left or drain; beyond a cap the newest; beyond a capacity the
+//           smallest that is enough, or the largest; beyond spread_max the newest of the host
+//   place   first the queue, then the evicted, the largest first (when not all can fit: the
+//   smallest
+//           first), each in its zone before elsewhere, with whoever has least
+//   room    for what is pending still, by moving one other unit (room.c)
+//   home    units of a zone back to it, when there is room (balance.c)
+//   even    from whoever has most to whoever has least (balance.c), or empty (empty.c)
+//
+// An example under balance = weight: a has units of 40, 30 and 10, b has 20, c joins. The share is
+// 33. a gives the largest that is neither above what a has too much (47) nor above what c
+// lacks: 30. Now a has 50, b 20, c 30, and a's 10 goes to b. With a 40, b 30, c 30 no unit is
+// smaller than the difference, so that nothing can be gained: two moves.
+//
+// The bound (rule 3): a unit moves for the sake of balance only if it is smaller than the
+// difference of the two collectors, so that the sum of the squares of the loads gets less with
+// every move; and it is about as large as what one has too much and the other too little allows. So
+// a collector that joins costs about as many moves as the share that it gets has units.
+//
+// What is reached (rule 4): where the busiest is above the tolerance, none of its units is smaller
+// than its distance to the least busy one that could take it. So its load is at most the share plus
+// its smallest unit, and at most 2 - 2 / (collectors + 1) times the least that any plan could have.
+#include "base/ensure.h"
+#include "base/memory.h"
+#include "plan/state.h"
+
+// ---- Zones, hosts and the tree.
+
+struct zone *zone_find(const struct group *group, uint32_t name)
+{
+    for (uint32_t i = 0; name != NAME_NONE && i < group->zones_count; i++)
+        if (group->zones[i].name == name)
+            return &group->zones[i];
+    return NULL;
+}
+
+static bool host_is_full(const struct plan *plan, const struct group *group,
+                         const struct collector *it)
+{
+    return it->host != NAME_NONE && plan->policy.spread_max &&
+           group->hosts[it->host].count >= plan->policy.spread_max;
+}
+
+// What the collector could still take by weight; −1 = nothing at all.
+static int64_t room_of(const struct plan *plan, const struct group *group,
+                       const struct collector *it)
+{
+    if (it->is_held || it->count >= it->cap || host_is_full(plan, group, it))
+        return -1;
+    if (it->weight_max == 0)
+        return INT64_MAX;
+    return it->weight < it->weight_max ? it->weight_max - it->weight : -1;
+}
+
+static struct tree_node leaf_of(const struct plan *plan, const struct collector *it)
+{
+    const struct group *group = plan->groups[it->group];
+    struct tree_node leaf = TREE_NODE_EMPTY;
+    leaf.room = room_of(plan, group, it);
+    if (leaf.room >= 0 && !it->takes_no_more)
+        leaf.take_min = leaf.take_max = it->load;
+    if (it->takes_no_more)
+        leaf.room = -1;
+    if (it->count > 0 && !it->is_held && !it->gives_no_more)
+        leaf.give_max = it->load;
+    return leaf;
+}
+
+void mixed_file(struct plan *plan, uint32_t collector, bool with_host)
+{
+    const struct collector *it = &plan->collectors[collector];
+    struct group *group = plan->groups[it->group];
+    tree_update(&group->tree, plan->ranks[collector], leaf_of(plan, it));
+    if (!with_host || it->host == NAME_NONE || !plan->policy.spread_max)
+        return;
+    uint32_t other = group->hosts[it->host].collector;
+    for (; other != PLAN_NOBODY; other = plan->collectors[other].host_next)
+        tree_update(&group->tree, plan->ranks[other], leaf_of(plan, &plan->collectors[other]));
+}
+
+void mixed_order(struct plan *plan, struct group *group)
+{
+    group->is_order_stale = false;
+    group->is_home_stale = true;
+    group->zones_count = 0;
+    tree_reset(&group->tree, group->order_count);
+    for (uint32_t rank = 0; rank < group->order_count; rank++) {
+        struct collector *it = &plan->collectors[group->order[rank]];
+        it->gives_no_more = it->takes_no_more = false;
+        tree_set(&group->tree, rank, leaf_of(plan, it));
+        if (it->zone == NAME_NONE)
+            continue;
+        struct zone *last = group->zones_count ? &group->zones[group->zones_count - 1] : NULL;
+        if (!last || last->name != it->zone) {
+            group->zones = array_reserve(group->zones, &group->zones_capacity,
+                                         group->zones_count + 1, sizeof(*group->zones));
+            last = &group->zones[group->zones_count++];
+            *last = (struct zone){.name = it->zone, .first = rank};
+        }
+        last->end = rank + 1;
+    }
+    tree_build(&group->tree);
+}
+
+// ---- Rule 1.
+
+bool mixed_fits(const struct plan *plan, const struct unit *unit, const struct collector *it)
+{
+    return room_of(plan, plan->groups[it->group], it) >= unit_weight(plan, unit);
+}
+
+// The unit to take from a collector with too much weight: the smallest that is enough, or the
+// largest; among equals the newest.
+static uint32_t overweight_find(const struct plan *plan, const struct collector *it)
+{
+    int64_t excess = it->weight - it->weight_max;
+    uint32_t found = UNIT_NONE;
+    for (uint32_t i = 0; i < SIZE_COUNT * BOND_COUNT; i++) {
+        uint32_t unit = it->units.sizes[i].newest;
+        for (uint32_t n = it->units.sizes[i].count; n > 0; n--) {
+            const struct unit *one = unit_at(plan, unit);
+            const struct unit *best = found == UNIT_NONE ? NULL : unit_at(plan, found);
+            bool is_enough = unit_weight(plan, one) >= excess;
+            bool is_better =
+                !best || (unit_weight(plan, best) < excess
+                              ? unit_weight(plan, one) > unit_weight(plan, best)
+                              : is_enough && unit_weight(plan, one) < unit_weight(plan, best));
+            bool is_equal = best && unit_weight(plan, one) == unit_weight(plan, best) &&
+                            one->number > best->number;
+            if (is_better || is_equal)
+                found = unit;
+            unit = one->older;
+        }
+    }
+    return found;
+}
+
+static void evict_newest(struct plan *plan, uint32_t collector, enum plan_why why)
+{
+    const struct shelf *units = &plan->collectors[collector].units;
+    unit_evict(plan, shelf_newest(plan, units, SIZE_COUNT * BOND_COUNT), why);
+}
+
+static void collector_evict(struct plan *plan, uint32_t collector)
+{
+    struct collector *it = &plan->collectors[collector];
+    enum plan_why why = it->has_left      ? PLAN_WHY_LEFT
+                        : it->is_draining ? PLAN_WHY_DRAINED
+                                          : PLAN_WHY_OVER_CAP;
+    for (uint32_t i = 0; it->cap == 0 && i < SIZE_COUNT * BOND_COUNT; i++)
+        while (it->units.sizes[i].count)
+            unit_evict(plan, it->units.sizes[i].oldest, why);
+    while (it->count > it->cap)
+        evict_newest(plan, collector, why);
+    while (it->weight_max && it->weight > it->weight_max)
+        unit_evict(plan, overweight_find(plan, it), PLAN_WHY_OVER_CAP);
+}
+
+static void forced_evict(struct plan *plan, struct group *group)
+{
+    uint32_t rank = bitset_first(&group->forced);
+    while (rank != BITSET_NONE) {
+        uint32_t collector = group->order[rank];
+        collector_evict(plan, collector);
+        if (plan->collectors[collector].has_left)
+            collector_remove(plan, collector);
+        else
+            collector_file(plan, collector);
+        rank = bitset_first(&group->forced);
+    }
+}
+
+// Whoever of a host has most units, among equals the last by rank.
+static uint32_t host_busiest(const struct plan *plan, const struct host *host)
+{
+    uint32_t busiest = host->collector;
+    for (uint32_t other = busiest; other != PLAN_NOBODY;
+         other = plan->collectors[other].host_next) {
+        uint32_t count = plan->collectors[other].count;
+        uint32_t most = plan->collectors[busiest].count;
+        if (count > most || (count == most && plan->ranks[other] > plan->ranks[busiest]))
+            busiest = other;
+    }
+    return busiest;
+}
+
+// By rank and not by row, which tells who came first.
+static void hosts_evict(struct plan *plan, struct group *group)
+{
+    uint32_t limit = plan->policy.spread_max;
+    for (uint32_t rank = 0; limit && rank < group->order_count; rank++) {
+        uint32_t host = plan->collectors[group->order[rank]].host;
+        while (host != NAME_NONE && group->hosts[host].count > limit) {
+            uint32_t collector = host_busiest(plan, &group->hosts[host]);
+            evict_newest(plan, collector, PLAN_WHY_SPREAD);
+            collector_file(plan, collector);
+        }
+    }
+}
+
+// ---- Rule 2.
+
+static uint32_t best_in(const struct plan *plan, const struct group *group, struct tree_range range,
+                        int64_t weight)
+{
+    uint32_t rank = plan->policy.is_packed ? tree_most(&group->tree, range, weight)
+                                           : tree_least(&group->tree, range, weight);
+    return rank == TREE_NONE ? PLAN_NOBODY : group->order[rank];
+}
+
+uint32_t mixed_choose(const struct plan *plan, const struct group *group, const struct unit *unit,
+                      uint32_t except)
+{
+    const struct kind *kind = unit_kind(plan, unit);
+    uint32_t except_rank = except == PLAN_NOBODY ? TREE_NONE : plan->ranks[except];
+    if (kind->pin != NAME_NONE) {
+        uint32_t pin = plan_collector_find(plan, name_text(plan, kind->pin));
+        bool is_here = pin != PLAN_NOBODY && pin != except &&
+                       plan->groups[plan->collectors[pin].group] == group;
+        return is_here && mixed_fits(plan, unit, &plan->collectors[pin]) ? pin : PLAN_NOBODY;
+    }
+    const struct zone *zone = zone_find(group, kind->zone);
+    if (zone) {
+        struct tree_range range = {zone->first, zone->end, except_rank};
+        uint32_t found = best_in(plan, group, range, unit_weight(plan, unit));
+        if (found != PLAN_NOBODY)
+            return found;
+    }
+    struct tree_range range = {0, group->order_count, except_rank};
+    return best_in(plan, group, range, unit_weight(plan, unit));
+}
+
+void mixed_move(struct plan *plan, uint32_t unit, uint32_t collector, enum plan_why why)
+{
+    uint32_t from = unit_at(plan, unit)->owner;
+    change_note(plan, unit, why);
+    unit_lift(plan, unit);
+    unit_place(plan, unit, collector, why);
+    collector_file(plan, from);
+    collector_file(plan, collector);
+}
+
+// The oldest unit of a list from which on none was tried yet, and how many there are.
+static uint32_t list_untried(const struct plan *plan, const struct list *list, uint64_t tried,
+                             uint32_t *ret_count)
+{
+    uint32_t found = UNIT_NONE;
+    uint32_t unit = list->newest;
+    *ret_count = 0;
+    while (*ret_count < list->count && unit_at(plan, unit)->number >= tried) {
+        found = unit;
+        (*ret_count)++;
+        unit = unit_at(plan, unit)->older;
+    }
+    return found;
+}
+
+// Gives the pending units of one list, oldest first, an owner if they fit anywhere.
+static void list_place(struct plan *plan, struct group *group, struct list *list, uint64_t tried)
+{
+    uint32_t count = list->count;
+    uint32_t unit = tried ? list_untried(plan, list, tried, &count) : list->oldest;
+    while (count-- > 0) {
+        const struct unit *it = unit_at(plan, unit);
+        uint32_t next = count > 0 ? it->newer : UNIT_NONE;
+        if (count > 0)
+            unit_prefetch(plan, next);
+        uint32_t collector = unit_weight(plan, it) > tree_root(&group->tree).room
+                                 ? PLAN_NOBODY
+                                 : mixed_choose(plan, group, it, PLAN_NOBODY);
+        if (collector != PLAN_NOBODY) {
+            unit_lift(plan, unit);
+            unit_place(plan, unit, collector, PLAN_WHY_PLACED);
+            collector_file(plan, collector);
+        }
+        unit = next;
+    }
+}
+
+// Whether all pending units may fit by weight, so that the largest had better be placed first.
+static bool is_roomy(const struct plan *plan, const struct group *group)
+{
+    int64_t room = 0;
+    if (!group->weighed_count)
+        return true;
+    for (uint32_t i = 0; i < group->order_count; i++) {
+        int64_t one = room_of(plan, group, &plan->collectors[group->order[i]]);
+        if (one > 0 && (one == INT64_MAX || (room += one) >= group->pending_weight))
+            return true;
+    }
+    return false;
+}
+
+// All lists of a shelf. A list whose smallest units fit nowhere is not walked.
+static void shelf_place(struct plan *plan, struct group *group, struct shelf *shelf, uint64_t tried)
+{
+    bool is_by_weight = plan->policy.balance != PLAN_BALANCE_LOAD;
+    bool largest_first = is_roomy(plan, group);
+    for (uint32_t i = 0; i < SIZE_COUNT; i++) {
+        uint32_t size = largest_first ? SIZE_COUNT - 1 - i : i;
+        int64_t room = tree_root(&group->tree).room;
+        if (room >= 0 && (!is_by_weight || INT64_C(1) << size <= room))
+            list_place(plan, group, &shelf->sizes[size], tried);
+    }
+}
+
+// Places what fits. Returns whether something is pending that was not tried before as things are.
+static bool mixed_place(struct plan *plan, struct group *group)
+{
+    uint64_t tried = group->has_room_gained ? 0 : group->tried;
+    if (group->waiting_count + group->orphan_count == 0)
+        return false;
+    shelf_place(plan, group, &group->waiting, tried);
+    if (group->orphan_count)
+        shelf_place(plan, group, &group->orphans, 0);
+    for (uint32_t i = 0; group->orphan_count && i < SIZE_COUNT; i++)
+        while (group->orphans.sizes[i].count) {
+            uint32_t unit = group->orphans.sizes[i].oldest;
+            unit_lift(plan, unit);
+            unit_wait(plan, unit);
+        }
+    uint32_t newest = shelf_newest(plan, &group->waiting, SIZE_COUNT);
+    group->has_room_gained = false;
+    group->tried = plan->number_next;
+    return newest != UNIT_NONE && unit_at(plan, newest)->number >= tried;
+}
+
+// Places what fits, by moving one other unit if need be.
+static void mixed_assign(struct plan *plan, struct group *group)
+{
+    while (mixed_place(plan, group) && room_make(plan, group))
+        continue;
+}
+
+bool mixed_settle(struct plan *plan, struct group *group, uint64_t *moves_left)
+{
+    enum { ROUNDS_MAX = 16 };
+    bool is_whole = true;
+    uint64_t before = *moves_left + 1;
+    forced_evict(plan, group);
+    if (group->is_order_stale)
+        mixed_order(plan, group);
+    hosts_evict(plan, group);
+    // What moves for balance makes room elsewhere, so all is looked at again until nothing moves.
+    for (int round = 0; round < ROUNDS_MAX && before != *moves_left; round++) {
+        mixed_assign(plan, group);
+        before = *moves_left;
+        is_whole = home_settle(plan, group, moves_left);
+        is_whole &= plan->policy.is_packed ? empty_settle(plan, group, moves_left)
+                                           : balance_settle(plan, group, moves_left);
+    }
+    mixed_assign(plan, group);
+    return is_whole;
+}

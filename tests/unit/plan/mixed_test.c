@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Random histories of pools with every policy, held to the rules after every step.
+#include "test.h"
+#include "unit/plan/mix.h"
+
+static void history_run(uint64_t seed, const char *keys, uint32_t steps)
+{
+    struct mix mix;
+    mix_init(&mix, seed);
+    if (keys)
+        mix_policy(&mix, keys);
+    for (uint32_t step = 0; step < steps; step++) {
+        for (uint32_t i = mix_random(&mix, 6) + 1; i > 0; i--)
+            mix_event(&mix);
+        if (!keys && mix_random(&mix, 20) == 0)
+            mix_policy_draw(&mix);
+        mix_settle(&mix);
+        if (mix_random(&mix, 10) == 0)
+            mix_restart(&mix);
+    }
+    mix_finish(&mix);
+}
+
+static void groups_keep_the_rules(void)
+{
+    history_run(1, "group_by=group", 400);
+    history_run(11, "group_by=group other=green", 400);
+    history_run(2, "group_by=group groups=red,blue other=green max_topics_per_collector=9", 400);
+}
+
+static void weights_keep_the_rules(void)
+{
+    history_run(3, "balance=weight", 400);
+    history_run(4, "balance=weight tolerance=10% max_topics_per_collector=15", 400);
+    history_run(5, "balance=load", 400);
+}
+
+static void zones_and_hosts_keep_the_rules(void)
+{
+    history_run(6, "affinity=zone", 400);
+    history_run(7, "spread_by=host spread_max=7", 400);
+    history_run(8, "affinity=zone spread_by=host spread_max=20 balance=weight", 400);
+}
+
+static void packing_keeps_the_rules(void)
+{
+    history_run(9, "mode=pack max_topics_per_collector=12 affinity=zone", 400);
+    history_run(10, "mode=pack balance=weight spread_by=host spread_max=30", 400);
+}
+
+// All policies in turn over ten thousand steps: what is kept up step by step never drifts from what
+// is counted from scratch.
+static void any_history_keeps_the_rules(void)
+{
+    for (uint64_t seed = 100; seed < 120; seed++)
+        history_run(seed, NULL, 500);
+}
+
+static const struct test tests[] = {
+    TEST(groups_keep_the_rules),          TEST(weights_keep_the_rules),
+    TEST(zones_and_hosts_keep_the_rules), TEST(packing_keeps_the_rules),
+    TEST(any_history_keeps_the_rules),
+};
+
+TEST_MAIN("plan/mixed", tests)

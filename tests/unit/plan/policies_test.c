@@ -1,0 +1,378 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What each policy does to a small pool, told in words.
+#include <stdio.h>
+#include <string.h>
+
+#include "base/ensure.h"
+#include "test.h"
+#include "unit/plan/pool.h"
+
+// One "key=value" of a line; false at its end.
+static bool pair_take(const char **line, struct label *ret_pair)
+{
+    *line += strspn(*line, " ");
+    if (!**line)
+        return false;
+    size_t key = strcspn(*line, "=");
+    size_t value = strcspn(*line + key + 1, " ");
+    *ret_pair = (struct label){{*line, key}, {*line + key + 1, value}};
+    *line += key + 1 + value;
+    return true;
+}
+
+static int64_t number_of(struct text text)
+{
+    int64_t number = 0;
+    ensure(text_parse_int64(text, &number) == STATUS_OK);
+    return number;
+}
+
+static void policy(struct pool *pool, const char *keys)
+{
+    struct label labels[16];
+    uint32_t count = 0;
+    struct buffer why = {0};
+    struct plan_policy policy = {0};
+    while (pair_take(&keys, &labels[count]))
+        count++;
+    ensure(!policy_parse(labels, count, &why, &policy));
+    ensure(!plan_policy_set(pool->plan, &policy) || plan_collector_count(pool->plan) == 0);
+    policy_finish(&policy);
+    buffer_finish(&why);
+}
+
+static struct plan_collector_options collector_of(const char *line, struct label *labels)
+{
+    struct plan_collector_options options = {.labels = labels};
+    while (pair_take(&line, &labels[options.labels_count])) {
+        const struct label *pair = &labels[options.labels_count];
+        if (text_equals(pair->key, "units"))
+            options.units_max = (uint32_t)number_of(pair->value);
+        else if (text_equals(pair->key, "weight"))
+            options.weight_max = number_of(pair->value);
+        else if (text_equals(pair->key, "held"))
+            options.is_held = true;
+        else
+            options.labels_count++;
+    }
+    return options;
+}
+
+static void join(struct pool *pool, const char *id, const char *line)
+{
+    struct label labels[8];
+    struct plan_collector_options options = collector_of(line, labels);
+    plan_collector_join(pool->plan, text_of(id), &options);
+}
+
+static void set(struct pool *pool, const char *id, const char *line)
+{
+    struct label labels[8];
+    struct plan_collector_options options = collector_of(line, labels);
+    plan_collector_set(pool->plan, plan_collector_find(pool->plan, text_of(id)), &options);
+}
+
+static void add_all(struct pool *pool, uint32_t first, uint32_t last, const char *line)
+{
+    struct label labels[8];
+    struct plan_unit_options options = {.weight = 1, .said.labels = labels};
+    while (pair_take(&line, &labels[options.said.labels_count])) {
+        const struct label *pair = &labels[options.said.labels_count];
+        if (text_equals(pair->key, "weight"))
+            options.weight = number_of(pair->value);
+        else
+            options.said.labels_count++;
+    }
+    for (uint32_t unit = first; unit <= last; unit++)
+        plan_unit_add(pool->plan, unit, &options);
+}
+
+static void add(struct pool *pool, uint32_t unit, const char *line)
+{
+    add_all(pool, unit, unit, line);
+}
+
+// The example at the head of mixed.c.
+static void the_largest_that_suits_both_moves(void)
+{
+    struct pool pool;
+    pool_init(&pool, 0);
+    policy(&pool, "balance=weight");
+    join(&pool, "b", "weight=20");
+    add(&pool, 4, "weight=20");
+    pool_settle(&pool);
+    pool_join(&pool, "a");
+    add(&pool, 1, "weight=40");
+    add(&pool, 2, "weight=30");
+    add(&pool, 3, "weight=10");
+    pool_settle(&pool);
+    set(&pool, "b", "");
+    join(&pool, "c", "");
+    pool_changes(&pool);
+    CHECK_TEXT(pool_owners(&pool), "a: 1 2 3 | b: 4 | c:");
+    pool_settle(&pool);
+    CHECK_TEXT(pool_changes(&pool), "2 a -> c (balance), 3 a -> b (balance)");
+    CHECK_TEXT(pool_owners(&pool), "a: 1 | b: 4 3 | c: 2");
+    pool_finish(&pool);
+}
+
+// A weight that nobody can even out is set aside; the others are even all the same.
+static void a_huge_unit_hides_nothing(void)
+{
+    struct pool pool;
+    struct plan_counts counts;
+    pool_init(&pool, 0);
+    policy(&pool, "balance=weight");
+    pool_join(&pool, "a b c");
+    add(&pool, 1, "weight=1000");
+    add_all(&pool, 2, 101, "weight=2");
+    pool_settle(&pool);
+    plan_counts_get(pool.plan, &counts);
+    CHECK_INT(counts.burden_max, 1000);
+    CHECK_INT(counts.burden_min, 100);
+    pool_changes(&pool);
+    pool_join(&pool, "d");
+    CHECK_INT(pool_moves(&pool), 33);
+    pool_finish(&pool);
+}
+
+// CB-10, CB-12, CB-14: groups do not mix, and the rest has a group of its own.
+static void groups_do_not_mix(void)
+{
+    struct pool pool;
+    pool_init(&pool, 0);
+    policy(&pool, "group_by=csp groups=aws,gcp other=rest max_topics_per_collector=2");
+    join(&pool, "a1", "csp=aws");
+    join(&pool, "a2", "csp=aws");
+    join(&pool, "r", "csp=rest");
+    add_all(&pool, 1, 3, "csp=AWS");
+    add(&pool, 4, "csp=gcp");
+    add(&pool, 5, "csp=nowhere");
+    pool_settle(&pool);
+    CHECK_TEXT(pool_owners(&pool), "a1: 1 3 | a2: 2 | r: 5 | pending: 4");
+    CHECK_INT(pool_reason(&pool, 4), PLAN_REASON_NO_GROUP);
+    join(&pool, "g", "csp=gcp");
+    CHECK_INT(pool_moves(&pool), 0);
+    CHECK_TEXT(pool_owners(&pool), "a1: 1 3 | a2: 2 | g: 4 | r: 5");
+    pool_finish(&pool);
+}
+
+static void a_zone_is_left_only_when_it_is_full(void)
+{
+    struct pool pool;
+    pool_init(&pool, 0);
+    policy(&pool, "affinity=zone");
+    join(&pool, "n", "zone=north units=2");
+    join(&pool, "s", "zone=south");
+    add_all(&pool, 1, 3, "zone=north");
+    add(&pool, 4, "zone=nowhere");
+    pool_settle(&pool);
+    CHECK_TEXT(pool_owners(&pool), "n: 1 2 | s: 3 4");
+    set(&pool, "n", "zone=north units=3");
+    pool_changes(&pool);
+    pool_settle(&pool);
+    CHECK_TEXT(pool_changes(&pool), "3 s -> n (affinity)");
+    pool_finish(&pool);
+}
+
+// MR-24, MR-25: never more than d of one host, and the rest says so.
+static void a_host_has_at_most_so_many(void)
+{
+    struct pool pool;
+    pool_init(&pool, 0);
+    policy(&pool, "spread_by=host spread_max=1");
+    join(&pool, "a", "host=h1");
+    join(&pool, "b", "host=h1");
+    join(&pool, "c", "host=h2");
+    add_all(&pool, 1, 3, "");
+    pool_settle(&pool);
+    CHECK_TEXT(pool_owners(&pool), "a: 1 | b: | c: 2 | pending: 3");
+    CHECK_INT(pool_reason(&pool, 3), PLAN_REASON_SPREAD);
+    policy(&pool, "spread_by=host spread_max=2");
+    pool_settle(&pool);
+    CHECK_TEXT(pool_owners(&pool), "a: 1 | b: 3 | c: 2");
+    pool_finish(&pool);
+}
+
+static void a_pinned_unit_is_nowhere_else(void)
+{
+    struct pool pool;
+    pool_init(&pool, 1);
+    pool_join(&pool, "a b");
+    add(&pool, 1, "");
+    pool_settle(&pool);
+    add(&pool, 2, "pin=a");
+    add(&pool, 3, "pin=z");
+    pool_settle(&pool);
+    // Rule 2: the other one makes room.
+    CHECK_TEXT(pool_owners(&pool), "a: 2 | b: 1 | pending: 3");
+    CHECK_INT(pool_reason(&pool, 3), PLAN_REASON_PIN_AWAY);
+    pool_drain(&pool, "a");
+    pool_settle(&pool);
+    CHECK_INT(pool_reason(&pool, 2), PLAN_REASON_PIN_FULL);
+    pool_finish(&pool);
+}
+
+// MR-26: a capacity by weight holds, and one other unit moves to make room.
+static void a_heavy_unit_finds_room(void)
+{
+    struct pool pool;
+    pool_init(&pool, 0);
+    policy(&pool, "balance=weight");
+    join(&pool, "a", "weight=10");
+    join(&pool, "b", "weight=10");
+    add(&pool, 1, "weight=4");
+    add(&pool, 2, "weight=4");
+    pool_settle(&pool);
+    add(&pool, 3, "weight=8");
+    add(&pool, 4, "weight=8");
+    pool_settle(&pool);
+    CHECK_TEXT(pool_owners(&pool), "a: 3 | b: 2 1 | pending: 4");
+    CHECK_INT(pool_reason(&pool, 4), PLAN_REASON_CAPACITY);
+    pool_finish(&pool);
+}
+
+static void one_that_is_held_keeps_what_it_has(void)
+{
+    struct pool pool;
+    pool_init(&pool, 0);
+    pool_join(&pool, "a b");
+    pool_add(&pool, 1, 4);
+    pool_settle(&pool);
+    set(&pool, "a", "held=1");
+    pool_add(&pool, 5, 8);
+    CHECK_INT(pool_moves(&pool), 0);
+    CHECK_TEXT(pool_owners(&pool), "a: 1 3 | b: 2 4 5 6 7 8");
+    set(&pool, "a", "");
+    CHECK_INT(pool_moves(&pool), 2);
+    pool_finish(&pool);
+}
+
+static void a_budget_paces_what_moves_for_balance(void)
+{
+    struct pool pool;
+    pool_init(&pool, 0);
+    policy(&pool, "move_budget=2");
+    pool_join(&pool, "a");
+    pool_add(&pool, 1, 10);
+    CHECK(plan_settle_at(pool.plan, 0));
+    CHECK_INT(plan_deadline_ms(pool.plan), INT64_MAX);
+    pool_join(&pool, "b");
+    CHECK(!plan_settle_at(pool.plan, 1000));
+    CHECK_TEXT(pool_loads(&pool), "a 8, b 2");
+    CHECK_INT(plan_deadline_ms(pool.plan), 31001);
+    plan_settle_at(pool.plan, 2000);
+    CHECK_TEXT(pool_loads(&pool), "a 8, b 2");
+    plan_settle_at(pool.plan, 32000);
+    CHECK_TEXT(pool_loads(&pool), "a 7, b 3");
+    // What the hard rules force is not held back.
+    pool_leave(&pool, "a");
+    plan_settle_at(pool.plan, 32001);
+    CHECK_TEXT(pool_loads(&pool), "b 10");
+    pool_finish(&pool);
+}
+
+static void loads_move_nothing_for_little(void)
+{
+    struct pool pool;
+    pool_init(&pool, 0);
+    policy(&pool, "balance=load stabilization=10s");
+    pool_join(&pool, "a b");
+    pool_add(&pool, 1, 4);
+    for (uint32_t unit = 1; unit <= 4; unit++)
+        plan_unit_load(pool.plan, unit, unit <= 2 ? 100 : 10);
+    plan_settle_at(pool.plan, 0);
+    pool_changes(&pool);
+    CHECK_TEXT(pool_owners(&pool), "a: 1 3 | b: 2 4");
+    plan_unit_load(pool.plan, 1, 109); // within a tenth
+    CHECK(plan_settle_at(pool.plan, 1));
+    CHECK_TEXT(pool_changes(&pool), "");
+    plan_unit_load(pool.plan, 3, 200);
+    CHECK(plan_settle_at(pool.plan, 2));
+    CHECK_TEXT(pool_changes(&pool), "1 a -> b (balance)");
+    plan_unit_load(pool.plan, 4, 150);
+    CHECK(!plan_settle_at(pool.plan, 3));
+    CHECK_TEXT(pool_changes(&pool), "");
+    CHECK_INT(plan_deadline_ms(pool.plan), 10002);
+    CHECK(plan_settle_at(pool.plan, 10002));
+    CHECK_TEXT(pool_changes(&pool), "1 b -> a (balance)");
+    pool_finish(&pool);
+}
+
+static void wanted_is(struct pool *pool, uint32_t count, const char *reason)
+{
+    struct plan_wanted wanted;
+    plan_wanted_get(pool->plan, UINT32_MAX, &wanted);
+    CHECK_INT(wanted.count, count);
+    CHECK_TEXT(wanted.reason, reason);
+}
+
+// CB-2: as many as the bounds ask for, within limits.
+static void the_wanted_number_follows_the_bounds(void)
+{
+    struct pool pool;
+    pool_init(&pool, 0);
+    wanted_is(&pool, PLAN_NOBODY, "");
+    join(&pool, "a", "weight=100");
+    add_all(&pool, 1, 7, "weight=60");
+    wanted_is(&pool, 5, "420 weight / 100 per collector = 5");
+    policy(&pool, "max_topics_per_collector=1");
+    wanted_is(&pool, 7, "7 topics / 1 per collector = 7");
+    policy(&pool, "max_topics_per_collector=1 collectors_max=6");
+    wanted_is(&pool, 6, "7 topics / 1 per collector = 7, but collectors_max = 6");
+    policy(&pool, "collectors_min=9");
+    wanted_is(&pool, 9, "420 weight / 100 per collector = 5, but collectors_min = 9");
+    pool_finish(&pool);
+}
+
+static void the_one_that_moves_least_may_go(void)
+{
+    struct pool pool;
+    struct plan_wanted wanted;
+    pool_init(&pool, 3);
+    pool_join(&pool, "a b c");
+    pool_add(&pool, 1, 5);
+    pool_settle(&pool);
+    plan_wanted_get(pool.plan, UINT32_MAX, &wanted);
+    CHECK_INT(wanted.count, 2);
+    CHECK_INT(wanted.actual, 3);
+    CHECK_TEXT("", wanted.refusal);
+    CHECK(text_equals(plan_collector_id(pool.plan, wanted.victim), "c"));
+    pool_finish(&pool);
+}
+
+// CB-8 in the planner: a policy that comes back is as if it had never gone.
+static void policies_change_live(void)
+{
+    struct pool pool;
+    pool_init(&pool, 0);
+    pool_join(&pool, "a b c");
+    add_all(&pool, 1, 9, "weight=5");
+    pool_settle(&pool);
+    policy(&pool, "balance=weight");
+    CHECK_INT(pool_moves(&pool), 0);
+    policy(&pool, "mode=pack max_topics_per_collector=5");
+    CHECK_INT(pool_moves(&pool), 3);
+    policy(&pool, "");
+    CHECK_INT(pool_moves(&pool), 3);
+    pool_finish(&pool);
+}
+
+static const struct test tests[] = {
+    TEST(the_largest_that_suits_both_moves),
+    TEST(a_huge_unit_hides_nothing),
+    TEST(groups_do_not_mix),
+    TEST(a_zone_is_left_only_when_it_is_full),
+    TEST(a_host_has_at_most_so_many),
+    TEST(a_pinned_unit_is_nowhere_else),
+    TEST(a_heavy_unit_finds_room),
+    TEST(one_that_is_held_keeps_what_it_has),
+    TEST(a_budget_paces_what_moves_for_balance),
+    TEST(loads_move_nothing_for_little),
+    TEST(the_wanted_number_follows_the_bounds),
+    TEST(the_one_that_moves_least_may_go),
+    TEST(policies_change_live),
+};
+
+TEST_MAIN("plan/policies", tests)
