@@ -4,7 +4,8 @@
 // 8 bytes a slot and no keys: the caller compares them. Nothing can be walked in its order.
 //
 //     uint32_t at;
-//     for (uint32_t h = index_find(&index, hash, &at); h != INDEX_NONE; h = index_next(&index, hash, &at))
+//     for (uint32_t h = index_find(&index, hash, &at); h != INDEX_NONE; h = index_next(&index,
+//     hash, &at))
 //         if (text_equal(table[h].name, name))
 //             return h;
 #ifndef MUSTER_BASE_INDEX_H
@@ -23,7 +24,8 @@ struct index {
 
 void index_finish(struct index *index);
 
-// First handle that was added under a hash with the same upper half, or INDEX_NONE. `*ret_at` is the cursor.
+// First handle that was added under a hash with the same upper half, or INDEX_NONE. `*ret_at` is
+// the cursor.
 uint32_t index_find(const struct index *index, uint64_t hash, uint32_t *ret_at);
 uint32_t index_next(const struct index *index, uint64_t hash, uint32_t *at);
 

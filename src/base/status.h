@@ -6,6 +6,7 @@
 #define MUSTER_BASE_STATUS_H
 
 // name, text for people
+// clang-format off
 #define STATUS_LIST(row)                                                                           \
     row(STATUS_OK, "done")                                                                         \
     row(STATUS_INVALID, "invalid input")                                                           \
@@ -20,6 +21,7 @@
     row(STATUS_CLOSED, "closed")                                                                   \
     row(STATUS_UNSUPPORTED, "not supported by this version")                                       \
     row(STATUS_FAILED, "failed")
+// clang-format on
 
 enum status {
 #define STATUS_ROW(name, text) name,

@@ -4,8 +4,8 @@
 #ifndef MUSTER_CLI_ORDER_H
 #define MUSTER_CLI_ORDER_H
 
-#include "cli/exchange.h"
 #include "base/label.h"
+#include "cli/exchange.h"
 
 #define ORDER_FLAGS                                                                                \
     FLAG_ROW_SWITCH("no-wait", "do not wait until the coordinator has carried it out")

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Measures how long an announcement takes until a collector can read what it leads to: from the call
-// that produces it to the head, and every bucket that the head names, under read_committed. Beside
-// it, round by round, a plain produce -> consume and one bare transaction over as many partitions.
+// Measures how long an announcement takes until a collector can read what it leads to: from the
+// call that produces it to the head, and every bucket that the head names, under read_committed.
+// Beside it, round by round, a plain produce -> consume and one bare transaction over as many
+// partitions.
 //
 //     latency_probe BROKERS PREFIX ROUNDS
 //
@@ -38,9 +39,9 @@ struct probe {
     struct instant next_beat;
     // What is held of the assignment.
     int64_t buckets[BUCKET_COUNT], applied;
-    bool has_topic;        // the topic waited for is in a bucket that was read
-    bool is_complete;      // and a head names that very bucket
-    int64_t plain_offset;  // newest offset read of the plain topic
+    bool has_topic;       // the topic waited for is in a bucket that was read
+    bool is_complete;     // and a head names that very bucket
+    int64_t plain_offset; // newest offset read of the plain topic
     char topic[64];
     int64_t topic_generation;
 };
@@ -252,8 +253,7 @@ int main(int argc, char **argv)
     snprintf(probe.control, sizeof(probe.control), "%s.control", argv[2]);
     snprintf(probe.members, sizeof(probe.members), "%s.members", argv[2]);
     snprintf(probe.assignments, sizeof(probe.assignments), "%s.assignments", argv[2]);
-    probe.partition =
-        assignments_partition(TEXT_LITERAL("default"), TEXT_LITERAL("probe"), 4);
+    probe.partition = assignments_partition(TEXT_LITERAL("default"), TEXT_LITERAL("probe"), 4);
     open_handles(&probe, argv[1]);
     int64_t *us = memory_get((size_t)rounds * 3 * sizeof(*us));
     measure_plain(&probe);

@@ -27,8 +27,9 @@ int main(int argc, char **argv)
         return 2;
     kafka_settings_add(&settings, TEXT_LITERAL("bootstrap.servers"), text_of(argv[1]));
     struct instant start = loop_now(), end = instant_add(start, span_of_ms(PATIENCE_MS));
-    ensure(kafka_consumer_create(&settings, &(struct kafka_consumer_options){.has_end_events = true},
-                                 &fault, &consumer) == STATUS_OK);
+    ensure(kafka_consumer_create(&settings,
+                                 &(struct kafka_consumer_options){.has_end_events = true}, &fault,
+                                 &consumer) == STATUS_OK);
     const struct kafka_assignment from = {.topic = text_of(argv[2]), .partition = atoi(argv[3])};
     ensure(kafka_consumer_assign(consumer, &from, 1) == STATUS_OK);
     while (!is_done) {
