@@ -34,6 +34,7 @@
     row(lag_show)                                                                                  \
     row(lag_pools)                                                                                 \
     row(events_list)                                                                               \
+    row(plan)                                                                                      \
     row(config_show)                                                                               \
     row(config_check)                                                                              \
     row(demo)                                                                                      \

@@ -135,6 +135,7 @@ class ExitCodesTest(unittest.TestCase):
         self.check(2, "topic", "announce", "cpu0", "--label", "zone")
         self.check(2, "pool", "set", "default", "start")
         self.check(2, "agent", "run")
+        self.check(2, "plan", "-")
         self.check(2, "demo", "--seconds", "19")
 
     def test_0_done(self):
@@ -152,8 +153,15 @@ class ExitCodesTest(unittest.TestCase):
         self.check_answer(1, refusal(500))
         self.check_answer(1, (200, "<html>"))
         with open("/dev/full", "w", encoding="utf-8") as full:
-            for words in (["config", "show"], ["version"], ["help"]):
-                done = subprocess.run([procs.MUSTER, *words], env=ENVIRONMENT, stdout=full, check=False)
+            workload = "tests/golden/cli/files/cap.jsonl"
+            for words in (["config", "show"], ["version"], ["help"], ["plan", workload]):
+                done = subprocess.run(
+                    [procs.MUSTER, *words],
+                    env=ENVIRONMENT,
+                    cwd=procs.SOURCE,
+                    stdout=full,
+                    check=False,
+                )
                 with self.subTest(words):
                     self.assertEqual(1, done.returncode)
 
@@ -163,6 +171,7 @@ class ExitCodesTest(unittest.TestCase):
         self.check(3, "topic", "announce", "--file", "/nonexistent/announcements")
         self.check(3, "config", "show", "no.such.setting")
         self.check(3, "config", "check", "/nonexistent/muster.conf")
+        self.check(3, "plan", "/nonexistent/workload.jsonl")
 
     def test_4_not_allowed(self):
         self.check_answer(4, refusal(403))
