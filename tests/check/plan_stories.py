@@ -388,7 +388,9 @@ class RandomTest(unittest.TestCase):
         if draw.random() < 0.3:
             policy["group_by"] = "g"
             if draw.random() < 0.6:
-                policy.update(groups=["a", "b"], other="o")
+                policy["groups"] = ["a", "b"]
+            if draw.random() < 0.5:
+                policy["other"] = "o"
             if draw.random() < 0.5:
                 policy["label_suffix"] = "_"
         if draw.random() < 0.3:

@@ -24,7 +24,8 @@ BUILD = os.environ.get("MUSTER_BUILD") or os.path.join(procs.SOURCE, "build", "r
 PATIENCE = 120
 
 PAGES = (
-    "README.md ARCHITECTURE.md HACKING.md conf/README.md deploy/README.md schemas/README.md tests/README.md"
+    "README.md ARCHITECTURE.md HACKING.md conf/README.md conf/POLICY.md deploy/README.md schemas/README.md "
+    "tests/README.md"
 ).split()
 # First words of commands; an indented block that begins otherwise must be of NO_COMMANDS.
 COMMANDS = (
@@ -315,7 +316,9 @@ class DocumentsTest(unittest.TestCase):
         self.follow("schemas/README.md")
 
     def test_documents_with_commands_for_people_alone(self):
-        for path in ("HACKING.md", "ARCHITECTURE.md", "tests/README.md", "tests/model/README.md"):
+        for path in (
+            "HACKING.md ARCHITECTURE.md tests/README.md tests/model/README.md conf/POLICY.md"
+        ).split():
             self.follow(path)
 
     def test_commands_named_in_the_text_exist(self):
