@@ -7,7 +7,8 @@
 //     lead.c       standby, claim, restore, leading, resigning
 //     evidence.c   S4: what an own record read back proves
 //     restore.c    state records to tables, tables to plans
-//     intake.c     announcements to claims;  statement.c  time-to-live;  order.c  orders
+//     intake.c     announcements to claims;  route.c  those that name no pool
+//     statement.c  time-to-live;  order.c  orders;  pool.c  the life of pools
 //     topic.c      claims to units
 //     member.c     beats and deaths to lives of collectors (S5)
 //     handover.c   plans to grants: revoke, ack, grant (S2)
@@ -25,10 +26,11 @@
 #include "control/control.h"
 #include "control/evidence.h"
 #include "control/tables.h"
+#include "control/view.h"
 
 enum phase { PHASE_STANDBY, PHASE_CLAIMING, PHASE_RESTORING, PHASE_CHECKING, PHASE_LEADING };
 
-enum { COORDINATORS_MAX = 64, EVENTS_KEPT = 256 };
+enum { COORDINATORS_MAX = 64, EVENTS_KEPT = 256, BATCH_BYTES_MAX = 8 * 1024 * 1024 };
 
 // Another coordinator, as heard.
 struct peer {
@@ -223,9 +225,14 @@ enum status restore_end(struct control *control) MUST_CHECK;
 void intake_input(struct control *control, const struct control_input *input);
 void input_refuse(struct control *control, struct text id, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+void input_answer(struct control *control, struct text id, const char *answer, const char *format,
+                  ...) __attribute__((format(printf, 4, 5)));
 void intake_announcement(struct control *control, const struct announcement *announcement,
                          int64_t offset);
 void order_take(struct control *control, const struct order *order);
+void statement_state(struct control *control, uint32_t pool, const struct announcement *said,
+                     int64_t order);
+void statement_reduce(struct control *control, uint32_t pool, const struct announcement *said);
 void statement_heard(struct control *control, uint32_t statement, int64_t ttl_ms);
 void statement_withdraw(struct control *control, uint32_t statement);
 void statements_expire(struct control *control);
@@ -233,6 +240,50 @@ void statements_time_all(struct control *control);
 void statement_forget(struct control *control, uint32_t statement);
 void policy_apply(struct control *control, uint32_t pool);
 const char *policy_fault(struct text key, struct text value);
+
+// ---- route.c
+
+// Takes an announcement that names no pool; returns the first pool that it concerned.
+uint32_t route_take(struct control *control, const struct announcement *said, int64_t order);
+
+// ---- pool.c
+
+// What an order needs: its pool and its arguments.
+struct order_call {
+    const struct order *order;
+    uint32_t pool; // NONE where the verb does not need one that exists
+    struct text pool_name;
+};
+
+// Returns NULL when done, else why it is refused; static memory or the control's line.
+typedef const char *order_verb(struct control *control, const struct order_call *call);
+
+order_verb pool_delete, pool_pause, pool_resume, pool_freeze, pool_unfreeze, pool_rebalance;
+
+// Makes an empty pool of a name that is free.
+const char *pool_make(struct control *control, const struct order_call *call, uint32_t *ret_pool);
+
+// Sets why and since when the pool is as it is.
+void pool_note(struct control *control, uint32_t pool, const struct order *order, const char *what);
+
+// Takes the units of a paused pool from their owners.
+void pool_revoke(struct control *control, uint32_t pool);
+
+// Tells when a pool has, or no longer has, the collectors that it needs.
+void pool_judge(struct control *control, uint32_t pool);
+
+// State, status, counts and why; the rest of the view is left as it is.
+void pool_status_get(const struct control *control, uint32_t pool, struct pool_view *ret);
+
+// Goes on with pools that are being deleted; after the commit their rows are free.
+void pools_bury(struct control *control);
+void pools_buried(struct control *control);
+
+// While restoring: collectors that a pause waits for, units whose resume was under way, statuses.
+void pools_ghosts_join(struct control *control);
+void pools_ghosts_leave(struct control *control);
+void pools_return(struct control *control);
+void pools_recall(struct control *control);
 
 // ---- topic.c
 

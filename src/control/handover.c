@@ -15,7 +15,7 @@
 #include "base/ensure.h"
 #include "control/core.h"
 
-enum { BUCKET_SIZE_MAX = 512 * 1024, CHANGES_AT_ONCE = 256, BATCH_BYTES_MAX = 8 * 1024 * 1024 };
+enum { BUCKET_SIZE_MAX = 512 * 1024, CHANGES_AT_ONCE = 256 };
 
 static const enum unit_reason reason_of_why[] = {
     [PLAN_WHY_NONE] = UNIT_WAITS,        [PLAN_WHY_PLACED] = UNIT_PLACED,
@@ -36,7 +36,12 @@ enum unit_reason unit_reason_now(const struct control *control, uint32_t unit)
 {
     const struct tables *tables = &control->tables;
     const struct unit *row = &tables->units[unit];
-    const struct plan *plan = tables->pools[tables->topics[row->topic].pool]->plan;
+    const struct pool *pool = tables->pools[tables->topics[row->topic].pool];
+    const struct plan *plan = pool->plan;
+    // What is kept out of the plan for a reason of its own goes on saying so.
+    if (row->state == UNIT_PENDING && pool->state == POOL_PAUSED && row->reason != UNIT_ASKING &&
+        row->reason != UNIT_WITHDRAWN && row->reason != UNIT_RESHAPED)
+        return UNIT_PAUSED;
     if (row->state != UNIT_PENDING || row->reason == UNIT_BUCKET_FULL || plan == NULL ||
         !plan_unit_is_known(plan, unit) || plan_unit_owner(plan, unit) != PLAN_NOBODY)
         return (enum unit_reason)row->reason;
@@ -138,7 +143,7 @@ static void unit_settle(struct control *control, uint32_t unit)
     if (!plan_unit_is_known(pool->plan, unit))
         return;
     uint32_t planned = plan_unit_owner(pool->plan, unit);
-    if (planned != PLAN_NOBODY) {
+    if (planned != PLAN_NOBODY && pool->state != POOL_PAUSED) {
         uint32_t collector = pool->planned[planned];
         if (member_is_alive(tables->collectors[collector]))
             unit_grant(control, unit, collector);
@@ -242,7 +247,9 @@ static void pool_settle(struct control *control, struct pool *pool)
 {
     struct plan_change changes[CHANGES_AT_ONCE];
     uint32_t count;
-    plan_settle(pool->plan, PLAN_UNLIMITED);
+    plan_settle(pool->plan,
+                pool->state == POOL_FROZEN && !pool->is_forced ? 0 : PLAN_UNLIMITED);
+    pool->is_forced = false;
     while (control->tables.dirty_bytes < BATCH_BYTES_MAX &&
            (count = plan_changes_take(pool->plan, changes, CHANGES_AT_ONCE)) > 0)
         for (uint32_t i = 0; i < count; i++)
@@ -259,7 +266,10 @@ static void loose_settle(struct control *control)
     control->loose = (struct handles){0};
     for (uint32_t i = 0; i < loose.count; i++) {
         const struct unit *row = &control->tables.units[loose.items[i]];
-        if (row->topic != NONE && row->state == UNIT_PENDING && !row->is_doomed)
+        if (control->tables.dirty_bytes >= BATCH_BYTES_MAX) {
+            handles_add(&control->loose, loose.items[i]);
+            control->has_more_changes = true;
+        } else if (row->topic != NONE && row->state == UNIT_PENDING && !row->is_doomed)
             unit_settle(control, loose.items[i]);
     }
     handles_finish(&loose);
@@ -268,9 +278,16 @@ static void loose_settle(struct control *control)
 void pools_settle(struct control *control)
 {
     control->has_more_changes = false;
-    for (uint32_t i = 0; i < control->tables.pools_count; i++)
-        if (control->tables.pools[i]->is_unsettled)
-            pool_settle(control, control->tables.pools[i]);
+    for (uint32_t i = 0; i < control->tables.pools_count; i++) {
+        struct pool *pool = control->tables.pools[i];
+        if (!pool->is_unsettled)
+            continue;
+        if (pool->state == POOL_PAUSED)
+            pool_revoke(control, i);
+        else
+            pool_settle(control, pool);
+        pool_judge(control, i);
+    }
     if (!control->has_more_changes && control->loose.count > 0)
         loose_settle(control);
 }

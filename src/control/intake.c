@@ -18,14 +18,9 @@ enum { PARTITIONS_MAX = 100000, ID_MAX = 256, LABELS_MAX = 64, LABEL_MAX = 1024 
 
 static const int64_t WEIGHT_MAX = 1000000000000, TTL_MAX_MS = 366LL * 24 * 3600 * 1000;
 
-void input_refuse(struct control *control, struct text id, const char *format, ...)
+static void refuse(struct control *control, struct text id, const char *answer, const char *reason)
 {
-    char reason[512];
     char copy[ID_MAX + 1] = "";
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(reason, sizeof(reason), format, arguments);
-    va_end(arguments);
     if (id.size > 0 && id.size <= ID_MAX)
         memcpy(copy, id.data, id.size);
     control->refused++;
@@ -38,7 +33,28 @@ void input_refuse(struct control *control, struct text id, const char *format, .
                                               .pool = NONE,
                                               .text = reason,
                                               .id = copy,
-                                              .answer = "refused"});
+                                              .answer = answer});
+}
+
+void input_refuse(struct control *control, struct text id, const char *format, ...)
+{
+    char reason[512];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(reason, sizeof(reason), format, arguments);
+    va_end(arguments);
+    refuse(control, id, "refused", reason);
+}
+
+void input_answer(struct control *control, struct text id, const char *answer, const char *format,
+                  ...)
+{
+    char reason[512];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(reason, sizeof(reason), format, arguments);
+    va_end(arguments);
+    refuse(control, id, answer, reason);
 }
 
 // ---- Checking.
@@ -237,8 +253,8 @@ static void statement_sweep(struct control *control, uint32_t statement)
     handles_finish(&rest);
 }
 
-static void statement_state(struct control *control, uint32_t pool, const struct announcement *said,
-                            int64_t order)
+void statement_state(struct control *control, uint32_t pool, const struct announcement *said,
+                     int64_t order)
 {
     uint32_t agent = agent_of(control, pool, said);
     uint32_t statement = statement_find(&control->tables, agent, said->source);
@@ -259,8 +275,7 @@ static void statement_state(struct control *control, uint32_t pool, const struct
         statement_forget(control, statement);
 }
 
-static void statement_reduce(struct control *control, uint32_t pool,
-                             const struct announcement *said)
+void statement_reduce(struct control *control, uint32_t pool, const struct announcement *said)
 {
     struct tables *tables = &control->tables;
     uint32_t agent = agent_find(tables, pool, said->agent);
@@ -280,21 +295,32 @@ static void statement_reduce(struct control *control, uint32_t pool,
         statement_forget(control, statement);
 }
 
-// Topics that the agent would have after the announcement, at most.
-static int64_t agent_load(const struct control *control, uint32_t pool,
+// Topics of the agent in a pool that the announcement leaves as they are.
+static int64_t agent_rest(const struct control *control, uint32_t pool,
                           const struct announcement *said)
 {
     const struct tables *tables = &control->tables;
     uint32_t agent = agent_find(tables, pool, said->agent);
     if (agent == NONE)
-        return said->topics_count;
+        return 0;
     int64_t held = tables->agents[agent].topics;
     uint32_t statement = statement_find(tables, agent, said->source);
     if (statement != NONE && text_equals(said->mode, "set"))
         for (uint32_t c = tables->statements[statement].claims; c != NONE;
              c = tables->claims[c].next)
             held--;
-    return held + said->topics_count;
+    return held;
+}
+
+// Topics that the agent would have after the announcement, at most; pool NONE = it names none.
+static int64_t agent_load(const struct control *control, uint32_t pool,
+                          const struct announcement *said)
+{
+    int64_t load = said->topics_count;
+    for (uint32_t i = 0; i < control->tables.pools_count; i++)
+        if (pool == NONE || pool == i)
+            load += agent_rest(control, i, said);
+    return load;
 }
 
 static void answer_done(struct control *control, uint32_t pool, struct text subject, struct text id)
@@ -312,16 +338,31 @@ static void answer_done(struct control *control, uint32_t pool, struct text subj
     memory_release(words[1]);
 }
 
+// Takes an announcement that names its pool.
+static void announcement_take(struct control *control, uint32_t pool,
+                              const struct announcement *said, int64_t offset)
+{
+    bool is_goodbye = text_equals(said->mode, "set") && said->topics_count == 0;
+    if (text_equals(said->mode, "remove"))
+        statement_reduce(control, pool, said);
+    else if (!is_goodbye || agent_find(&control->tables, pool, said->agent) != NONE)
+        statement_state(control, pool, said, offset);
+    else
+        control->ignored++;
+}
+
 void intake_announcement(struct control *control, const struct announcement *said, int64_t offset)
 {
     struct buffer why = {0};
-    struct text pool_name = said->pool.size > 0 ? said->pool : text_of(control->default_pool);
-    uint32_t pool = pool_find(&control->tables, pool_name);
-    bool is_remove = text_equals(said->mode, "remove");
-    bool is_goodbye = text_equals(said->mode, "set") && said->topics_count == 0;
+    bool is_routed = said->pool.size == 0;
+    uint32_t pool = is_routed ? NONE : pool_find(&control->tables, said->pool);
 
-    if (pool == NONE) {
-        input_refuse(control, said->id, "there is no pool '%.*s'", TEXT_ARGS(pool_name));
+    if (!is_routed && pool == NONE) {
+        input_refuse(control, said->id, "there is no pool '%.*s'", TEXT_ARGS(said->pool));
+        return;
+    }
+    if (!is_routed && control->tables.pools[pool]->state == POOL_DELETED) {
+        input_refuse(control, said->id, "pool '%.*s' is being deleted", TEXT_ARGS(said->pool));
         return;
     }
     if (announcement_fault(control, said, &why)) {
@@ -329,18 +370,17 @@ void intake_announcement(struct control *control, const struct announcement *sai
         buffer_finish(&why);
         return;
     }
-    if (!is_remove && agent_load(control, pool, said) > control->agent_topics_max) {
+    if (!text_equals(said->mode, "remove") &&
+        agent_load(control, pool, said) > control->agent_topics_max) {
         input_refuse(control, said->id, "agent '%.*s' would have more topics than agent.topics.max",
                      TEXT_ARGS(said->agent));
         return;
     }
     control->announcements++;
-    if (is_remove)
-        statement_reduce(control, pool, said);
-    else if (!is_goodbye || agent_find(&control->tables, pool, said->agent) != NONE)
-        statement_state(control, pool, said, offset);
+    if (is_routed)
+        pool = route_take(control, said, offset);
     else
-        control->ignored++;
+        announcement_take(control, pool, said, offset);
     answer_done(control, pool, said->agent, said->id);
 }
 

@@ -395,6 +395,7 @@ void lead_committed(struct control *control)
     control->is_committing = false;
     control->last_commit = control->now;
     control->commits++;
+    pools_buried(control);
     if (!control->is_goodbye_in_commit)
         return;
     control->is_goodbye_sent = true;

@@ -108,6 +108,8 @@ static void waiting_note(struct control *control, struct collector *collector,
 static struct waiting *waiting_best(const struct control *control, struct collector *collector)
 {
     struct waiting *best = NULL;
+    if (control->tables.pools[collector->pool]->state == POOL_DELETED)
+        return NULL;
     for (int i = 0; i < COLLECTOR_WAITING_MAX; i++) {
         struct waiting *row = &collector->waiting[i];
         if (row->incarnation[0] == '\0' ||

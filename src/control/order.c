@@ -8,16 +8,6 @@
 #include "base/name.h"
 #include "control/core.h"
 
-// What an order needs: its pool and its arguments.
-struct order_call {
-    const struct order *order;
-    uint32_t pool; // NONE where the verb does not need one that exists
-    struct text pool_name;
-};
-
-// Returns NULL when done, else why it is refused; static memory or the control's line.
-typedef const char *order_verb(struct control *control, const struct order_call *call);
-
 // ---- Policy keys.
 
 const char *policy_fault(struct text key, struct text value)
@@ -30,6 +20,8 @@ const char *policy_fault(struct text key, struct text value)
             return "max_topics_per_collector is neither a number of 1 or more nor 'none'";
         return NULL;
     }
+    if (text_equals(key, "match"))
+        return value.size > 0 ? NULL : "match is empty";
     if (text_equals(key, "balance"))
         return text_equals(value, "count") ? NULL : "balance is not 'count'";
     if (text_equals(key, "start"))
@@ -60,6 +52,9 @@ void policy_apply(struct control *control, uint32_t handle)
         return;
     struct plan_policy policy = policy_copy(plan_policy(pool->plan));
     policy.max_topics_per_collector = (uint32_t)pool->cap;
+    memory_release(policy.match);
+    struct text match = label_value(pool->policy, pool->policy_count, TEXT_LITERAL("match"));
+    policy.match = match.size > 0 ? text_copy(match) : NULL;
     plan_policy_set(pool->plan, &policy);
     policy_finish(&policy);
     pool->is_unsettled = true;
@@ -79,7 +74,6 @@ static void heads_change(struct control *control, uint32_t pool)
 
 static void pool_changed(struct control *control, uint32_t pool)
 {
-    control->tables.pools[pool]->since_ms = control->wall_ms;
     policy_apply(control, pool);
     pool_touch(&control->tables, pool);
     heads_change(control, pool);
@@ -123,6 +117,7 @@ static const char *pool_set(struct control *control, const struct order_call *ca
     if (call->order->args_count == 0)
         return "nothing to set";
     policy_merge(control->tables.pools[call->pool], call->order);
+    pool_note(control, call->pool, call->order, "policy set");
     pool_changed(control, call->pool);
     return NULL;
 }
@@ -133,25 +128,27 @@ static const char *pool_reset(struct control *control, const struct order_call *
     labels_release(pool->policy, pool->policy_count);
     pool->policy = NULL;
     pool->policy_count = 0;
+    pool_note(control, call->pool, call->order, "policy reset");
     pool_changed(control, call->pool);
     return NULL;
 }
 
 static const char *pool_create(struct control *control, const struct order_call *call)
 {
-    enum { POOLS_MAX = 1000 };
     const char *fault = name_fault(call->pool_name);
     if (fault != NULL)
         return "the name of the pool is not a name";
+    if (call->pool != NONE && control->tables.pools[call->pool]->state == POOL_DELETED)
+        return "the pool of this name is still being deleted";
     if (call->pool != NONE)
         return "the pool exists already";
-    if (control->tables.pools_count >= POOLS_MAX)
-        return "there are 1000 pools already";
     fault = policy_args_fault(call->order);
     if (fault != NULL)
         return fault;
-    uint32_t pool = pool_add(&control->tables, call->pool_name);
-    control->tables.pools[pool]->plan = plan_create(control->plan_units, &(struct plan_options){0});
+    uint32_t pool = NONE;
+    fault = pool_make(control, call, &pool);
+    if (fault != NULL)
+        return fault;
     policy_merge(control->tables.pools[pool], call->order);
     pool_changed(control, pool);
     return NULL;
@@ -212,9 +209,17 @@ static const struct {
     {"collector.drain", collector_drain, true},
     {"collector.undrain", collector_undrain, true},
     {"pool.create", pool_create, false},
+    {"pool.delete", pool_delete, true},
+    {"pool.freeze", pool_freeze, true},
+    {"pool.pause", pool_pause, true},
+    {"pool.rebalance", pool_rebalance, true},
     {"pool.reset", pool_reset, true},
+    {"pool.resume", pool_resume, true},
     {"pool.set", pool_set, true},
+    {"pool.unfreeze", pool_unfreeze, true},
 };
+
+static const char no_verb[] = "there is no such verb";
 
 static const char *order_carry_out(struct control *control, const struct order_call *call)
 {
@@ -223,9 +228,11 @@ static const char *order_carry_out(struct control *control, const struct order_c
             continue;
         if (verbs[i].needs_pool && call->pool == NONE)
             return "there is no such pool";
+        if (verbs[i].needs_pool && control->tables.pools[call->pool]->state == POOL_DELETED)
+            return "the pool is being deleted";
         return verbs[i].take(control, call);
     }
-    return "there is no such verb";
+    return no_verb;
 }
 
 void order_take(struct control *control, const struct order *order)
@@ -236,7 +243,11 @@ void order_take(struct control *control, const struct order *order)
     control->orders++;
     const char *fault = order_carry_out(control, &call);
     if (fault != NULL) {
-        input_refuse(control, order->id, "order '%.*s' refused: %s", TEXT_ARGS(order->verb), fault);
+        // The answer tells the missing from the wrong, for whoever cannot read.
+        bool is_missing = text_has_prefix(text_of(fault), TEXT_LITERAL("there is no such")) &&
+                          strcmp(fault, no_verb) != 0;
+        input_answer(control, order->id, is_missing ? "not found" : "refused",
+                     "order '%.*s' refused: %s", TEXT_ARGS(order->verb), fault);
         return;
     }
     char *words[2] = {text_copy(order->verb), text_copy(order->id)};

@@ -83,6 +83,7 @@ static void collectors_choose(struct control *control)
 void publish_batch(struct control *control)
 {
     pools_settle(control);
+    pools_bury(control);
     topics_ask(control);
     if (!publish_is_due(control))
         return;
@@ -158,11 +159,12 @@ static bool draw_pool(struct control *control, uint32_t handle, struct control_w
     pool->is_dirty = false;
     *record = (struct state_pool){.policy = pool->policy,
                                   .policy_count = pool->policy_count,
-                                  .state = TEXT_LITERAL("active"),
-                                  .since_ms = pool->since_ms};
+                                  .state = text_of(pool_state_text((enum pool_state)pool->state)),
+                                  .since_ms = pool->since_ms,
+                                  .why = text_of(pool->why)};
     state_key_print((struct state_key){.kind = RECORD_STATE_POOL, .pool = text_of(pool->name)},
                     &control->drawing.key);
-    write_state(control, ret, RECORD_STATE_POOL, record);
+    write_state(control, ret, RECORD_STATE_POOL, pool->is_buried ? NULL : record);
     return true;
 }
 
@@ -242,7 +244,9 @@ static void unit_fill(const struct control *control, uint32_t handle, struct sta
         return;
     record->placement = (int64_t)plan_unit_number(pool->plan, handle);
     uint32_t planned = plan_unit_owner(pool->plan, handle);
-    if (unit->state == UNIT_REVOKING && planned != PLAN_NOBODY)
+    bool waits = unit->state == UNIT_REVOKING ||
+                 (unit->state == UNIT_PENDING && unit->reason == UNIT_PAUSED);
+    if (waits && planned != PLAN_NOBODY)
         record->next = collector_text(tables, pool->planned[planned]);
 }
 
@@ -301,7 +305,7 @@ static bool draw_collector(struct control *control, uint32_t handle, struct cont
                            .pool = text_of(control->tables.pools[collector->pool]->name),
                            .name = text_of(collector->id)},
         &control->drawing.key);
-    write_state(control, ret, RECORD_STATE_COLLECTOR, record);
+    write_state(control, ret, RECORD_STATE_COLLECTOR, collector->is_buried ? NULL : record);
     return true;
 }
 
@@ -406,7 +410,7 @@ static const struct head *head_record(struct control *control, struct collector 
         .level = control->level,
         .epoch = control->epoch,
         .generation = collector->generation,
-        .incarnation = text_of(collector->incarnation),
+        .incarnation = text_of(collector->is_evicted ? "" : collector->incarnation),
         .admitted = collector->admitted,
         .lease_ms = control->lease_ms,
         .buckets = bucket_generations(control, collector),
@@ -435,7 +439,7 @@ static bool draw_assignment(struct control *control, uint32_t handle, struct con
     collector->is_changed = false;
     collector->is_urgent = false;
     write_assignment(control, collector, -1, ret);
-    ret->record = head_record(control, collector);
+    ret->record = collector->is_buried ? NULL : head_record(control, collector);
     return true;
 }
 

@@ -22,6 +22,14 @@ static uint32_t pool_row(struct control *control, struct text name)
     return pool == NONE ? pool_add(&control->tables, name) : pool;
 }
 
+static enum pool_state pool_state_of(struct text text)
+{
+    for (int i = 0; i < POOL_STATE_COUNT; i++)
+        if (text_equals(text, pool_state_text((enum pool_state)i)))
+            return (enum pool_state)i;
+    return POOL_ACTIVE;
+}
+
 static uint32_t collector_row(struct control *control, uint32_t pool, struct text id)
 {
     uint32_t collector = collector_find(&control->tables, pool, id);
@@ -48,12 +56,20 @@ static void restore_cell(struct control *control, const struct state_cell *recor
 
 static void restore_pool(struct control *control, struct text name, const struct state_pool *record)
 {
-    uint32_t handle = pool_row(control, name);
+    uint32_t handle = pool_find(&control->tables, name);
+    if (record == NULL) {
+        if (handle != NONE && control->tables.pools[handle]->units == 0)
+            pool_remove(&control->tables, handle);
+        return;
+    }
+    handle = pool_row(control, name);
     struct pool *pool = control->tables.pools[handle];
     labels_release(pool->policy, pool->policy_count);
-    pool->policy = record ? labels_copy(record->policy, record->policy_count) : NULL;
-    pool->policy_count = record ? record->policy_count : 0;
-    pool->since_ms = record ? record->since_ms : 0;
+    pool->policy = labels_copy(record->policy, record->policy_count);
+    pool->policy_count = record->policy_count;
+    pool->state = (uint8_t)pool_state_of(record->state);
+    text_replace(&pool->why, record->why);
+    pool->since_ms = record->since_ms;
     policy_apply(control, handle);
 }
 
@@ -207,17 +223,17 @@ static void restore_unit(struct control *control, uint32_t pool, struct text tex
     control->numbers[unit].next = NONE;
     if (state == UNIT_OWNED)
         control->numbers[unit].next = owner;
-    else if (state == UNIT_REVOKING && record->next.size > 0)
+    else if ((state == UNIT_REVOKING || state == UNIT_PENDING) && record->next.size > 0)
         control->numbers[unit].next = collector_row(control, pool, record->next);
 }
 
 static void restore_collector(struct control *control, uint32_t pool, struct text id,
                               const struct state_collector *record)
 {
+    if (record == NULL)
+        return; // the record of its pool goes with it
     uint32_t handle = collector_row(control, pool, id);
     struct collector *row = control->tables.collectors[handle];
-    if (record == NULL)
-        return;
     bool is_same = text_equals(record->incarnation, row->incarnation);
     memset(row->incarnation, 0, sizeof(row->incarnation));
     memcpy(row->incarnation, record->incarnation.data ? record->incarnation.data : "",
@@ -259,8 +275,12 @@ void restore_record(struct control *control, struct text text, enum record_kind 
                     TEXT_ARGS(text));
         return;
     }
-    uint32_t pool =
-        key.pool.size > 0 && key.kind != RECORD_STATE_POOL ? pool_row(control, key.pool) : NONE;
+    bool is_in_pool = key.pool.size > 0 && key.kind != RECORD_STATE_POOL;
+    uint32_t pool = is_in_pool ? pool_find(&control->tables, key.pool) : NONE;
+    if (is_in_pool && pool == NONE && record == NULL)
+        return; // its pool is gone
+    if (is_in_pool && pool == NONE)
+        pool = pool_row(control, key.pool);
     switch (key.kind) {
     case RECORD_STATE_CELL:
         if (record != NULL)
@@ -371,6 +391,8 @@ static void plans_create(struct control *control)
     numbers_reserve(control, tables->units_count);
     for (uint32_t i = 0; i < tables->pools_count; i++) {
         struct plan_options options = {.number_next = number_next(control, i)};
+        if (tables->pools[i]->is_gone)
+            continue;
         tables->pools[i]->plan = plan_create(control->plan_units, &options);
         policy_apply(control, i);
     }
@@ -383,10 +405,12 @@ enum status restore_end(struct control *control)
         pool_touch(tables, pool_add(tables, text_of(control->default_pool)));
     plans_create(control);
     plans_join(control);
+    pools_ghosts_join(control);
     plans_restore(control);
     for (uint32_t i = 0; i < tables->pools_count; i++)
-        if (plan_restore_end(tables->pools[i]->plan) != STATUS_OK)
+        if (!tables->pools[i]->is_gone && plan_restore_end(tables->pools[i]->plan) != STATUS_OK)
             return STATUS_INVALID;
+    pools_ghosts_leave(control);
     for (uint32_t i = 0; i < tables->collectors_count; i++)
         if (tables->collectors[i] != NULL)
             revoked_sort(tables, i);
@@ -396,6 +420,8 @@ enum status restore_end(struct control *control)
             topic_reconcile(control, topic);
     handles_sort(&tables->asks, tables, topic_before);
     statements_time_all(control);
+    pools_return(control);
+    pools_recall(control);
     memory_release(control->numbers);
     control->numbers = NULL;
     control->numbers_capacity = 0;

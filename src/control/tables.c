@@ -71,6 +71,7 @@ static void pool_release(struct pool *pool)
     memory_release(pool->planned);
     labels_release(pool->policy, pool->policy_count);
     memory_release(pool->name);
+    memory_release(pool->why);
     memory_release(pool);
 }
 
@@ -115,21 +116,58 @@ void tables_finish(struct tables *tables)
 uint32_t pool_find(const struct tables *tables, struct text name)
 {
     for (uint32_t i = 0; i < tables->pools_count; i++)
-        if (text_equals(name, tables->pools[i]->name))
+        if (!tables->pools[i]->is_gone && text_equals(name, tables->pools[i]->name))
             return i;
     return NONE;
 }
 
-uint32_t pool_add(struct tables *tables, struct text name)
+// A free row or a new one.
+static uint32_t pool_row(struct tables *tables)
 {
+    for (uint32_t i = 0; i < tables->pools_count; i++)
+        if (tables->pools[i]->is_gone)
+            return i;
     ensure(tables->pools_count < UINT16_MAX);
-    struct pool *pool = memory_get(sizeof(*pool));
-    pool->name = text_copy(name);
-    memcpy(pool->on_gap, "earliest", sizeof("earliest"));
     tables->pools = array_reserve(tables->pools, &tables->pools_capacity, tables->pools_count + 1,
                                   sizeof(struct pool *));
-    tables->pools[tables->pools_count] = pool;
+    tables->pools[tables->pools_count] = memory_get(sizeof(struct pool));
     return tables->pools_count++;
+}
+
+uint32_t pool_add(struct tables *tables, struct text name)
+{
+    uint32_t handle = pool_row(tables);
+    struct pool *pool = tables->pools[handle];
+    memory_release(pool->name);
+    *pool = (struct pool){.name = text_copy(name), .status = POOL_IS_RUNNING};
+    memcpy(pool->on_gap, "earliest", sizeof("earliest"));
+    return handle;
+}
+
+// The name stays until the row is used again, for whoever has just been told the handle.
+void pool_remove(struct tables *tables, uint32_t handle)
+{
+    struct pool *pool = tables->pools[handle];
+    ensure(pool->units == 0);
+    for (uint32_t i = 0; i < tables->collectors_count; i++)
+        if (tables->collectors[i] != NULL && tables->collectors[i]->pool == handle)
+            collector_discard(tables, i);
+    plan_destroy(pool->plan);
+    memory_release(pool->planned);
+    labels_release(pool->policy, pool->policy_count);
+    memory_release(pool->why);
+    *pool = (struct pool){.name = pool->name, .is_gone = true};
+}
+
+bool pool_before(const struct tables *tables, uint32_t a, uint32_t b)
+{
+    return strcmp(tables->pools[a]->name, tables->pools[b]->name) < 0;
+}
+
+const char *pool_state_text(enum pool_state state)
+{
+    static const char *const texts[] = {"active", "paused", "frozen", "deleted"};
+    return texts[state];
 }
 
 void pool_touch(struct tables *tables, uint32_t pool)

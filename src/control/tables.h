@@ -41,6 +41,7 @@ enum unit_reason {
     UNIT_WITHDRAWN,   // nobody holds the topic any more
     UNIT_RESHAPED,    // the topic is divided otherwise now
     UNIT_BUCKET_FULL, // the collector's record is full
+    UNIT_PAUSED,      // its pool is paused
     UNIT_REASON_COUNT,
 };
 
@@ -174,10 +175,24 @@ struct collector {
     bool is_changed;          // head or buckets are to be published
     bool is_urgent;           // ... and may not wait
     bool is_known;            // was in the state or admitted, so it has a record
+    bool is_evicted;          // its head names nobody: its pool is being deleted
+    bool is_buried;           // its records are deleted by the commit under way
 };
+
+// What an operator wants of a pool. Texts are the closed set of state_pool.state.
+enum pool_state { POOL_ACTIVE, POOL_PAUSED, POOL_FROZEN, POOL_DELETED, POOL_STATE_COUNT };
+
+// What has come of it.
+enum pool_status { POOL_IS_CREATING, POOL_IS_RUNNING, POOL_IS_DISABLED, POOL_IS_DELETED };
 
 struct pool {
     char *name;           // owned, terminated
+    char *why;            // owned, terminated: reason of the last transition; NULL = none yet
+    uint8_t state;        // enum pool_state
+    uint8_t status;       // enum pool_status, as last told
+    bool is_gone;         // a free row
+    bool is_buried;       // its records are deleted by the commit under way
+    bool is_forced;       // the next settle heeds no budget: an operator asked for balance
     struct label *policy; // owned, what was set
     uint32_t policy_count;
     int64_t cap; // max_topics_per_collector, 0 = none
@@ -253,10 +268,15 @@ void tables_finish(struct tables *tables);
 
 // ---- Pools.
 
-// Handle or NONE.
+// Handle or NONE; free rows are not found.
 uint32_t pool_find(const struct tables *tables, struct text name);
 uint32_t pool_add(struct tables *tables, struct text name);
 void pool_touch(struct tables *tables, uint32_t pool);
+
+// Gives the row back, with all that is left of its collectors. It must hold no unit and no agent.
+void pool_remove(struct tables *tables, uint32_t pool);
+bool pool_before(const struct tables *tables, uint32_t a, uint32_t b);
+const char *pool_state_text(enum pool_state state);
 
 // ---- Topics and units.
 

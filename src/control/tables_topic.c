@@ -35,6 +35,7 @@ static const struct {
     [UNIT_WITHDRAWN] = {"no agent announces the topic any more", ""},
     [UNIT_RESHAPED] = {"the topic is divided otherwise now", ""},
     [UNIT_BUCKET_FULL] = {"the collector's assignment record is full", "rule 1"},
+    [UNIT_PAUSED] = {"paused: 'muster pool resume' gives it back", ""},
 };
 
 static const char *const states[UNIT_STATE_COUNT] = {"pending", "owned", "revoking", "missing"};

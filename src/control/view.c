@@ -50,7 +50,6 @@ void control_view_cell(const struct control *control, struct cell_view *ret)
                               .topics = tables->topics_live,
                               .units = tables->units_live,
                               .agents = tables->agents_live,
-                              .pools = tables->pools_count,
                               .moves = control->moves,
                               .refused = control->refused,
                               .ignored = control->ignored,
@@ -60,6 +59,7 @@ void control_view_cell(const struct control *control, struct cell_view *ret)
                               .is_barred = control->is_barred,
                               .is_restored = control->is_restored};
     for (uint32_t i = 0; i < tables->pools_count; i++) {
+        ret->pools += !tables->pools[i]->is_gone;
         ret->pending += tables->pools[i]->states[UNIT_PENDING];
         ret->owned += tables->pools[i]->states[UNIT_OWNED];
         ret->revoking += tables->pools[i]->states[UNIT_REVOKING];
@@ -201,12 +201,13 @@ bool control_next_agent(const struct control *control, uint32_t *cursor, struct 
 bool control_next_pool(const struct control *control, uint32_t *cursor, struct pool_view *ret)
 {
     const struct tables *tables = &control->tables;
+    while (*cursor < tables->pools_count && tables->pools[*cursor]->is_gone)
+        (*cursor)++;
     if (*cursor >= tables->pools_count)
         return false;
     uint32_t handle = (*cursor)++;
     const struct pool *row = tables->pools[handle];
     *ret = (struct pool_view){.name = text_of(row->name),
-                              .state = TEXT_LITERAL("active"),
                               .units = row->units,
                               .pending = row->states[UNIT_PENDING],
                               .wanted = row->cap > 0 ? (row->units + row->cap - 1) / row->cap : -1,
@@ -215,6 +216,7 @@ bool control_next_pool(const struct control *control, uint32_t *cursor, struct p
     for (uint32_t i = 0; i < tables->collectors_count; i++)
         ret->collectors += tables->collectors[i] != NULL && tables->collectors[i]->pool == handle &&
                            member_is_alive(tables->collectors[i]);
+    pool_status_get(control, handle, ret);
     return true;
 }
 

@@ -65,6 +65,10 @@ struct pool_view {
     int64_t units, pending, collectors, wanted; // wanted: collectors needed, -1 = not bounded
     const struct label *policy;                 // keys that were set
     uint32_t policy_count;
+    struct text status;      // CREATING | RUNNING | DISABLED | DELETED
+    int64_t desired, actual; // collectors that it needs, and has that do not drain
+    int64_t since_ms;        // of the last transition
+    struct text why;         // its reason, empty = none yet
 };
 
 struct coordinator_view {
