@@ -247,8 +247,7 @@ static void pool_settle(struct control *control, struct pool *pool)
 {
     struct plan_change changes[CHANGES_AT_ONCE];
     uint32_t count;
-    plan_settle(pool->plan,
-                pool->state == POOL_FROZEN && !pool->is_forced ? 0 : PLAN_UNLIMITED);
+    plan_settle(pool->plan, pool->state == POOL_FROZEN && !pool->is_forced ? 0 : PLAN_UNLIMITED);
     pool->is_forced = false;
     while (control->tables.dirty_bytes < BATCH_BYTES_MAX &&
            (count = plan_changes_take(pool->plan, changes, CHANGES_AT_ONCE)) > 0)

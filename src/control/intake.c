@@ -29,11 +29,10 @@ static void refuse(struct control *control, struct text id, const char *answer, 
     effect->refusal.reason = arena_text(&control->effect_arena, text_of(reason));
     effect->refusal.id = arena_text(&control->effect_arena, text_of(copy));
     trace(control, "input > refused -> dead letter: %s", reason);
-    event_tell(control, &(struct event_draft){.kind = "input.refused",
-                                              .pool = NONE,
-                                              .text = reason,
-                                              .id = copy,
-                                              .answer = answer});
+    event_tell(
+        control,
+        &(struct event_draft){
+            .kind = "input.refused", .pool = NONE, .text = reason, .id = copy, .answer = answer});
 }
 
 void input_refuse(struct control *control, struct text id, const char *format, ...)

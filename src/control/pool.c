@@ -93,10 +93,9 @@ static void why_set(struct control *control, uint32_t handle, const char *why)
 static void pool_tell(struct control *control, uint32_t handle, const char *kind)
 {
     const struct pool *pool = control->tables.pools[handle];
-    event_tell(control, &(struct event_draft){.kind = kind,
-                                              .pool = handle,
-                                              .subject = pool->name,
-                                              .text = pool->why});
+    event_tell(control,
+               &(struct event_draft){
+                   .kind = kind, .pool = handle, .subject = pool->name, .text = pool->why});
 }
 
 void pool_judge(struct control *control, uint32_t handle)
@@ -440,8 +439,7 @@ const char *pool_make(struct control *control, const struct order_call *call, ui
     if (count >= POOLS_MAX)
         return "there are 1000 pools already";
     *ret_pool = pool_add(tables, call->pool_name);
-    tables->pools[*ret_pool]->plan =
-        plan_create(control->plan_units, &(struct plan_options){0});
+    tables->pools[*ret_pool]->plan = plan_create(control->plan_units, &(struct plan_options){0});
     pool_note(control, *ret_pool, call->order, "created");
     pool_tell(control, *ret_pool, "pool.created");
     return NULL;

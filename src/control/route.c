@@ -13,8 +13,8 @@
 // One announcement under way.
 struct route {
     const struct announcement *said;
-    uint32_t *pools;       // of each topic
-    struct handles places; // pools that get a topic or hold a statement, by name
+    uint32_t *pools;            // of each topic
+    struct handles places;      // pools that get a topic or hold a statement, by name
     const struct label *labels; // of the agent, as last said
     uint32_t labels_count;
 };
@@ -104,8 +104,7 @@ static bool is_claimed(const struct control *control, uint32_t pool,
     unit_name_print((struct unit_name){topic->cluster, topic->name, -1}, &name);
     uint32_t row = topic_find(&control->tables, pool, buffer_text(&name));
     buffer_finish(&name);
-    return statement != NONE && row != NONE &&
-           claim_find(&control->tables, statement, row) != NONE;
+    return statement != NONE && row != NONE && claim_find(&control->tables, statement, row) != NONE;
 }
 
 // The announcement with those topics alone that go to the pool, or with those that it holds and
@@ -120,8 +119,7 @@ static struct announcement part_of(const struct control *control, const struct r
     for (uint32_t i = 0; i < route->said->topics_count; i++) {
         const struct announcement_topic *topic = &route->said->topics[i];
         bool is_there = route->pools[i] == pool && !is_remove;
-        if (is_there == goes_there &&
-            (goes_there || is_claimed(control, pool, route->said, topic)))
+        if (is_there == goes_there && (goes_there || is_claimed(control, pool, route->said, topic)))
             part.topics[part.topics_count++] = *topic;
     }
     return part;

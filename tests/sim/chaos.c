@@ -14,6 +14,9 @@ static const char *const names[2][6] = {{"north", "south", "east", "west", "", "
 
 static const char *draw_name(struct world *world, const struct chaos *chaos, bool is_coordinator)
 {
+    static const char *const apart[] = {"w", "s"};
+    if (!is_coordinator && world_draw(world, 8) == 0)
+        return apart[world_draw(world, 2)];
     int count = is_coordinator ? chaos->coordinators : chaos->collectors;
     return names[is_coordinator ? 0 : 1][world_draw(world, (uint64_t)count)];
 }
@@ -38,6 +41,39 @@ static void announce(struct world *world, const struct chaos *chaos)
               (int)world_draw(world, 4), world_draw(world, 3) == 0 ? "x" : "",
               modes[world_draw(world, 6)], buffer_string(&topics));
     buffer_finish(&topics);
+}
+
+// The pools: "side" comes and goes, with what was announced for it; "west" takes by its rules from
+// what names no pool; and all are paused and frozen.
+static void order_pool(struct world *world)
+{
+    static const char *const verbs[] = {"pool.pause",  "pool.resume",   "pool.freeze",
+                                        "pool.resume", "pool.unfreeze", "pool.rebalance"};
+    static const char *const pools[] = {"default", "west", SIM_POOL_DELETED};
+    static const char *const rules[] = {"name=t1*", "agent=agent2 name=t2?", "none"};
+    switch (world_draw(world, 6)) {
+    case 0:
+        world_say(world, SIM_ORDERS,
+                  "{\"pool\": \"%s\", \"verb\": \"pool.delete\", \"args\": {\"force\": \"%s\"}}",
+                  SIM_POOL_DELETED, world_draw(world, 3) == 0 ? "false" : "true");
+        break;
+    case 1:
+        world_order_pool(world, pools[1 + world_draw(world, 2)], "pool.create");
+        break;
+    case 2:
+        world_say(world, SIM_ORDERS,
+                  "{\"pool\": \"west\", \"verb\": \"pool.set\", \"args\": {\"match\": \"%s\"}}",
+                  rules[world_draw(world, 3)]);
+        break;
+    case 3:
+        world_say(world, SIM_CONTROL,
+                  "{\"pool\": \"%s\", \"agent\": \"s%d\", \"topics\": [{\"name\": \"s%d\", "
+                  "\"partitions\": 1}]}",
+                  SIM_POOL_DELETED, (int)world_draw(world, 3), (int)world_draw(world, 4));
+        break;
+    default:
+        world_order_pool(world, pools[world_draw(world, 3)], verbs[world_draw(world, 6)]);
+    }
 }
 
 static void order(struct world *world, const struct chaos *chaos)
@@ -118,15 +154,17 @@ static void act(struct world *world, const struct chaos *chaos)
     uint64_t dice = world_draw(world, 100);
     if (dice < 35)
         announce(world, chaos);
-    else if (dice < 42)
+    else if (dice < 41)
         order(world, chaos);
     else if (dice < 50)
+        order_pool(world);
+    else if (dice < 57)
         topic(world, chaos);
-    else if (dice < 53)
+    else if (dice < 60)
         log_compact(&world->logs[SIM_STATE]);
-    else if (dice < 56)
+    else if (dice < 63)
         log_compact(&world->logs[SIM_ASSIGNMENTS + world_draw(world, SIM_ASSIGNMENTS_PARTITIONS)]);
-    else if (dice < 78)
+    else if (dice < 81)
         hurt(world, draw_name(world, chaos, is_coordinator));
     else
         heal(world, draw_name(world, chaos, is_coordinator));
@@ -145,8 +183,16 @@ static void calm(struct world *world, const struct chaos *chaos)
         world_restart(world, process->name, false);
     }
     world_order(world, "pool.set", "max_topics_per_collector", "none");
+    world_order_pool(world, "west", "pool.create");
+    world_order_pool(world, "default", "pool.resume");
+    world_order_pool(world, "west", "pool.resume");
+    world_order_pool(world, SIM_POOL_DELETED, "pool.resume");
     for (int i = 0; i < chaos->collectors; i++)
         world_order(world, "collector.undrain", "collector", names[1][i]);
+    for (int i = 0; i < 4; i++) {
+        snprintf(name, sizeof(name), "s%d", i);
+        world_topic(world, name, 1);
+    }
     for (int i = 0; i < chaos->topics; i++) {
         snprintf(name, sizeof(name), "t%d", i);
         world_topic(world, name, 1 + i % 3);
@@ -181,8 +227,12 @@ const char *chaos_run(uint64_t seed, const struct chaos *chaos)
         world_coordinator(world, names[0][i]);
     for (int i = 0; i < chaos->collectors; i++)
         world_collector(world, names[1][i]);
+    world_collector_in(world, "west", "w");
+    world_collector_in(world, SIM_POOL_DELETED, "s");
     struct instant end =
         span_of_ms(chaos->ms).us > 0 ? instant_add(world->now, span_of_ms(chaos->ms)) : world->now;
+    world_order_pool(world, "west", "pool.create");
+    world_order_pool(world, SIM_POOL_DELETED, "pool.create");
     world_run(world, 2000);
     while (world->fault == NULL && instant_is_before(world->now, end)) {
         act(world, chaos);

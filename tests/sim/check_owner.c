@@ -8,7 +8,7 @@
 #include "sim/check.h"
 
 struct owned {
-    char name[80];
+    char name[120];
     char id[32], incarnation[33];
     int64_t fence;
 };
@@ -59,7 +59,8 @@ void check_owner(struct world *world)
             continue;
         for (int b = 0; b < world->process_count; b++) {
             const struct process *second = &world->processes[b];
-            if (!holds_lease(world, second))
+            // What two pools read is read twice by will: each has its own positions.
+            if (!holds_lease(world, second) || strcmp(first->pool, second->pool) != 0)
                 continue;
             for (uint32_t i = 0; i < first->units_count; i++)
                 if ((a < b && is_read_by(second, first->units[i].name)) ||
@@ -85,7 +86,9 @@ static struct owned *owned_of(struct checks *checks, const char *name)
 
 void check_start(struct world *world, struct process *process, const struct sim_unit *unit)
 {
-    struct owned *owned = owned_of(world->checks, unit->name);
+    char name[120];
+    snprintf(name, sizeof(name), "%s:%s", process->pool, unit->name);
+    struct owned *owned = owned_of(world->checks, name);
     bool is_same_life = strcmp(owned->incarnation, process->incarnation) == 0;
     if (is_same_life ? unit->fence < owned->fence : unit->fence <= owned->fence)
         world_fail(world, "S6: '%s' begins '%s' with fence %lld after %lld of '%s'", process->id,

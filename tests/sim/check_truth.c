@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A second, simple reading of the control log: a list of (agent, source, topic) that announcements
-// add to and take from in log order. What the leader has must be the same set of topics.
+// add to and take from in log order. What the leader has must be the same set of topics. What
+// names its pool is left out: that one may be deleted, by an order of another log.
 #include <stdio.h>
 #include <string.h>
 
@@ -70,7 +71,8 @@ static struct truth *truth_read(const struct world *world)
         struct wire_record decoded;
         struct wire_input input = {RECORD_ANNOUNCEMENT, log->items[i].value};
         if (!is_refused(world, i) &&
-            wire_decode_input(input, &arena, NULL, &decoded, NULL) == STATUS_OK)
+            wire_decode_input(input, &arena, NULL, &decoded, NULL) == STATUS_OK &&
+            ((const struct announcement *)decoded.record)->pool.size == 0)
             take(truth, decoded.record);
         arena_finish(&arena);
     }
@@ -109,12 +111,13 @@ void check_truth(struct world *world)
         if (!has_topic(leader->control, truth->items[i].topic))
             world_fail(world, "'%s' was announced and is not there (CB-18)", truth->items[i].topic);
     while (control_next_unit(leader->control, &cursor, &unit))
-        if (!stands(truth, unit.name))
+        if (!text_equals(unit.pool, SIM_POOL_DELETED) && !stands(truth, unit.name))
             world_fail(world, "'%.*s' is there and nobody holds it", TEXT_ARGS(unit.name));
     memory_release(truth);
 }
 
-static uint32_t readers_of(const struct world *world, struct text name, int64_t partition)
+static uint32_t readers_of(const struct world *world, struct text pool, struct text name,
+                           int64_t partition)
 {
     char text[100];
     uint32_t readers = 0;
@@ -122,7 +125,8 @@ static uint32_t readers_of(const struct world *world, struct text name, int64_t 
              (long long)partition);
     for (int i = 0; i < world->process_count; i++)
         for (uint32_t k = 0; world->processes[i].is_up && k < world->processes[i].units_count; k++)
-            readers += strcmp(world->processes[i].units[k].name, text) == 0;
+            readers += strcmp(world->processes[i].units[k].name, text) == 0 &&
+                       text_equals(pool, world->processes[i].pool);
     return readers;
 }
 
@@ -135,7 +139,7 @@ const char *world_unsettled(struct world *world)
         return "nobody leads";
     buffer_clear(&world->answer);
     while (control_next_unit(leader->control, &cursor, &unit)) {
-        uint32_t readers = readers_of(world, unit.name, unit.partition);
+        uint32_t readers = readers_of(world, unit.pool, unit.name, unit.partition);
         if (!text_equals(unit.state, "owned") || readers != 1)
             buffer_print(&world->answer, "%.*s/%lld %.*s by '%.*s' (%.*s), %u readers\n",
                          TEXT_ARGS(unit.name), (long long)unit.partition, TEXT_ARGS(unit.state),

@@ -103,6 +103,15 @@ static void take_head(struct world *world, struct book *book, const struct head 
     }
 }
 
+// A head goes with its pool: after every unit.
+static void take_no_head(struct world *world, struct book *book)
+{
+    for (uint32_t i = 0; i < book->count; i++)
+        if (book->entries[i].is_listed)
+            world_fail(world, "the head of '%s' is deleted while it has '%s'", book->id,
+                       book->entries[i].name);
+}
+
 void books_take(struct world *world, int topic, uint32_t offset)
 {
     const struct log_record *record = &world->logs[topic].items[offset];
@@ -120,6 +129,8 @@ void books_take(struct world *world, int topic, uint32_t offset)
         take_bucket(world, book, (uint32_t)key.bucket, decoded.record);
     else if (decoded.record != NULL)
         take_head(world, book, decoded.record);
+    else
+        take_no_head(world, book);
     arena_finish(&arena);
 }
 

@@ -58,7 +58,7 @@ static void report_missing(struct world *world, struct process *process, struct 
 {
     struct buffer value = {0};
     struct report_unit unit = {.unit = name, .lag = -1, .state = TEXT_LITERAL("missing")};
-    struct report report = {.pool = TEXT_LITERAL("default"),
+    struct report report = {.pool = text_of(process->pool),
                             .id = text_of(process->id),
                             .incarnation = text_of(process->incarnation),
                             .units = &unit,
@@ -287,7 +287,7 @@ void collector_stop(struct world *world, struct process *process)
 
 void collector_start(struct world *world, struct process *process)
 {
-    process->promise = (struct beat){.pool = TEXT_LITERAL("default"),
+    process->promise = (struct beat){.pool = text_of(process->pool),
                                      .id = text_of(process->id),
                                      .incarnation = text_of(process->incarnation),
                                      .lease_ms = world->options.lease_ms,
@@ -302,7 +302,7 @@ void collector_start(struct world *world, struct process *process)
     process->collect = collect_create(&options);
     process->is_watching = process->is_restarting = false;
     process->units_count = 0;
-    process->partition = assignments_partition(TEXT_LITERAL("default"), text_of(process->id),
+    process->partition = assignments_partition(text_of(process->pool), text_of(process->id),
                                                SIM_ASSIGNMENTS_PARTITIONS);
     step(world, process, &(struct collect_event){.kind = COLLECT_STARTED});
     if (process->is_up)

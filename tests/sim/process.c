@@ -79,31 +79,37 @@ void process_start(struct world *world, struct process *process)
         collector_start(world, process);
 }
 
-static int process_add(struct world *world, const char *name, const char *id, bool is_coordinator)
+static int process_add(struct world *world, const char *name, const char *id, const char *pool)
 {
     ensure(world->process_count < SIM_PROCESSES_MAX);
     struct process *process = &world->processes[world->process_count];
     process->number = world->process_count++;
-    process->is_coordinator = is_coordinator;
+    process->is_coordinator = pool == NULL;
     snprintf(process->name, sizeof(process->name), "%s", name);
     snprintf(process->id, sizeof(process->id), "%s", id);
+    snprintf(process->pool, sizeof(process->pool), "%s", pool ? pool : "");
     process_start(world, process);
     return process->number;
 }
 
 int world_coordinator(struct world *world, const char *id)
 {
-    return process_add(world, id, id, true);
+    return process_add(world, id, id, NULL);
 }
 
 int world_collector(struct world *world, const char *id)
 {
-    return process_add(world, id, id, false);
+    return process_add(world, id, id, "default");
+}
+
+int world_collector_in(struct world *world, const char *pool, const char *id)
+{
+    return process_add(world, id, id, pool);
 }
 
 int world_impostor(struct world *world, const char *name, const char *id)
 {
-    return process_add(world, name, id, false);
+    return process_add(world, name, id, "default");
 }
 
 void process_end(struct world *world, struct process *process, int exit_code)
@@ -185,12 +191,12 @@ void world_death(struct world *world, const char *name, int64_t hold_ms)
     struct process *process = world_find(world, name);
     struct buffer value = {0};
     ensure(!process->is_up);
-    struct death death = {
-        .role = process->is_coordinator ? TEXT_LITERAL("coordinator") : TEXT_LITERAL("collector"),
-        .pool = process->is_coordinator ? (struct text){0} : TEXT_LITERAL("default"),
-        .id = text_of(process->id),
-        .incarnation = text_of(process->incarnation),
-        .hold_ms = hold_ms};
+    struct death death = {.role = process->is_coordinator ? TEXT_LITERAL("coordinator")
+                                                          : TEXT_LITERAL("collector"),
+                          .pool = text_of(process->pool),
+                          .id = text_of(process->id),
+                          .incarnation = text_of(process->incarnation),
+                          .hold_ms = hold_ms};
     wire_encode_avro(RECORD_DEATH, &death, &value);
     struct log_record record = {
         .at = world->now, .key = text_of(process->id), .value = buffer_text(&value), .refused = -1};

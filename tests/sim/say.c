@@ -47,6 +47,11 @@ void world_order(struct world *world, const char *verb, const char *key, const c
               value);
 }
 
+void world_order_pool(struct world *world, const char *pool, const char *verb)
+{
+    world_say(world, SIM_ORDERS, "{\"pool\": \"%s\", \"verb\": \"%s\"}", pool, verb);
+}
+
 void world_topic(struct world *world, const char *name, int32_t partitions)
 {
     struct sim_data_topic *topic = NULL;

@@ -28,6 +28,9 @@
 #include "sim/log.h"
 #include "sim/queue.h"
 
+// The pool that random worlds delete and make again.
+#define SIM_POOL_DELETED "side"
+
 enum { SIM_ASSIGNMENTS_PARTITIONS = 4, SIM_PROCESSES_MAX = 16, SIM_UNITS_MAX = 512 };
 
 enum sim_topic {
@@ -71,6 +74,7 @@ struct process {
     bool is_coordinator, is_up, is_paused;
     char name[32]; // in this world
     char id[32], incarnation[33], replaces[33];
+    char pool[32]; // of a collector
     int number;
     uint32_t life;
     int exit_code;       // of the last life that ended by itself, else -1
@@ -150,6 +154,7 @@ void world_fail(struct world *world, const char *format, ...) __attribute__((for
 
 int world_coordinator(struct world *world, const char *id);
 int world_collector(struct world *world, const char *id);
+int world_collector_in(struct world *world, const char *pool, const char *id);
 
 // A collector that claims another one's id; `name` is what the functions of this world call it.
 int world_impostor(struct world *world, const char *name, const char *id);
@@ -180,6 +185,9 @@ void world_announce(struct world *world, const char *agent, const char *mode, co
 
 // An order, for example "pool.set", "max_topics_per_collector", "2".
 void world_order(struct world *world, const char *verb, const char *key, const char *value);
+
+// An order about a pool, without arguments.
+void world_order_pool(struct world *world, const char *pool, const char *verb);
 
 // Kafka has this topic with so many partitions from now on; 0 = it has none.
 void world_topic(struct world *world, const char *name, int32_t partitions);

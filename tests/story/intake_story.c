@@ -140,7 +140,9 @@ static void wrong_orders_are_refused(void)
                 "dead letter: order 'pool.set' refused: max_topics_per_collector is neither a "
                 "number of 1 or more nor 'none'\n"
                 "dead letter: order 'pool.set' refused: balance is not 'count'\n"
-                "dead letter: order 'pool.swap' refused: there is no such verb\n");
+                "dead letter: order 'pool.swap' refused: there is no such verb\n"
+                "event pool.creating default: 1 of 2 collectors are in: 2 topics / 1 per collector "
+                "= 2\n");
     world_order(world, "pool.reset", "", "");
     world_run(world, 1000);
     tale_end(world);

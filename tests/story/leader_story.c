@@ -159,8 +159,10 @@ static void two_begin_together(void)
                 "south > claim committed -> restores until its marker comes back\n"
                 "south > state is empty -> creates lineage 00000000000000000000000000010001\n"
                 "south > restored 0 topics, 0 collectors -> leads epoch 1\n"
+                "event pool.creating default: 0 of 1 collectors are in\n"
                 "a > collector.admitted -> its head names this life (S5)\n"
                 "event unit.placed t1 ->a: placed where the load is least (rule 2)\n"
+                "event pool.running default: 1 of 1 collectors are in\n"
                 "default/a@a0020001 > head 1 names this life -> active (S5)\n"
                 "default/a@a0020001 > head 1 of epoch 1 is a whole (active units 0) -> applied, "
                 "active units 1 (S2)\n");
