@@ -42,7 +42,7 @@ static void head_note(struct cell *cell, const struct control_write *write)
     REQUIRE(assignment_key_parse(write->key, &key) == STATUS_OK);
     int number = key.collector.data[1] - '0';
     if (key.bucket < 0 && number >= 0 && number < CELL_COLLECTORS)
-        cell->heads[number] = ((const struct head *)write->record)->generation;
+        cell->heads[number] = write->record ? ((const struct head *)write->record)->generation : 0;
 }
 
 static void writes_draw(struct cell *cell)
@@ -258,11 +258,17 @@ void cell_say(struct cell *cell, enum input_log log, const char *json)
 
 void cell_beat(struct cell *cell, int number, int life, const char *state, int64_t applied)
 {
+    cell_beat_in(cell, "default", number, life, state, applied);
+}
+
+void cell_beat_in(struct cell *cell, const char *pool, int number, int life, const char *state,
+                  int64_t applied)
+{
     char id[8], incarnation[33];
     snprintf(id, sizeof(id), "c%d", number);
     snprintf(incarnation, sizeof(incarnation), "%016x%016x", 0xc0 + number, life);
     struct beat beat = {.role = TEXT_LITERAL("collector"),
-                        .pool = TEXT_LITERAL("default"),
+                        .pool = text_of(pool),
                         .id = text_of(id),
                         .incarnation = text_of(incarnation),
                         .seq = ++cell->seqs[number],

@@ -69,6 +69,10 @@ void cell_say(struct cell *cell, enum input_log log, const char *json);
 // A beat of collector c<number> in its life, acknowledging a generation.
 void cell_beat(struct cell *cell, int number, int life, const char *state, int64_t applied);
 
+// The same for a collector of another pool than the default one.
+void cell_beat_in(struct cell *cell, const char *pool, int number, int life, const char *state,
+                  int64_t applied);
+
 // Ends the batch and commits what there is; the writes are in cell->writes. False = nothing to do.
 bool cell_commit(struct cell *cell);
 
