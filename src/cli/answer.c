@@ -209,8 +209,7 @@ enum status answer_read(struct answer *answer, struct text body, struct buffer *
     return is_good ? STATUS_OK : STATUS_INVALID;
 }
 
-// Finds a member of the object at the lexer, which must be an object.
-static bool find_member(struct json_lexer *lexer, struct arena *arena, const char *name)
+bool answer_find(struct json_lexer *lexer, struct arena *arena, const char *name)
 {
     struct text key;
     if (!lexer_take(lexer, '{'))
@@ -233,8 +232,8 @@ bool answer_read_error(struct text body, struct buffer *ret_message)
     struct arena arena = {0};
     struct text message;
     lexer_init(&lexer, body);
-    bool is_found = find_member(&lexer, &arena, "error") &&
-                    find_member(&lexer, &arena, "message") &&
+    bool is_found = answer_find(&lexer, &arena, "error") &&
+                    answer_find(&lexer, &arena, "message") &&
                     lexer_string(&lexer, &arena, &message);
     if (is_found)
         buffer_add_text(ret_message, message);

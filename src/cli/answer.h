@@ -11,6 +11,7 @@
 
 #include "base/text.h"
 #include "cli/output.h"
+#include "wire/json_lexer.h"
 
 // Where items go and what is known behind them.
 struct answer {
@@ -30,5 +31,9 @@ enum status answer_read(struct answer *answer, struct text body, struct buffer *
 // Appends the message of a refusal: {"error": {"message": ...}}. False, and nothing appended, if
 // the body is anything else.
 bool answer_read_error(struct text body, struct buffer *ret_message);
+
+// Goes to the value of that member of the object at the lexer. False if there is none, or no
+// object.
+bool answer_find(struct json_lexer *lexer, struct arena *arena, const char *name);
 
 #endif

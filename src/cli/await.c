@@ -151,10 +151,11 @@ static bool event_take(struct await *await, struct exchange *exchange,
         return false;
     const struct event_record *event = decoded.record;
     struct exchange_item *item = event->id.size ? item_find(exchange, event->id) : NULL;
-    if (item == NULL || event->answer.size == 0 || item->state == EXCHANGE_DONE ||
-        item->state == EXCHANGE_REFUSED)
+    if (item == NULL || event->answer.size == 0 || item->state >= EXCHANGE_DONE)
         return false;
-    item->state = text_equals(event->answer, "done") ? EXCHANGE_DONE : EXCHANGE_REFUSED;
+    item->state = text_equals(event->answer, "done")        ? EXCHANGE_DONE
+                  : text_equals(event->answer, "not found") ? EXCHANGE_UNKNOWN
+                                                            : EXCHANGE_REFUSED;
     item->text = text_copy(event->text);
     return true;
 }

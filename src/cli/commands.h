@@ -29,6 +29,14 @@
     row(pool_create)                                                                               \
     row(pool_set)                                                                                  \
     row(pool_reset)                                                                                \
+    row(pool_pause)                                                                                \
+    row(pool_resume)                                                                               \
+    row(pool_freeze)                                                                               \
+    row(pool_unfreeze)                                                                             \
+    row(pool_rebalance)                                                                            \
+    row(pool_delete)                                                                               \
+    row(cell_init)                                                                                 \
+    row(cell_clean)                                                                                \
     row(coordinator_list)                                                                          \
     row(coordinator_run)                                                                           \
     row(lag_show)                                                                                  \

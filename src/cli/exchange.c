@@ -156,6 +156,7 @@ static const char *state_word(const struct exchange_item *item, bool is_awaited)
     case EXCHANGE_DONE:
         return "done";
     case EXCHANGE_REFUSED:
+    case EXCHANGE_UNKNOWN:
         return "refused";
     case EXCHANGE_READY:
     case EXCHANGE_FAILED:
@@ -190,9 +191,10 @@ static enum exit_code item_judge(const struct exchange_item *item, bool is_await
                                "'%s': Kafka has it, but no coordinator has answered within "
                                "%lld ms: is one running? 'muster coordinator list' tells",
                                item->subject, (long long)conf_int(invocation->conf, "timeout.ms"));
-    else if (item->state == EXCHANGE_REFUSED)
-        invocation_fail(invocation, code, "'%s' is refused: %s", item->subject,
-                        buffer_string(&line));
+    else if (item->state == EXCHANGE_REFUSED || item->state == EXCHANGE_UNKNOWN)
+        code = invocation_fail(invocation,
+                               item->state == EXCHANGE_UNKNOWN ? EXIT_NOT_FOUND : EXIT_FAILED,
+                               "'%s' is refused: %s", item->subject, buffer_string(&line));
     else
         invocation_fail(invocation, code, "'%s' was not taken by Kafka: %s", item->subject,
                         buffer_string(&line));

@@ -24,6 +24,7 @@ enum exchange_state {
     EXCHANGE_FAILED,  // Kafka has not
     EXCHANGE_DONE,    // the coordinator has carried it out
     EXCHANGE_REFUSED, // or not, `text` says why
+    EXCHANGE_UNKNOWN, // or not: what it is about is not there
 };
 
 struct exchange_item {
@@ -54,8 +55,9 @@ enum status exchange_add(struct exchange *exchange, struct text subject, struct 
                          struct text value) MUST_CHECK;
 
 // Sends all records, waits for what is to be waited for at most timeout.ms, prints an item for each
-// and what went wrong. EXIT_FAILED if anything was refused, EXIT_TIMEOUT if an answer is missing,
-// EXIT_UNREACHABLE without Kafka, EXIT_NOT_FOUND without the cell's topics.
+// and what went wrong. EXIT_FAILED if anything was refused, EXIT_NOT_FOUND if what it is about is
+// not there, EXIT_TIMEOUT if an answer is missing, EXIT_UNREACHABLE without Kafka, EXIT_NOT_FOUND
+// without the cell's topics.
 enum exit_code exchange_run(struct exchange *exchange, const struct invocation *invocation);
 
 void exchange_finish(struct exchange *exchange);

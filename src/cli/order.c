@@ -96,7 +96,32 @@ enum exit_code order_pool(const struct invocation *invocation, const char *verb)
         order_add(&exchange, &order, pool);
         code = exchange_run(&exchange, invocation);
     }
+    if (code == EXIT_DONE && strcmp(verb, "pool.create") == 0)
+        code = order_wait(invocation, 1, ORDER_RUNNING);
     memory_release(labels);
+    exchange_finish(&exchange);
+    return code;
+}
+
+enum exit_code order_pools(const struct invocation *invocation, const char *verb,
+                           struct label label, enum order_goal goal)
+{
+    struct exchange exchange = exchange_of(invocation);
+    enum exit_code code = EXIT_DONE;
+    for (size_t i = 0; i < invocation->argument_count && code == EXIT_DONE; i++) {
+        struct text pool = text_of(invocation->arguments[i]);
+        const char *fault = name_fault(pool);
+        struct order order = {
+            .pool = pool, .verb = text_of(verb), .args = &label, .args_count = label.key.size > 0};
+        if (fault)
+            code = name_refuse(invocation, "pool", pool.data, fault);
+        else
+            order_add(&exchange, &order, pool);
+    }
+    if (code == EXIT_DONE)
+        code = exchange_run(&exchange, invocation);
+    if (code == EXIT_DONE)
+        code = order_wait(invocation, invocation->argument_count, goal);
     exchange_finish(&exchange);
     return code;
 }

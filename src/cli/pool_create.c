@@ -5,7 +5,7 @@
 static const struct output_table table = {"muster.pool_create/1", exchange_columns, false};
 
 static const struct flag flags[] = {
-    ORDER_FLAGS,
+    ORDER_POOL_FLAGS,
     FLAG_ROW_END,
 };
 

@@ -210,6 +210,8 @@ bool control_next_pool(const struct control *control, uint32_t *cursor, struct p
     *ret = (struct pool_view){.name = text_of(row->name),
                               .units = row->units,
                               .pending = row->states[UNIT_PENDING],
+                              .owned = row->states[UNIT_OWNED],
+                              .revoking = row->states[UNIT_REVOKING],
                               .wanted = row->cap > 0 ? (row->units + row->cap - 1) / row->cap : -1,
                               .policy = row->policy,
                               .policy_count = row->policy_count};

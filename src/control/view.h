@@ -63,6 +63,7 @@ struct lag_view {
 struct pool_view {
     struct text name, state;
     int64_t units, pending, collectors, wanted; // wanted: collectors needed, -1 = not bounded
+    int64_t owned, revoking;                    // units
     const struct label *policy;                 // keys that were set
     uint32_t policy_count;
     struct text status;      // CREATING | RUNNING | DISABLED | DELETED

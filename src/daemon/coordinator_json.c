@@ -318,7 +318,14 @@ void api_print_pool(struct api_list *list, const struct pool_view *pool)
     json_object_begin(json);
     json_member_text(json, "name", pool->name);
     json_member_text(json, "state", pool->state);
+    json_member_text(json, "status", pool->status);
+    json_member_int64(json, "desired", pool->desired);
+    json_member_int64(json, "actual", pool->actual);
+    json_member_int64(json, "since_ms", pool->since_ms);
+    member_given(json, "why", pool->why);
     json_member_int64(json, "units", pool->units);
+    json_member_int64(json, "owned", pool->owned);
+    json_member_int64(json, "revoking", pool->revoking);
     json_member_int64(json, "pending", pool->pending);
     json_member_int64(json, "collectors", pool->collectors);
     member_known(json, "wanted", pool->wanted);

@@ -75,10 +75,45 @@ static void collector_families(struct metrics *metrics, const struct control *co
     }
 }
 
+static void status_family(struct metrics *metrics, const struct control *control)
+{
+    static const char *const statuses[] = {"CREATING", "RUNNING", "DISABLED", "DELETED"};
+    struct pool_view pool;
+    int64_t counts[4] = {0};
+    for (uint32_t cursor = 0; control_next_pool(control, &cursor, &pool);)
+        for (size_t i = 0; i < 4; i++)
+            counts[i] += text_equals(pool.status, statuses[i]);
+    metrics_family(metrics, METRICS_GAUGE, "muster_pools", "pools by status");
+    for (size_t i = 0; i < 4; i++) {
+        struct metrics_label label = {"status", text_of(statuses[i])};
+        metrics_int64(metrics, &label, 1, counts[i]);
+    }
+}
+
+// Collectors that each pool needs and has, for whoever scales them.
+static void count_families(struct metrics *metrics, const struct control *control)
+{
+    struct pool_view pool;
+    metrics_family(metrics, METRICS_GAUGE, "muster_pool_collectors_desired",
+                   "collectors that a pool needs");
+    for (uint32_t cursor = 0; control_next_pool(control, &cursor, &pool);) {
+        struct metrics_label label = {"pool", pool.name};
+        metrics_int64(metrics, &label, 1, pool.desired);
+    }
+    metrics_family(metrics, METRICS_GAUGE, "muster_pool_collectors_actual",
+                   "live collectors of a pool that do not drain");
+    for (uint32_t cursor = 0; control_next_pool(control, &cursor, &pool);) {
+        struct metrics_label label = {"pool", pool.name};
+        metrics_int64(metrics, &label, 1, pool.actual);
+    }
+}
+
 static void pool_families(struct metrics *metrics, const struct control *control)
 {
     struct pool_view pool;
     struct lag_view lag;
+    status_family(metrics, control);
+    count_families(metrics, control);
     metrics_family(metrics, METRICS_GAUGE, "muster_pool_lag_offsets",
                    "offsets behind, over a pool's units with a known lag");
     for (uint32_t cursor = 0; control_next_pool(control, &cursor, &pool);) {

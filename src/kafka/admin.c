@@ -63,6 +63,7 @@ static void admin_run(void *owned, struct kafka_job *base)
         [KAFKA_CREATE_TOPICS] = kafka_request_create_topics,
         [KAFKA_DELETE_TOPICS] = kafka_request_delete_topics,
         [KAFKA_DESCRIBE_TOPICS] = kafka_request_describe_topics,
+        [KAFKA_DELETE_GROUPS] = kafka_request_delete_groups,
         [KAFKA_FIND_OFFSETS] = kafka_request_find_offsets,
         [KAFKA_FIND_COMMITTED] = kafka_request_find_committed,
         [KAFKA_COMMIT] = kafka_request_commit,
@@ -255,6 +256,29 @@ enum status kafka_admin_describe_topics(struct kafka_admin *admin, struct kafka_
                                         const struct text *topics, uint32_t count)
 {
     return ask_topics(admin, ask, KAFKA_DESCRIBE_TOPICS, topics, count);
+}
+
+// A group may be named anything that has no zero byte.
+static enum status request_set_group(struct kafka_request_job *job, uint32_t i, struct text name)
+{
+    if (name.size == 0 || memchr(name.data, 0, name.size))
+        return STATUS_INVALID;
+    char *copy = arena_get(&job->arena, name.size + 1);
+    memcpy(copy, name.data, name.size);
+    job->topics[i].name = (struct text){copy, name.size};
+    return STATUS_OK;
+}
+
+enum status kafka_admin_delete_groups(struct kafka_admin *admin, struct kafka_ask ask,
+                                      const struct text *groups, uint32_t count)
+{
+    enum status status;
+    struct kafka_request_job *job = request_create(admin, ask, KAFKA_DELETE_GROUPS, count, &status);
+    if (!job)
+        return status;
+    for (uint32_t i = 0; i < count && !status; i++)
+        status = request_set_group(job, i, groups[i]);
+    return request_submit(admin, job, status);
 }
 
 static const char *request_string(struct kafka_request_job *job, struct text text)

@@ -38,12 +38,13 @@ enum kafka_request {
     KAFKA_CREATE_TOPICS,
     KAFKA_DELETE_TOPICS,
     KAFKA_DESCRIBE_TOPICS,
+    KAFKA_DELETE_GROUPS,
     KAFKA_FIND_OFFSETS,
     KAFKA_FIND_COMMITTED,
     KAFKA_COMMIT,
 };
 
-// What is known of one topic after find, create or delete.
+// What is known of one topic after find, create or delete; of a group after its deletion.
 struct kafka_topic {
     struct text name;
     enum status status;  // STATUS_NOT_FOUND: no such topic; create: STATUS_EXISTS
@@ -128,6 +129,11 @@ enum status kafka_admin_create_topics(struct kafka_admin *admin, struct kafka_as
 
 enum status kafka_admin_delete_topics(struct kafka_admin *admin, struct kafka_ask ask,
                                       const struct text *topics, uint32_t count) MUST_CHECK;
+
+// Deletes consumer groups with the offsets they hold. The reply's topics are the groups:
+// STATUS_NOT_FOUND for one that is not there, STATUS_DENIED for one with members.
+enum status kafka_admin_delete_groups(struct kafka_admin *admin, struct kafka_ask ask,
+                                      const struct text *groups, uint32_t count) MUST_CHECK;
 
 // All settings of the topics, and in `topics` which of them could not be described.
 enum status kafka_admin_describe_topics(struct kafka_admin *admin, struct kafka_ask ask,

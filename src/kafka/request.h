@@ -62,6 +62,8 @@ void kafka_request_create_topics(struct kafka_admin_context *context,
                                  struct kafka_request_job *job);
 void kafka_request_delete_topics(struct kafka_admin_context *context,
                                  struct kafka_request_job *job);
+void kafka_request_delete_groups(struct kafka_admin_context *context,
+                                 struct kafka_request_job *job);
 void kafka_request_describe_topics(struct kafka_admin_context *context,
                                    struct kafka_request_job *job);
 void kafka_request_find_offsets(struct kafka_admin_context *context, struct kafka_request_job *job);

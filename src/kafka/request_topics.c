@@ -141,7 +141,7 @@ static rd_kafka_AdminOptions_t *options_create(struct kafka_admin_context *conte
     int ms = kafka_request_remaining_ms(job);
     rd_kafka_AdminOptions_t *options = rd_kafka_AdminOptions_new(context->handle->rk, operation);
     rd_kafka_AdminOptions_set_request_timeout(options, ms, ignored, sizeof ignored);
-    if (operation != RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS)
+    if (operation == RD_KAFKA_ADMIN_OP_CREATETOPICS || operation == RD_KAFKA_ADMIN_OP_DELETETOPICS)
         rd_kafka_AdminOptions_set_operation_timeout(options, ms, ignored, sizeof ignored);
     return options;
 }
@@ -247,6 +247,41 @@ void kafka_request_delete_topics(struct kafka_admin_context *context, struct kaf
     rd_kafka_queue_destroy(queue);
     rd_kafka_DeleteTopic_destroy_array(topics, count);
     memory_release(topics);
+}
+
+// Results come in the order of the request here too.
+static void groups_from(struct kafka_request_job *job, const rd_kafka_group_result_t **results,
+                        size_t count)
+{
+    for (uint32_t i = 0; i < job->reply.topic_count; i++) {
+        const rd_kafka_error_t *error = i < count ? rd_kafka_group_result_error(results[i]) : NULL;
+        topic_fail(job, &job->topics[i],
+                   i < count ? rd_kafka_error_code(error) : RD_KAFKA_RESP_ERR__BAD_MSG,
+                   error ? rd_kafka_error_string(error) : NULL);
+    }
+}
+
+void kafka_request_delete_groups(struct kafka_admin_context *context, struct kafka_request_job *job)
+{
+    uint32_t count = job->reply.topic_count;
+    rd_kafka_DeleteGroup_t **groups = memory_get(count * sizeof(*groups));
+    for (uint32_t i = 0; i < count; i++)
+        groups[i] = rd_kafka_DeleteGroup_new(job->topics[i].name.data);
+    rd_kafka_queue_t *queue = rd_kafka_queue_new(context->handle->rk);
+    rd_kafka_AdminOptions_t *options = options_create(context, job, RD_KAFKA_ADMIN_OP_DELETEGROUPS);
+    rd_kafka_DeleteGroups(context->handle->rk, groups, count, options, queue);
+    rd_kafka_AdminOptions_destroy(options);
+    rd_kafka_event_t *event = await(context, job, queue);
+    if (event) {
+        size_t got;
+        const rd_kafka_group_result_t **results =
+            rd_kafka_DeleteGroups_result_groups(rd_kafka_event_DeleteGroups_result(event), &got);
+        groups_from(job, results, got);
+        rd_kafka_event_destroy(event);
+    }
+    rd_kafka_queue_destroy(queue);
+    rd_kafka_DeleteGroup_destroy_array(groups, count);
+    memory_release(groups);
 }
 
 static int compare_settings(const void *a, const void *b)

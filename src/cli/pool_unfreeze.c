@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "cli/order.h"
+
+static const struct output_table table = {"muster.pool_unfreeze/1", exchange_columns, false};
+
+static const struct flag flags[] = {
+    ORDER_POOL_FLAGS,
+    FLAG_ROW_END,
+};
+
+static enum exit_code run(struct invocation *invocation)
+{
+    return order_pools(invocation, "pool.unfreeze", (struct label){0}, ORDER_RUNNING);
+}
+
+const struct command command_pool_unfreeze = {
+    .noun = "pool",
+    .verb = "unfreeze",
+    .arguments = "POOL...",
+    .arguments_min = 1,
+    .arguments_max = -1,
+    .flags = flags,
+    .output = &table,
+    .help = "let balance go on in frozen pools",
+    .example = "muster pool unfreeze edge",
+    .run = run,
+};
