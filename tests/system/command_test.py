@@ -76,7 +76,7 @@ class CommandTest(unittest.TestCase):
         self.assertIn("no such", self.muster("pool", "set", "edge", "colour=red", code=1).stderr)
         self.answers("collector", "drain", "c1")
         self.answers("collector", "undrain", "c1")
-        self.assertIn("no such collector", self.muster("collector", "drain", "c9", code=1).stderr)
+        self.assertIn("no such collector", self.muster("collector", "drain", "c9", code=3).stderr)
 
     def test_cell_that_is_not_there(self):
         flags = ["-b", self.cluster.bootstrap, "--prefix", "nowhere"]
