@@ -27,7 +27,7 @@ static enum exit_code deleted_print(struct site *site, const struct kafka_reply 
                    one->status == STATUS_OK ? "deleted"
                    : is_gone                ? "absent"
                                             : "failed",
-                   is_gone ? (struct text){0} : one->text);
+                   is_gone ? text_of("") : one->text);
         if (!is_gone)
             code = invocation_fail(site->invocation, exit_code_of(one->status),
                                    "cannot delete %s '%.*s': %.*s", kind, TEXT_ARGS(one->name),

@@ -72,7 +72,7 @@ static enum exit_code created_print(const struct site *site, const struct kafka_
                    topic->status == STATUS_OK ? "created"
                    : is_there                 ? "exists"
                                               : "failed",
-                   is_there ? (struct text){0} : topic->text);
+                   is_there ? text_of("") : topic->text);
         if (!is_there)
             code = invocation_fail(site->invocation, exit_code_of(topic->status),
                                    "cannot create topic '%.*s': %.*s", TEXT_ARGS(topic->name),

@@ -8,6 +8,7 @@
 
 const PAGE_ROWS = 100;
 const EVENT_ROWS = 60;
+const POOL_ROWS = 100;
 const POLL_MS = 1000;
 const POLL_MAX_MS = 30000;
 const ANSWER_MAX_MS = 10000;
@@ -17,14 +18,18 @@ const STATE_LOOKS = {
   assigned: 'good',
   active: 'good',
   ok: 'good',
+  RUNNING: 'good',
   revoking: 'busy',
   joining: 'busy',
   waiting: 'busy',
   granting: 'busy',
+  CREATING: 'busy',
   pending: 'warn',
   draining: 'warn',
   leaving: 'warn',
   held: 'warn',
+  DISABLED: 'warn',
+  DELETED: 'warn',
   missing: 'bad',
   dead: 'bad',
   lost: 'bad',
@@ -319,6 +324,46 @@ function showCollectors(answer) {
   );
 }
 
+function poolRow(row) {
+  const name = make('th', '', row.name);
+  name.scope = 'row';
+  return make(
+    'tr',
+    '',
+    name,
+    make('td', '', badge(row.status)),
+    make('td', '', row.state),
+    make('td', 'number', row.collectors),
+    make('td', 'number', row.units),
+    make('td', 'number dim', row.since),
+    make('td', 'why', row.why)
+  );
+}
+
+// A single pool that is as it should be says nothing that the rest of the page does not.
+function showPools(answer) {
+  const [only] = answer.items;
+  $('pools-section').hidden =
+    answer.items.length < 2 && (!only || (only.status === 'RUNNING' && only.state === 'active'));
+  showList(
+    $('pools').tBodies[0],
+    answer.items,
+    item => item.name,
+    item => ({
+      name: item.name,
+      status: item.status,
+      state: item.state,
+      collectors: `${count(item.actual)} of ${count(item.desired)}`,
+      units: count(item.units),
+      since: ago(item.since_ms),
+      why: item.why || '–',
+      watch: `${item.status} ${item.state}`,
+      isNew: true,
+    }),
+    poolRow
+  );
+}
+
 // Why it is where it is, in the coordinator's words.
 function why(item) {
   const parts = [
@@ -458,6 +503,7 @@ const poll = {
         ask(collectors.url()),
         ask(topics.url()),
         ask(`api/v1/events?limit=${EVENT_ROWS}`),
+        ask(`api/v1/pools?limit=${POOL_ROWS}`),
       ]);
       if (round !== poll.round) return;
       poll.show(answers);
@@ -476,12 +522,13 @@ const poll = {
     }
   },
 
-  show([status, collectorPage, topicPage, events]) {
+  show([status, collectorPage, topicPage, events, pools]) {
     showStatus(status);
     showHistory(status.lag_records);
     if (collectors.take(collectorPage)) showCollectors(collectorPage);
     if (topics.take(topicPage)) showTopics(topicPage);
     showEvents(events);
+    showPools(pools);
   },
 
   tell(look, text) {
