@@ -35,6 +35,7 @@ struct cell {
     struct arena arena;
     uint64_t sent;
     const char *refusal; // NULL = everything is done
+    const char *word;    // of the answer that refuses; NULL = "refused"
     char last[512];      // what came last, in words
     uint32_t count;      // records taken
 };
@@ -85,9 +86,11 @@ static struct text record_tell(struct cell *cell, const struct wire_record *deco
         return said->id;
     }
     const struct order *order = decoded->record;
-    snprintf(cell->last, sizeof(cell->last), "%.*s %.*s %.*s=%.*s", TEXT_ARGS(order->pool),
-             TEXT_ARGS(order->verb), TEXT_ARGS(order->args[0].key),
-             TEXT_ARGS(order->args[0].value));
+    int used = snprintf(cell->last, sizeof(cell->last), "%.*s %.*s", TEXT_ARGS(order->pool),
+                        TEXT_ARGS(order->verb));
+    if (order->args_count > 0)
+        snprintf(cell->last + used, sizeof(cell->last) - (size_t)used, " %.*s=%.*s",
+                 TEXT_ARGS(order->args[0].key), TEXT_ARGS(order->args[0].value));
     return order->id;
 }
 
@@ -103,7 +106,8 @@ static void record_take(struct cell *cell, const struct kafka_record *record, bo
     if (!is_answered)
         return;
     answer(cell, T("of somebody else"), "refused", "not yours");
-    answer(cell, id, cell->refusal ? "refused" : "done", cell->refusal ? cell->refusal : "taken");
+    const char *word = cell->word ? cell->word : "refused";
+    answer(cell, id, cell->refusal ? word : "done", cell->refusal ? cell->refusal : "taken");
 }
 
 static void cell_turn(struct cell *cell, bool is_answered)
@@ -170,7 +174,7 @@ static bool said(const char *text, const char *what)
 // One command and what it leads to.
 struct expected {
     const char *line;
-    const char *refusal;
+    const char *refusal, *word;
     bool answers;
     int code;
     const char *sent; // what the coordinator has read
@@ -184,6 +188,7 @@ static void check_command(const struct expected *expected, const char *in)
     struct command_run run = {.in = in};
     cell_open(&cell);
     cell.refusal = expected->refusal;
+    cell.word = expected->word;
     run_command(&cell, &run, expected->line, expected->answers);
     while (expected->sent && cell.count == 0)
         cell_turn(&cell, false);
@@ -308,6 +313,20 @@ static void a_refused_order_fails(void)
                   NULL);
 }
 
+// MR-4: what is not there has a code of its own.
+static void an_order_about_nothing_is_not_found(void)
+{
+    check_command(&(struct expected){.line = "pool pause edge --timeout 20s",
+                                     .refusal = "there is no such pool",
+                                     .word = "not found",
+                                     .answers = true,
+                                     .code = EXIT_NOT_FOUND,
+                                     .sent = "edge pool.pause",
+                                     .out = "refused",
+                                     .err = "'edge' is refused: there is no such pool"},
+                  NULL);
+}
+
 static void an_order_need_not_be_waited_for(void)
 {
     check_command(&(struct expected){.line = "agent forget a1 --no-wait",
@@ -327,6 +346,7 @@ static const struct test tests[] = {
     TEST(a_long_file_is_sent_as_a_whole),
     TEST(an_order_waits_for_its_answer),
     TEST(a_refused_order_fails),
+    TEST(an_order_about_nothing_is_not_found),
     TEST(an_order_need_not_be_waited_for),
 };
 
