@@ -38,7 +38,8 @@ static enum exit_code run(struct invocation *invocation)
         help_print(&text, noun, command);
     fputs(buffer_string(&text), invocation->cli->out);
     buffer_finish(&text);
-    return fflush(invocation->cli->out) ? EXIT_FAILED : EXIT_DONE;
+    bool is_lost = fflush(invocation->cli->out) != 0 || ferror(invocation->cli->out);
+    return is_lost ? EXIT_FAILED : EXIT_DONE;
 }
 
 const struct command command_help = {
