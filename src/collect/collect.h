@@ -81,7 +81,8 @@ struct collect_event {
 
 enum collect_effect_kind {
     COLLECT_SEND_BEAT,       // beat; answered by BEAT_ACKED or BEAT_FAILED with its seq
-    COLLECT_ASK_END,         // number; answered by END_ANSWERED or END_FAILED: the assignments' end
+    COLLECT_ASK_END,         // number; the assignments' end: END_ANSWERED or END_FAILED, of the
+                             // newest number alone
     COLLECT_START_UNIT,      // run, unit, fence, from; UNIT_STARTED, or later UNIT_FAILED
     COLLECT_STOP_UNIT,       // run, deadline: stop reading, flush until then, commit; UNIT_STOPPED
     COLLECT_RAISE_FENCE,     // run, fence: goes on with this one and commits it at once

@@ -225,6 +225,7 @@ struct link {
     bool is_asked; // for the partitions
     uint64_t asked_number;
     struct instant ask_again_at;
+    uint64_t held_question;   // ASK_END that waits until the assignments are read; 0 = none
     uint64_t failed_question; // ASK_END that could not be asked; 0 = none
     int64_t failed_beat;      // seq that could not be sent; 0 = none
     uint64_t report_number;

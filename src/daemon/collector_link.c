@@ -98,26 +98,11 @@ static void unassign(struct link *link, const char *topic, int32_t partition)
     (void)status; // it was assigned, so it can be taken back
 }
 
-static void assign_assignments(struct collector *collector)
-{
-    struct link *link = &collector->link;
-    struct kafka_assignment one = {
-        .topic = text_of(link->assignments),
-        .partition = link->partition,
-        // A compacted log starts at 0 unless somebody has cut it; asking for the start costs half a
-        // second.
-        .offset = link->is_start_cut ? KAFKA_START : 0,
-        .tag = collector->life,
-    };
-    link->is_assigned = kafka_consumer_assign(link->consumer, &one, 1) == STATUS_OK;
-    if (!link->is_assigned)
-        link->ask_again_at = instant_add(collector->now, span_of_ms(RETRY_MS));
-}
-
 void link_begin_life(struct collector *collector)
 {
     struct link *link = &collector->link;
     link_watch_members(collector, false);
+    link->held_question = 0;
     link->failed_question = 0;
     link->failed_beat = 0;
     if (link->is_assigned)
@@ -138,15 +123,46 @@ static bool is_of_this_life(const struct collector *collector, uint64_t number, 
     return number >> LIFE_SHIFT == collector->life;
 }
 
-void link_ask_end(struct collector *collector, uint64_t number)
+static void ask_end(struct collector *collector, uint64_t number)
 {
     struct link *link = &collector->link;
     struct kafka_partition one = {text_of(link->assignments), link->partition};
     struct kafka_ask ask = {number_of(collector, number),
                             span_of_ms(conf_int(collector->setup.conf, "lease.ms") / 3)};
-    if (!link->is_assigned ||
-        kafka_admin_find_offsets(link->pulse, ask, KAFKA_END, &one, 1) != STATUS_OK)
+    if (kafka_admin_find_offsets(link->pulse, ask, KAFKA_END, &one, 1) != STATUS_OK)
         link->failed_question = number;
+}
+
+// A life asks for the end before it knows its partition. Refused, it would ask again an interval
+// later, and its first beat waits for the answer (S8): so the question is kept.
+void link_ask_end(struct collector *collector, uint64_t number)
+{
+    struct link *link = &collector->link;
+    if (link->is_assigned)
+        ask_end(collector, number);
+    else
+        link->held_question = number;
+}
+
+static void assign_assignments(struct collector *collector)
+{
+    struct link *link = &collector->link;
+    struct kafka_assignment one = {
+        .topic = text_of(link->assignments),
+        .partition = link->partition,
+        // A compacted log starts at 0 unless somebody has cut it; asking for the start costs half a
+        // second.
+        .offset = link->is_start_cut ? KAFKA_START : 0,
+        .tag = collector->life,
+    };
+    link->is_assigned = kafka_consumer_assign(link->consumer, &one, 1) == STATUS_OK;
+    if (!link->is_assigned) {
+        link->ask_again_at = instant_add(collector->now, span_of_ms(RETRY_MS));
+        return;
+    }
+    if (link->held_question != 0)
+        ask_end(collector, link->held_question);
+    link->held_question = 0;
 }
 
 static void send_record(struct collector *collector, const char *topic, uint64_t number,

@@ -79,6 +79,22 @@ static void partition_of_a_split_topic_is_read_alone(void)
     collector_room_close(&room);
 }
 
+// The end of the assignments is asked for as soon as there is somebody to ask, and the first beat
+// goes out with its answer (S8): with an interval that no test lives to see.
+static void first_beat_waits_for_no_interval(void)
+{
+    struct collector_room room;
+    collector_room_open(&room);
+    make_topic(&room, "a", 1);
+    room_produce(&room, "a", 0, 0, 5);
+    room_set(&room, "beat.interval.ms", "600000");
+    room_set(&room, "lease.ms", "3600000");
+    room_start(&room);
+    room_admit(&room, (struct room_unit[]){{"a", 1}}, 1);
+    room_await_lines(&room, 5);
+    collector_room_close(&room);
+}
+
 // S2, CB-28, TG-1: the acknowledgement comes when what the sink has is committed; the other unit is
 // not touched.
 static void revoke_is_acknowledged_after_the_commit(void)
@@ -305,6 +321,7 @@ static const struct test tests[] = {
     TEST(units_that_come_and_go_leave_nothing_behind),
     TEST(reads_what_it_was_given_and_nothing_else),
     TEST(partition_of_a_split_topic_is_read_alone),
+    TEST(first_beat_waits_for_no_interval),
     TEST(revoke_is_acknowledged_after_the_commit),
     TEST(crash_is_followed_by_a_life_that_replaces_it),
     TEST(asked_to_stop_it_drains_commits_and_leaves),
