@@ -15,12 +15,8 @@ import subprocess
 import sys
 import time
 
-from bench import lead, one_broker, tool
+from bench import lead, one_broker, percentile, tool
 from procs import kcat_produce, wait_for
-
-
-def percentile(values, share):
-    return sorted(values)[min(len(values) - 1, int(len(values) * share))]
 
 
 class Announcer:

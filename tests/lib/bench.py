@@ -7,7 +7,7 @@ import tempfile
 
 from cell import Cell
 from kafka import Cluster
-from procs import MUSTER, Processes
+from procs import MUSTER, Processes, run
 
 
 def tool(name):
@@ -37,3 +37,23 @@ def resident_mb(process):
             if line.startswith("VmRSS:"):
                 return int(line.split()[1]) * 1024 / 1e6
     raise AssertionError("no VmRSS")
+
+
+def percentile(values, share):
+    return sorted(values)[min(len(values) - 1, int(len(values) * share))]
+
+
+def references(cell, rounds=200):
+    """[(label, p50, p99)] in seconds, of this very broker: a plain produce -> consume round trip and
+    one bare transaction over three partitions."""
+    cell.cluster.create_topics(["probe.plain"])
+    cell.cluster.create_topics(["probe.transaction"], partitions=3)
+    probe = run(tool("latency_probe"), cell.cluster.bootstrap, "-", rounds, seconds=600)
+    labels = {
+        "round_trip": "plain round trip",
+        "transaction": "bare transaction, 3 partitions",
+    }
+    return [
+        (labels[name], int(p50) / 1e6, int(p99) / 1e6)
+        for name, p50, p99 in (line.split() for line in probe.stdout.splitlines())
+    ]

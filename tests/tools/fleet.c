@@ -6,6 +6,10 @@
 //     fleet fill BROKERS PREFIX TOPICS AGENTS    one announcement of one topic each
 //     fleet beat BROKERS PREFIX COLLECTORS       beats every second until it is killed
 //     fleet say BROKERS PREFIX control           each line of stdin, as it comes, as it is
+//     fleet write BROKERS                        each line of stdin is `TOPIC VALUE`, a record for
+//     that
+//                                                topic; behind an empty line 'written' is printed
+//                                                when all before it is acknowledged
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -117,23 +121,54 @@ static void say(struct fleet *fleet)
     }
 }
 
+static void write_line(struct fleet *fleet, char *line)
+{
+    size_t topic_size = strcspn(line, " ");
+    ensure(line[topic_size] == ' ');
+    const char *value = line + topic_size + 1;
+    struct kafka_message message = {
+        .topic = {line, topic_size}, .is_key_null = true, .value = {value, strlen(value)}};
+    ensure(kafka_producer_send(fleet->producer, &message, ++fleet->sent) == STATUS_OK);
+}
+
+static void write_each(struct fleet *fleet)
+{
+    char line[4096];
+    while (fgets(line, sizeof(line), stdin) != NULL) {
+        line[strcspn(line, "\n")] = '\0';
+        if (line[0] != '\0') {
+            write_line(fleet, line);
+            continue;
+        }
+        ensure(kafka_producer_flush(fleet->producer, span_of_ms(PATIENCE_MS)) == STATUS_OK);
+        results_take(fleet);
+        puts("written");
+        fflush(stdout);
+    }
+}
+
 int main(int argc, char **argv)
 {
     struct fleet fleet = {0};
     struct buffer fault = {0};
     bool is_say = argc == 5 && strcmp(argv[1], "say") == 0;
+    bool is_write = argc == 3 && strcmp(argv[1], "write") == 0;
     struct kafka_producer_options options = {.linger_ms = is_say ? 0 : LINGER_MS};
     bool is_fill = argc == 6 && strcmp(argv[1], "fill") == 0;
     bool is_beat = argc == 5 && strcmp(argv[1], "beat") == 0;
-    if (!is_fill && !is_beat && !is_say)
+    if (!is_fill && !is_beat && !is_say && !is_write)
         return 2;
     kafka_settings_add(&fleet.settings, TEXT_LITERAL("bootstrap.servers"), text_of(argv[2]));
-    snprintf(fleet.topic, sizeof(fleet.topic), "%s.%s", argv[3], is_beat ? "members" : "control");
+    if (!is_write)
+        snprintf(fleet.topic, sizeof(fleet.topic), "%s.%s", argv[3],
+                 is_beat ? "members" : "control");
     ensure(kafka_producer_create(&fleet.settings, &options, &fault, &fleet.producer) == STATUS_OK);
     if (is_fill)
         fill(&fleet, atoi(argv[4]), atoi(argv[5]));
     else if (is_say)
         say(&fleet);
+    else if (is_write)
+        write_each(&fleet);
     else
         beat(&fleet, atoi(argv[4]));
     ensure(kafka_producer_flush(fleet.producer, span_of_ms(PATIENCE_MS)) == STATUS_OK);

@@ -6,6 +6,7 @@
 // partitions.
 //
 //     latency_probe BROKERS PREFIX ROUNDS
+//     latency_probe BROKERS - ROUNDS          the two figures beside it alone
 //
 // The probe is a collector itself: it beats, and the coordinator gives it every topic. Prints one
 // line per figure: NAME P50 P99 in microseconds.
@@ -35,6 +36,7 @@ struct probe {
     char control[300], members[300], assignments[300];
     int32_t partition;
     uint64_t sent, request;
+    bool is_alone; // no cell to announce to
     int64_t beat_seq;
     struct instant next_beat;
     // What is held of the assignment.
@@ -67,7 +69,7 @@ static void send_record(struct probe *probe, const char *topic, enum record_kind
 static void beat_if_due(struct probe *probe)
 {
     struct instant now = loop_now();
-    if (!instant_has_come(probe->next_beat, now))
+    if (probe->is_alone || !instant_has_come(probe->next_beat, now))
         return;
     struct beat beat = {.role = TEXT_LITERAL("collector"),
                         .pool = TEXT_LITERAL("default"),
@@ -219,8 +221,8 @@ static void open_handles(struct probe *probe, const char *brokers)
     struct buffer fault = {0};
     struct kafka_transactor_options writing = {.id = TEXT_LITERAL("probe")};
     const struct kafka_assignment start[] = {
-        {.topic = text_of(probe->assignments), .partition = probe->partition, .tag = 1},
-        {.topic = TEXT_LITERAL("probe.plain"), .tag = 2}};
+        {.topic = TEXT_LITERAL("probe.plain"), .tag = 2},
+        {.topic = text_of(probe->assignments), .partition = probe->partition, .tag = 1}};
     kafka_settings_add(&probe->settings, TEXT_LITERAL("bootstrap.servers"), text_of(brokers));
     ensure(kafka_producer_create(&probe->settings, &(struct kafka_producer_options){0}, &fault,
                                  &probe->producer) == STATUS_OK);
@@ -228,7 +230,7 @@ static void open_handles(struct probe *probe, const char *brokers)
                                  &probe->consumer) == STATUS_OK);
     ensure(kafka_transactor_create(&probe->settings, &writing, &fault, &probe->transactor) ==
            STATUS_OK);
-    ensure(kafka_consumer_assign(probe->consumer, start, 2) == STATUS_OK);
+    ensure(kafka_consumer_assign(probe->consumer, start, probe->is_alone ? 1 : 2) == STATUS_OK);
     ensure(kafka_transactor_init(probe->transactor, ++probe->request, span_of_ms(PATIENCE_MS)) ==
            STATUS_OK);
     transactor_wait(probe, KAFKA_READY);
@@ -248,6 +250,7 @@ int main(int argc, char **argv)
     struct probe probe = {.plain_offset = -1};
     if (argc != 4)
         return 2;
+    probe.is_alone = strcmp(argv[2], "-") == 0;
     int rounds = atoi(argv[3]);
     ensure(rounds > 0 && rounds <= 100000);
     snprintf(probe.control, sizeof(probe.control), "%s.control", argv[2]);
@@ -257,15 +260,18 @@ int main(int argc, char **argv)
     open_handles(&probe, argv[1]);
     int64_t *us = memory_get((size_t)rounds * 3 * sizeof(*us));
     measure_plain(&probe);
-    measure_announcement(&probe, rounds);
+    if (!probe.is_alone)
+        measure_announcement(&probe, rounds);
     for (int i = 0; i < rounds; i++) {
         us[i] = measure_plain(&probe);
         us[rounds + i] = measure_transaction(&probe);
-        us[2 * rounds + i] = measure_announcement(&probe, i);
+        if (!probe.is_alone)
+            us[2 * rounds + i] = measure_announcement(&probe, i);
     }
     print_figure("round_trip", us, rounds);
     print_figure("transaction", us + rounds, rounds);
-    print_figure("announcement", us + 2 * rounds, rounds);
+    if (!probe.is_alone)
+        print_figure("announcement", us + 2 * rounds, rounds);
     memory_release(us);
     close_handles(&probe);
     return 0;

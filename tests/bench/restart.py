@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How long until the topics of a collector that was killed are read again.
+
+    ./dev bench restart [ROUNDS] [TOPICS]      20 rounds, 1,000 topics, three collectors, one broker
+
+Each round kills one collector with -9, writes a record into each of its topics and waits until the
+sinks have all of them. Three ways to come back:
+  restarted   the process is started again with its state file (proof of death): from its exec on
+  published   who has waited for the process publishes its death: from the kill on
+  lost        nobody proves anything: the others get its topics after the lease of 3 s, from the kill
+              on
+Beside it, in the same run: a plain produce -> consume round trip and one bare transaction.
+"""
+
+import os
+import subprocess
+import sys
+import time
+
+from bench import lead, one_broker, percentile, references, tool
+from cell import announcement
+from procs import muster, wait_for
+
+COLLECTORS = ("c1", "c2", "c3")
+LEASE_MS = 3000
+AGENTS = 10
+
+
+class Writer:
+    """A producer that stays open."""
+
+    def __init__(self, cluster):
+        self.child = subprocess.Popen(
+            [tool("fleet"), "write", cluster.bootstrap],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def write(self, topics, value):
+        self.child.stdin.write("".join(f"{topic} {value}\n" for topic in topics) + "\n")
+        self.child.stdin.flush()
+        assert self.child.stdout.readline() == "written\n"
+
+    def end(self):
+        self.child.stdin.close()
+        self.child.wait(10)
+
+
+class Seen:
+    """Which topics have a record of a value, in all sinks; files are read on from where they were
+    read before."""
+
+    def __init__(self, cell):
+        self.cell = cell
+        self.files = {}
+
+    def wait(self, topics, value):
+        """(when the first, when the last of them was there)."""
+        missing, first = set(topics), None
+        mark = f'"value":"{value}"'
+
+        def are_there():
+            nonlocal first
+            for line in self._lines():
+                if mark in line:
+                    missing.discard(line.split('"topic":"', 1)[1].split('"', 1)[0])
+                    first = first or time.monotonic()
+            return not missing
+
+        wait_for(are_there, 60, f"'{value}' of {len(topics)} topics in the sinks")
+        return first, time.monotonic()
+
+    def _lines(self):
+        for name in COLLECTORS:
+            path = self.cell.sink_path(name)
+            if name not in self.files and os.path.exists(path):
+                self.files[name] = open(path, encoding="utf-8")
+        for file in self.files.values():
+            for line in file:
+                yield line
+
+
+class Bench:
+    def __init__(self, cell, topics):
+        self.cell = cell
+        self.names = cell.names(topics)
+        self.round = 0
+        cell.cluster.create_topics(self.names)
+        lead(cell, settings={"lease.ms": str(LEASE_MS)})
+        for name in COLLECTORS:
+            self.collector(name)
+        cell.wait_collectors(len(COLLECTORS))
+        cell.announce(
+            [announcement(f"a{i}", self.names[i::AGENTS]) for i in range(AGENTS)]
+        )
+        self.writer = Writer(cell.cluster)
+        self.seen = Seen(cell)
+        self.settle()
+
+    def collector(self, name):
+        return self.cell.collector(name, {"lease.ms": str(LEASE_MS)})
+
+    def settle(self):
+        """Everybody has an even share and reads it."""
+        self.cell.wait_assigned(len(self.names), COLLECTORS)
+        self.write(self.names)
+
+    def write(self, topics):
+        self.round += 1
+        value = f"round-{self.round}"
+        self.writer.write(topics, value)
+        return self.seen.wait(topics, value)
+
+    def kill(self):
+        """Kills one of them; returns it, its topics, and when."""
+        name = COLLECTORS[self.round % len(COLLECTORS)]
+        topics = [u for u, (owner, _) in self.cell.owners().items() if owner == name]
+        process = self.cell.process(name)
+        process.kill()
+        return process, topics, time.monotonic()
+
+    def restarted(self):
+        process, topics, _ = self.kill()
+        self.round += 1
+        value = f"round-{self.round}"
+        self.writer.write(topics, value)
+        process.start()
+        first, last = self.seen.wait(topics, value)
+        return first - process.started_at, last - process.started_at
+
+    def published(self):
+        process, topics, killed_at = self.kill()
+        state = self.cell.sink_path(process.name.rsplit("-", 1)[1]).replace(".lines", ".state")
+        muster("collector", "died", *self.cell.base, "--state-file", state)
+        first, last = self.write(topics)
+        process.start()
+        self.settle()
+        return first - killed_at, last - killed_at
+
+    def lost(self):
+        process, topics, killed_at = self.kill()
+        first, last = self.write(topics)
+        process.start()
+        self.settle()
+        return first - killed_at, last - killed_at
+
+
+def main():
+    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 20
+    topics = int(sys.argv[2]) if len(sys.argv) > 2 else 1000
+    print(f"one broker, {topics} topics, {len(COLLECTORS)} collectors, {rounds} rounds each, s")
+    with one_broker() as cell:
+        bench = Bench(cell, topics)
+        print(f"  {'':34}{'first topic':>18}{'all its topics':>20}")
+        print(f"  {'killed with -9, and then':34}{'p50':>9}{'p99':>9}{'p50':>11}{'p99':>9}")
+        for name, measure in (
+            ("restarted: from its exec", bench.restarted),
+            ("published: from the kill", bench.published),
+            (f"lost, lease {LEASE_MS / 1000:.0f} s: from the kill", bench.lost),
+        ):
+            firsts, lasts = zip(*(measure() for _ in range(rounds)))
+            print(
+                f"  {name:34}{percentile(firsts, 0.5):9.3f}{percentile(firsts, 0.99):9.3f}"
+                f"{percentile(lasts, 0.5):11.3f}{percentile(lasts, 0.99):9.3f}",
+                flush=True,
+            )
+        bench.writer.end()
+        for label, p50, p99 in references(cell):
+            print(f"  {label:34}{p50:9.4f}{p99:9.4f}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
