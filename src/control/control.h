@@ -25,6 +25,8 @@
 #include "control/effect.h"
 #include "control/event.h"
 
+enum { CONTROL_BATCH_BYTES = 4 * 1024 * 1024 };
+
 struct control;
 
 // Texts are copied.
@@ -56,7 +58,8 @@ void control_step(struct control *control, const struct control_event *event,
 // When CONTROL_TICKED is wanted at the latest. INSTANT_NEVER if nothing waits for time.
 struct instant control_deadline(const struct control *control);
 
-// Rough size of what the next commit will write, bytes. The shell ends the batch at 8 MB.
+// Rough size of what the next commit will write, bytes. The shell ends the batch at
+// CONTROL_BATCH_BYTES; the rest of a transaction is for the decisions about what has arrived.
 size_t control_batch_bytes(const struct control *control);
 
 // Draws the next write of the commit under way; false when there is none left. `*ret` is valid

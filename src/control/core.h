@@ -30,7 +30,13 @@
 
 enum phase { PHASE_STANDBY, PHASE_CLAIMING, PHASE_RESTORING, PHASE_CHECKING, PHASE_LEADING };
 
-enum { COORDINATORS_MAX = 64, EVENTS_KEPT = 256, BATCH_BYTES_MAX = 8 * 1024 * 1024 };
+// A full batch of announcements must leave room for all that follows from it: a unit that is placed
+// a batch later is written twice, and its owner's buckets once more.
+enum {
+    COORDINATORS_MAX = 64,
+    EVENTS_KEPT = 256,
+    BATCH_BYTES_MAX = 3 * CONTROL_BATCH_BYTES,
+};
 
 // Another coordinator, as heard.
 struct peer {

@@ -3,8 +3,8 @@
 // Everything dirty becomes the writes of one transaction, drawn one by one: first what is deleted,
 // then the state, the cell with the positions reached, then per collector its buckets and last its
 // head, then the events. A release, a death, an admission and the grant that answers an ack go out
-// with the batch that decides them; first placements wait while the leader is behind, so that a
-// storm rewrites a bucket once per publish.interval.
+// with the batch that decides them; first placements wait while the leader is behind, with reading
+// or with placing, so that a storm rewrites a bucket once per publish.interval.
 #include <string.h>
 
 #include "base/ensure.h"
@@ -29,7 +29,7 @@ enum stage {
 
 static bool is_due(const struct control *control, const struct collector *collector)
 {
-    return collector->is_urgent || control->is_caught_up ||
+    return collector->is_urgent || (control->is_caught_up && !control->has_more_changes) ||
            instant_since(control->now, collector->published).us >= control->publish_interval.us;
 }
 

@@ -218,7 +218,7 @@ static uint32_t drain(struct coordinator *coordinator, struct kafka_consumer *co
     struct kafka_record records[FEED_RECORDS];
     struct instant end = instant_add(loop_now(), span_of_ms(FEED_TURN_MS));
     uint32_t taken = 0, count;
-    while (control_batch_bytes(coordinator->control) < BATCH_BYTES &&
+    while (control_batch_bytes(coordinator->control) < CONTROL_BATCH_BYTES &&
            instant_is_before(loop_now(), end) &&
            (count = kafka_consumer_poll(consumer, records, FEED_RECORDS)) > 0) {
         take_all(coordinator, records, count, take, other);

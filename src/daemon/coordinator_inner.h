@@ -24,9 +24,8 @@
 #include "net/notify.h"
 
 enum {
-    FEED_RECORDS = 250,            // taken from Kafka at once
-    FEED_TURN_MS = 200,            // longest stepping of one turn
-    BATCH_BYTES = 8 * 1024 * 1024, // of one transaction, roughly
+    FEED_RECORDS = 250,     // taken from Kafka at once
+    FEED_TURN_MS = 200,     // longest stepping of one turn
     COMMIT_PAUSE_US = 5000, // between transactions: makes them faster (CONCURRENT_TRANSACTIONS)
     ASK_TIMEOUT_MS = 5000,  // for one answer of Kafka
     TRIM_RECORDS = 10000,   // read before memory is given back to the system

@@ -132,21 +132,21 @@ bool cell_commit(struct cell *cell)
 static void create(struct cell *cell, const struct cell_options *options)
 {
     *cell = (struct cell){.options = *options, .now = {1000000}};
-    struct control_options made = {.prefix = TEXT_LITERAL("muster"),
-                                   .id = text_of(options->id ? options->id : "north"),
-                                   .incarnation = text_of(life_own),
-                                   .lineage = TEXT_LITERAL("11111111111111111111111111111111"),
-                                   .cluster_id = TEXT_LITERAL("kafka"),
-                                   .default_pool = TEXT_LITERAL("default"),
-                                   .hash_seed = options->hash_seed,
-                                   .beat_interval = span_of_ms(1000),
-                                   .leader_timeout =
-                                       span_of_ms(options->leader_ms ? options->leader_ms : 5000),
-                                   .publish_interval = span_of_ms(5000),
-                                   .lease_ms = 15000,
-                                   .agent_topics_max = 10,
-                                   .assignments_partitions = 4,
-                                   .events_enabled = true};
+    struct control_options made = {
+        .prefix = TEXT_LITERAL("muster"),
+        .id = text_of(options->id ? options->id : "north"),
+        .incarnation = text_of(life_own),
+        .lineage = TEXT_LITERAL("11111111111111111111111111111111"),
+        .cluster_id = TEXT_LITERAL("kafka"),
+        .default_pool = TEXT_LITERAL("default"),
+        .hash_seed = options->hash_seed,
+        .beat_interval = span_of_ms(1000),
+        .leader_timeout = span_of_ms(options->leader_ms ? options->leader_ms : 5000),
+        .publish_interval = span_of_ms(5000),
+        .lease_ms = 15000,
+        .agent_topics_max = options->agent_topics_max ? options->agent_topics_max : 10,
+        .assignments_partitions = 4,
+        .events_enabled = true};
     cell->control = control_create(&made);
     cell_step(cell, (struct control_event){.kind = CONTROL_STARTED});
 }

@@ -26,9 +26,10 @@ struct cell_writes {
 
 struct cell_options {
     uint64_t hash_seed;
-    int64_t leader_ms; // 0 = 5000
-    bool is_behind;    // batches end before the end of control
-    const char *id;    // NULL = "north"
+    int64_t leader_ms;        // 0 = 5000
+    bool is_behind;           // batches end before the end of control
+    const char *id;           // NULL = "north"
+    int64_t agent_topics_max; // 0 = 10
 };
 
 struct cell {

@@ -136,6 +136,64 @@ static void storm_rewrites_a_bucket_once(void)
     cell_end(&cell);
 }
 
+// Announces `count` topics of agent `agent` in one set.
+static void say_topics(struct cell *cell, int agent, int count)
+{
+    struct buffer json = {0};
+    buffer_print(&json, "{\"agent\": \"a%d\", \"topics\": [", agent);
+    for (int i = 0; i < count; i++)
+        buffer_print(&json, "%s{\"name\": \"t%d.%d\", \"partitions\": 1}", i > 0 ? ", " : "", agent,
+                     i);
+    buffer_add_string(&json, "]}");
+    cell_say(cell, INPUT_CONTROL, buffer_string(&json));
+    buffer_finish(&json);
+}
+
+static uint32_t writes_of(const struct cell *cell, const char *prefix)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < cell->writes.count; i++)
+        count += text_has_prefix(cell->writes.items[i].key, text_of(prefix));
+    return count;
+}
+
+// What fills a batch is placed with it: no unit is written twice.
+static void full_batch_is_placed_as_a_whole(void)
+{
+    struct cell cell;
+    cell_begin(&cell, &(struct cell_options){.is_behind = true, .agent_topics_max = 1000});
+    cell_beat(&cell, 0, 1, "joining", 0);
+    CHECK(cell_commit(&cell));
+    uint32_t topics = 0;
+    for (int agent = 0; control_batch_bytes(cell.control) < CONTROL_BATCH_BYTES; agent++) {
+        say_topics(&cell, agent, 1000);
+        topics += 1000;
+    }
+    CHECK(topics > 10000);
+    CHECK(cell_commit(&cell));
+    CHECK_INT(writes_of(&cell, "unit/"), topics);
+    CHECK(!cell_commit(&cell));
+    cell_end(&cell);
+}
+
+// PD-5: more than a transaction can place, and still a bucket is not rewritten with each of them.
+static void buckets_wait_until_all_is_placed(void)
+{
+    struct cell cell;
+    cell_begin(&cell, &(struct cell_options){.agent_topics_max = 1000});
+    for (int agent = 0; agent < 120; agent++) {
+        say_topics(&cell, agent, 1000);
+        CHECK(cell_commit(&cell));
+    }
+    cell_beat(&cell, 0, 1, "joining", 0);
+    uint32_t commits = 0, heads = 0;
+    for (; cell_commit(&cell); commits++)
+        heads += writes_of(&cell, "default/c0") > 0;
+    CHECK(commits > 2);
+    CHECK_INT(heads, 2); // the admission, which does not wait, and the whole
+    cell_end(&cell);
+}
+
 // But what takes away goes out with the batch that decides it.
 static void release_never_waits(void)
 {
@@ -153,9 +211,10 @@ static void release_never_waits(void)
 }
 
 static const struct test tests[] = {
-    TEST(state_then_buckets_then_head), TEST(empty_bucket_is_a_tombstone),
-    TEST(one_change_writes_one_bucket), TEST(any_node_writes_the_same_bytes),
-    TEST(storm_rewrites_a_bucket_once), TEST(release_never_waits),
+    TEST(state_then_buckets_then_head),    TEST(empty_bucket_is_a_tombstone),
+    TEST(one_change_writes_one_bucket),    TEST(any_node_writes_the_same_bytes),
+    TEST(storm_rewrites_a_bucket_once),    TEST(release_never_waits),
+    TEST(full_batch_is_placed_as_a_whole), TEST(buckets_wait_until_all_is_placed),
 };
 
 TEST_MAIN("control/publish", tests)
