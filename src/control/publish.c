@@ -25,6 +25,8 @@ enum stage {
     STAGE_END,
 };
 
+enum { PUBLISHED_BYTES_MAX = 2 * CONTROL_BATCH_BYTES };
+
 // ---- What goes out.
 
 static bool is_due(const struct control *control, const struct collector *collector)
@@ -64,18 +66,32 @@ static void collector_stamp(struct control *control, struct collector *collector
     collector_touch(&control->tables, collector->handle);
 }
 
-// Splits the changed collectors into those that go out now and those that wait.
+// Rough bytes of the buckets that a collector is to get.
+static size_t buckets_size(const struct collector *collector)
+{
+    size_t size = 0;
+    for (uint32_t i = 0; i < BUCKET_COUNT; i++)
+        size += collector->buckets[i].is_dirty ? collector->buckets[i].size : 0;
+    return size;
+}
+
+// Splits the changed collectors into those that go out now and those that wait. At the end of a
+// storm all of them are due: what has time goes with the transactions that follow.
 static void collectors_choose(struct control *control)
 {
     struct handles *changed = &control->tables.changed_collectors;
     uint32_t kept = 0;
+    size_t size = 0;
     control->publishing.count = 0;
     for (uint32_t i = 0; i < changed->count; i++) {
         struct collector *collector = control->tables.collectors[changed->items[i]];
-        if (is_due(control, collector))
+        bool has_room = collector->is_urgent || size < PUBLISHED_BYTES_MAX;
+        if (has_room && is_due(control, collector)) {
+            size += buckets_size(collector);
             handles_add(&control->publishing, changed->items[i]);
-        else
+        } else {
             changed->items[kept++] = changed->items[i];
+        }
     }
     changed->count = kept;
 }

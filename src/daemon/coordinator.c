@@ -159,6 +159,7 @@ static void memory_trim(struct coordinator *coordinator, struct instant now)
         instant_since(now, coordinator->last_read).us < TRIM_QUIET_US)
         return;
     coordinator->records_read = 0;
+    commit_trim(coordinator);
 #ifdef __GLIBC__
     malloc_trim(0);
 #endif

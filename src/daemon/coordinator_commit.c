@@ -122,6 +122,13 @@ void commit_finish(struct coordinator *coordinator)
     memory_release(batch->messages);
     memory_release(batch->headers);
     memory_release(batch->header_offsets);
+    *batch = (struct commit_batch){0};
+}
+
+void commit_trim(struct coordinator *coordinator)
+{
+    if (!coordinator->is_committing && !coordinator->is_claiming && coordinator->batch.count == 0)
+        commit_finish(coordinator);
 }
 
 // ---- Dead letters.

@@ -192,6 +192,7 @@ void commit_poll(struct coordinator *coordinator);
 // Forgets what was refused but not committed: the next leader will refuse it again.
 void commit_drop(struct coordinator *coordinator);
 void commit_finish(struct coordinator *coordinator);
+void commit_trim(struct coordinator *coordinator); // gives back what an empty batch still holds
 
 // coordinator_check.c: are control and orders still the logs that were read before?
 void check_start(struct coordinator *coordinator, const struct state_position *positions);

@@ -13,8 +13,26 @@ import subprocess
 import sys
 import time
 
-from bench import lead, one_broker, resident_mb, tool
+from bench import lead, least_resident_mb, one_broker, resident_mb, tool
 from procs import run, wait_for
+
+QUIET_SECONDS = 0.5
+
+
+def last_commit(cell):
+    """Waits until nothing is committed any more, which is when every head is out; returns the number
+    of transactions, and when the last of them was seen."""
+    commits, seen = None, time.monotonic()
+
+    def is_quiet():
+        nonlocal commits, seen
+        now = cell.metric("muster_commits_total", "leader")
+        if now != commits:
+            commits, seen = now, time.monotonic()
+        return time.monotonic() - seen > QUIET_SECONDS
+
+    wait_for(is_quiet, 60, "the last commit")
+    return commits, seen
 
 
 def measure(topics, collectors, events):
@@ -33,9 +51,9 @@ def measure(topics, collectors, events):
                 600,
                 "every topic is owned",
             )
-            seconds = time.monotonic() - begun
-            commits = cell.metric("muster_commits_total", "leader")
-            memory = resident_mb(leader)
+            commits, ended = last_commit(cell)
+            seconds = ended - begun
+            memory = resident_mb(leader), least_resident_mb(leader)
         finally:
             fleet.kill()
             fleet.wait()
@@ -50,7 +68,8 @@ def main():
         seconds, commits, memory = measure(topics, collectors, events)
         print(
             f"  events {'on ' if events else 'off'}  {topics / seconds:10,.0f} announcements/s  "
-            f"{seconds:6.2f} s  {commits:.0f} transactions  {memory:6.0f} MB resident"
+            f"{seconds:6.2f} s  {commits:.0f} transactions  "
+            f"{memory[0]:.0f} MB resident, {memory[1]:.0f} MB once quiet"
         )
 
 

@@ -10,10 +10,8 @@ end. `ready` is /readyz of a process that was started for it, from exec on.
 import sys
 import time
 
-from bench import lead, one_broker, resident_mb, tool
+from bench import lead, least_resident_mb, one_broker, resident_mb, tool
 from procs import run, wait_for
-
-TRIM_SECONDS = 5  # within which a process gives back what it needed for reading
 
 
 def main():
@@ -32,9 +30,7 @@ def main():
         cell.wait_role("leader", "second")
         leading = time.monotonic() - begun
         peak = resident_mb(second)
-        least = peak
-        while time.monotonic() - begun < leading + TRIM_SECONDS:
-            least = min(least, resident_mb(second))
+        least = least_resident_mb(second)
     print(f"one broker, {topics} topics, {records} records of state, {size / 1e6:.0f} MB")
     print(f"  bare read of the state   {bare / 1e6:6.2f} s")
     print(f"  exec -> ready            {ready:6.2f} s")

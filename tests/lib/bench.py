@@ -4,10 +4,13 @@
 import contextlib
 import os
 import tempfile
+import time
 
 from cell import Cell
 from kafka import Cluster
 from procs import MUSTER, Processes, run
+
+TRIM_SECONDS = 5  # within which a process gives back what it needed for reading
 
 
 def tool(name):
@@ -37,6 +40,14 @@ def resident_mb(process):
             if line.startswith("VmRSS:"):
                 return int(line.split()[1]) * 1024 / 1e6
     raise AssertionError("no VmRSS")
+
+
+def least_resident_mb(process):
+    """Resident memory once the process has given back what it needed for a storm or a restore."""
+    least, end = resident_mb(process), time.monotonic() + TRIM_SECONDS
+    while time.monotonic() < end:
+        least = min(least, resident_mb(process))
+    return least
 
 
 def percentile(values, share):

@@ -136,14 +136,14 @@ static void storm_rewrites_a_bucket_once(void)
     cell_end(&cell);
 }
 
-// Announces `count` topics of agent `agent` in one set.
-static void say_topics(struct cell *cell, int agent, int count)
+// Announces `count` topics of agent `agent` in one set; their names begin with `word`.
+static void say_topics(struct cell *cell, const char *word, int agent, int count)
 {
     struct buffer json = {0};
     buffer_print(&json, "{\"agent\": \"a%d\", \"topics\": [", agent);
     for (int i = 0; i < count; i++)
-        buffer_print(&json, "%s{\"name\": \"t%d.%d\", \"partitions\": 1}", i > 0 ? ", " : "", agent,
-                     i);
+        buffer_print(&json, "%s{\"name\": \"%s%d.%d\", \"partitions\": 1}", i > 0 ? ", " : "", word,
+                     agent, i);
     buffer_add_string(&json, "]}");
     cell_say(cell, INPUT_CONTROL, buffer_string(&json));
     buffer_finish(&json);
@@ -166,7 +166,7 @@ static void full_batch_is_placed_as_a_whole(void)
     CHECK(cell_commit(&cell));
     uint32_t topics = 0;
     for (int agent = 0; control_batch_bytes(cell.control) < CONTROL_BATCH_BYTES; agent++) {
-        say_topics(&cell, agent, 1000);
+        say_topics(&cell, "t", agent, 1000);
         topics += 1000;
     }
     CHECK(topics > 10000);
@@ -182,7 +182,7 @@ static void buckets_wait_until_all_is_placed(void)
     struct cell cell;
     cell_begin(&cell, &(struct cell_options){.agent_topics_max = 1000});
     for (int agent = 0; agent < 120; agent++) {
-        say_topics(&cell, agent, 1000);
+        say_topics(&cell, "t", agent, 1000);
         CHECK(cell_commit(&cell));
     }
     cell_beat(&cell, 0, 1, "joining", 0);
@@ -191,6 +191,30 @@ static void buckets_wait_until_all_is_placed(void)
         heads += writes_of(&cell, "default/c0") > 0;
     CHECK(commits > 2);
     CHECK_INT(heads, 2); // the admission, which does not wait, and the whole
+    cell_end(&cell);
+}
+
+// The buckets of all collectors at the end of a storm are more than a transaction should hold.
+static void end_of_a_storm_is_published_in_parts(void)
+{
+    struct cell cell;
+    char word[200];
+    memset(word, 'w', sizeof(word) - 1);
+    word[sizeof(word) - 1] = '\0';
+    cell_begin(&cell, &(struct cell_options){.is_behind = true, .agent_topics_max = 1000});
+    for (int number = 0; number < CELL_COLLECTORS; number++)
+        cell_beat(&cell, number, 1, "joining", 0);
+    CHECK(cell_commit(&cell));
+    for (int agent = 0; agent < 60; agent++) {
+        say_topics(&cell, word, agent, 1000);
+        CHECK(cell_commit(&cell));
+    }
+    cell.options.is_behind = false;
+    uint32_t parts = 0, buckets = 0;
+    for (; cell_commit(&cell); parts++)
+        buckets += writes_of(&cell, "default/c");
+    CHECK_INT(parts, 2);
+    CHECK_INT(buckets, CELL_COLLECTORS * 17);
     cell_end(&cell);
 }
 
@@ -211,10 +235,11 @@ static void release_never_waits(void)
 }
 
 static const struct test tests[] = {
-    TEST(state_then_buckets_then_head),    TEST(empty_bucket_is_a_tombstone),
-    TEST(one_change_writes_one_bucket),    TEST(any_node_writes_the_same_bytes),
-    TEST(storm_rewrites_a_bucket_once),    TEST(release_never_waits),
-    TEST(full_batch_is_placed_as_a_whole), TEST(buckets_wait_until_all_is_placed),
+    TEST(state_then_buckets_then_head),         TEST(empty_bucket_is_a_tombstone),
+    TEST(one_change_writes_one_bucket),         TEST(any_node_writes_the_same_bytes),
+    TEST(storm_rewrites_a_bucket_once),         TEST(release_never_waits),
+    TEST(full_batch_is_placed_as_a_whole),      TEST(buckets_wait_until_all_is_placed),
+    TEST(end_of_a_storm_is_published_in_parts),
 };
 
 TEST_MAIN("control/publish", tests)
