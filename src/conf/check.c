@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What settings must be to each other. Each rule has its reason in the message.
-
-#include <string.h>
-
+// What settings must be to each other. Each rule has its reason in the message. A file may be
+// shared by all roles, and some settings are added for one process alone; so what only one role
+// needs, such as the path of its sink, is looked at where that role starts.
 #include "conf/conf.h"
 #include "conf/store.h"
 
@@ -50,9 +49,5 @@ enum status conf_check(struct conf *conf)
         if (conf_int(conf, rule->smaller) * rule->factor > conf_int(conf, rule->larger))
             status = refuse_pair(conf, rule->smaller, rule->larger, rule->why);
     }
-    if (strcmp(conf_text(conf, "sink.type"), "file") == 0 &&
-        conf_text(conf, "sink.file.path")[0] == '\0')
-        status = refuse_pair(conf, "sink.type", "sink.file.path",
-                             "a file sink needs the path of its file");
     return status;
 }
