@@ -92,46 +92,58 @@ static void restore_agent(struct control *control, uint32_t pool, struct text id
     row->since_ms = record->since_ms;
 }
 
-static void unclaim(struct control *control, uint32_t pool, const struct state_key *key)
+// The rows that the key of a claim names, as far as they are there. Each look-up is a miss of the
+// processor's cache, and there are as many claims as topics: so none is made twice.
+struct claim_rows {
+    uint32_t agent, statement, topic, claim;
+};
+
+static struct claim_rows claim_rows(const struct tables *tables, uint32_t pool,
+                                    const struct state_key *key)
 {
-    struct tables *tables = &control->tables;
-    uint32_t topic = topic_find(tables, pool, key->unit);
-    uint32_t agent = agent_find(tables, pool, key->name);
-    uint32_t statement = agent == NONE ? NONE : statement_find(tables, agent, key->source);
-    uint32_t claim =
-        topic == NONE || statement == NONE ? NONE : claim_find(tables, statement, topic);
-    if (claim == NONE)
-        return;
-    claim_remove(tables, claim, false);
-    if (tables->statements[statement].claims == NONE)
-        statement_remove(tables, statement);
-    if (tables->topics[topic].claims == NONE && tables->topics[topic].units == NONE)
-        topic_remove(tables, topic);
+    struct claim_rows rows = {NONE, NONE, topic_find(tables, pool, key->unit), NONE};
+    rows.agent = agent_find(tables, pool, key->name);
+    if (rows.agent != NONE)
+        rows.statement = statement_find(tables, rows.agent, key->source);
+    if (rows.statement != NONE && rows.topic != NONE)
+        rows.claim = claim_find(tables, rows.statement, rows.topic);
+    return rows;
+}
+
+static void unclaim(struct tables *tables, struct claim_rows rows)
+{
+    claim_remove(tables, rows.claim, false);
+    if (tables->statements[rows.statement].claims == NONE)
+        statement_remove(tables, rows.statement);
+    if (tables->topics[rows.topic].claims == NONE && tables->topics[rows.topic].units == NONE)
+        topic_remove(tables, rows.topic);
 }
 
 static void restore_claim(struct control *control, uint32_t pool, const struct state_key *key,
                           const struct state_claim *record)
 {
     struct tables *tables = &control->tables;
-    unclaim(control, pool, key);
-    if (record == NULL)
+    struct claim_rows rows = claim_rows(tables, pool, key);
+    if (record == NULL) {
+        if (rows.claim != NONE)
+            unclaim(tables, rows);
         return;
-    uint32_t agent = agent_find(tables, pool, key->name);
-    if (agent == NONE)
-        agent = agent_add(tables, pool, key->name);
-    uint32_t statement = statement_find(tables, agent, key->source);
-    if (statement == NONE)
-        statement = statement_add(tables, agent, key->source);
-    tables->statements[statement].ttl_ms = record->ttl_ms;
-    uint32_t topic = topic_find(tables, pool, key->unit);
-    if (topic == NONE)
-        topic = topic_add(tables, pool, key->unit);
+    }
+    if (rows.claim != NONE)
+        claim_remove(tables, rows.claim, false);
+    if (rows.agent == NONE)
+        rows.agent = agent_add(tables, pool, key->name);
+    if (rows.statement == NONE)
+        rows.statement = statement_add(tables, rows.agent, key->source);
+    tables->statements[rows.statement].ttl_ms = record->ttl_ms;
+    if (rows.topic == NONE)
+        rows.topic = topic_add(tables, pool, key->unit);
     struct attributes wanted = {.weight = record->weight,
                                 .partitions = (int32_t)record->partitions,
                                 .split = record->split,
                                 .labels = record->labels,
                                 .labels_count = record->labels_count};
-    claim_add(tables, statement, topic, record->order, attributes_share(tables, &wanted));
+    claim_add(tables, rows.statement, rows.topic, record->order, attributes_share(tables, &wanted));
 }
 
 static enum unit_reason reason_of(struct text text)
