@@ -208,7 +208,7 @@ static void end_of_a_storm_is_published_in_parts(void)
     CHECK(cell_commit(&cell));
     for (int agent = 0; agent < 60; agent++) {
         say_topics(&cell, word, agent, 1000);
-        if (agent % 20 == 19)
+        if (agent % 5 == 4)
             CHECK(cell_commit(&cell));
     }
     cell.options.is_behind = false;
