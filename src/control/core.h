@@ -65,9 +65,10 @@ struct event_kept {
 // Where publish.c stands while the writes are drawn.
 struct drawing {
     int stage;
-    uint32_t at;      // in the list of the stage
-    size_t tombstone; // byte offset in tables.tombstones
-    uint32_t bucket;  // of the collector at `at`
+    uint32_t at;       // in the list of the stage
+    size_t tombstone;  // byte offset in tables.tombstones
+    bool is_head_next; // of the tombstone drawn last
+    uint32_t bucket;   // of the collector at `at`
     struct buffer key;
     struct arena arena; // of the record drawn last
 };

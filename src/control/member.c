@@ -11,6 +11,8 @@
 //                                                                                     v
 //      a waiting one is admitted: same units, no move  <----------------------------- over
 //      else held for hold_ms, then released: the planner gives its units to others <--+
+//                                                                                     v
+//                         an id of which nobody hears any more, and that no unit names: forgotten
 //
 // A beat is level-triggered: who hears only the newest one of each life decides the same.
 #include <string.h>
@@ -19,8 +21,14 @@
 #include "base/memory.h"
 #include "base/name.h"
 #include "control/core.h"
+#include "proto/key.h"
 
-enum { COLLECTORS_MAX = 20000, LEASE_MIN_MS = 100, LEASE_MAX_MS = 3600 * 1000 };
+enum {
+    COLLECTORS_MAX = 20000,
+    LEASE_MIN_MS = 100,
+    LEASE_MAX_MS = 3600 * 1000,
+    FORGOTTEN_MS = 3600 * 1000, // silence after which an id without a life is forgotten
+};
 
 bool member_is_alive(const struct collector *collector)
 {
@@ -390,6 +398,61 @@ static void member_judge(struct control *control, struct collector *collector)
         member_end(control, collector, 0, "silent for longer than its lease", "S4");
 }
 
+// ---- Forgetting ids.
+
+static struct instant newest_beat(const struct collector *collector)
+{
+    struct instant newest = collector->heard;
+    for (int i = 0; i < COLLECTOR_WAITING_MAX; i++)
+        if (collector->waiting[i].incarnation[0] != '\0' &&
+            instant_is_before(newest, collector->waiting[i].heard))
+            newest = collector->waiting[i].heard;
+    return newest;
+}
+
+// Ids of a fleet that comes and goes must not stay for ever. One is forgotten when nothing rests on
+// it: no life, no unit that it has or had last, no operator who wants it empty, nothing to be
+// written; and when own beats prove that it was not heard for an hour (S4).
+static bool is_to_be_forgotten(const struct control *control, const struct collector *collector)
+{
+    return !member_is_alive(collector) && collector->state == COLLECTOR_GONE &&
+           !collector->drained && collector->references == 0 && !collector->is_dirty &&
+           !collector->is_changed &&
+           evidence_proves(&control->evidence, newest_beat(collector), span_of_ms(FORGOTTEN_MS));
+}
+
+// The head goes with the state; the buckets went when the units did.
+static void member_forget(struct control *control, const struct collector *collector)
+{
+    struct buffer key = {0};
+    state_key_print(
+        (struct state_key){.kind = RECORD_STATE_COLLECTOR,
+                           .pool = text_of(control->tables.pools[collector->pool]->name),
+                           .name = text_of(collector->id)},
+        &key);
+    if (collector->is_known) {
+        member_narrate(control, collector, "collector.forgotten",
+                       "it was not heard for an hour, and no unit names it", "");
+        tombstone_add(&control->tables, buffer_text(&key));
+        control->is_assignment_changed = true;
+    }
+    buffer_finish(&key);
+    collector_discard(&control->tables, collector->handle);
+}
+
+static void members_forget(struct control *control)
+{
+    struct tables *tables = &control->tables;
+    struct handles forgotten = {0};
+    for (uint32_t i = 0; i < tables->collectors_count; i++)
+        if (tables->collectors[i] != NULL && is_to_be_forgotten(control, tables->collectors[i]))
+            handles_add(&forgotten, i);
+    handles_sort(&forgotten, tables, collector_before);
+    for (uint32_t i = 0; i < forgotten.count; i++)
+        member_forget(control, tables->collectors[forgotten.items[i]]);
+    handles_finish(&forgotten);
+}
+
 static bool is_to_be_judged(const struct control *control, const struct collector *collector)
 {
     if (collector->state == COLLECTOR_HELD)
@@ -410,6 +473,7 @@ void members_judge(struct control *control)
     for (uint32_t i = 0; i < judged.count; i++)
         member_judge(control, tables->collectors[judged.items[i]]);
     handles_finish(&judged);
+    members_forget(control);
 }
 
 struct instant members_deadline(const struct control *control)

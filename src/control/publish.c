@@ -148,8 +148,23 @@ static void write_state(struct control *control, struct control_write *ret, enum
                                   .record = record};
 }
 
+// The key of a collector's state without its first word is that of its head.
+static void write_no_head(struct control *control, struct text key, struct control_write *ret)
+{
+    struct assignment_key head;
+    ensure(assignment_key_parse(key, &head) == STATUS_OK);
+    buffer_add_text(&control->drawing.key, key);
+    *ret = (struct control_write){.target = WRITE_ASSIGNMENT,
+                                  .partition = assignments_partition(
+                                      head.pool, head.collector, control->assignments_partitions),
+                                  .key = buffer_text(&control->drawing.key),
+                                  .kind = RECORD_HEAD};
+}
+
+// A collector that is forgotten gives two writes: its state, and its head.
 static bool draw_tombstone(struct control *control, struct control_write *ret)
 {
+    const struct text collectors = TEXT_LITERAL("collector/");
     struct buffer *tombstones = &control->tables.tombstones;
     struct drawing *drawing = &control->drawing;
     uint16_t size;
@@ -159,10 +174,18 @@ static bool draw_tombstone(struct control *control, struct control_write *ret)
         return false;
     }
     memcpy(&size, tombstones->data + drawing->tombstone, sizeof(size));
-    drawing->tombstone += sizeof(size);
-    buffer_add(&drawing->key, tombstones->data + drawing->tombstone, size);
-    drawing->tombstone += size;
-    write_state(control, ret, RECORD_STATE_CELL, NULL);
+    struct text key = {tombstones->data + drawing->tombstone + sizeof(size), size};
+    bool is_state = !drawing->is_head_next;
+    drawing->is_head_next = is_state && text_has_prefix(key, collectors);
+    if (!drawing->is_head_next)
+        drawing->tombstone += sizeof(size) + size;
+    if (is_state) {
+        buffer_add_text(&drawing->key, key);
+        write_state(control, ret, RECORD_STATE_CELL, NULL);
+        return true;
+    }
+    key = (struct text){key.data + collectors.size, key.size - collectors.size};
+    write_no_head(control, key, ret);
     return true;
 }
 

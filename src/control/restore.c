@@ -239,11 +239,26 @@ static void restore_unit(struct control *control, uint32_t pool, struct text tex
         control->numbers[unit].next = collector_row(control, pool, record->next);
 }
 
+// A leader has forgotten it. What beats have said of the same id meanwhile stays.
+static void collector_unrestore(struct control *control, uint32_t handle)
+{
+    struct collector *row = handle == NONE ? NULL : control->tables.collectors[handle];
+    if (row == NULL || row->references > 0)
+        return;
+    row->is_known = false;
+    for (int i = 0; i < COLLECTOR_WAITING_MAX; i++)
+        if (row->waiting[i].incarnation[0] != '\0')
+            return;
+    collector_discard(&control->tables, handle);
+}
+
 static void restore_collector(struct control *control, uint32_t pool, struct text id,
                               const struct state_collector *record)
 {
-    if (record == NULL)
-        return; // the record of its pool goes with it
+    if (record == NULL) {
+        collector_unrestore(control, collector_find(&control->tables, pool, id));
+        return;
+    }
     uint32_t handle = collector_row(control, pool, id);
     struct collector *row = control->tables.collectors[handle];
     bool is_same = text_equals(record->incarnation, row->incarnation);
@@ -325,8 +340,12 @@ static void plans_join(struct control *control)
     struct tables *tables = &control->tables;
     for (uint32_t i = 0; i < tables->collectors_count; i++) {
         struct collector *collector = tables->collectors[i];
-        if (collector == NULL || collector->state == COLLECTOR_GONE)
+        if (collector == NULL)
             continue;
+        if (collector->state == COLLECTOR_GONE) {
+            collector->heard = control->now; // it is forgotten an hour after that at the earliest
+            continue;
+        }
         collector->asks_drain = collector->state == COLLECTOR_DRAINING && !collector->drained;
         if (member_is_alive(collector) && collector->state == COLLECTOR_HELD)
             collector->state = COLLECTOR_ACTIVE;

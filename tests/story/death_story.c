@@ -269,6 +269,57 @@ static void all_drain(void)
     tale_end_unsettled(world);
 }
 
+// Keys with this beginning that a log still has, from `topic` on for some partitions.
+static uint32_t standing(const struct world *world, int topic, int partitions, const char *key)
+{
+    uint32_t count = 0;
+    for (int p = topic; p < topic + partitions; p++) {
+        const struct log *log = &world->logs[p];
+        for (uint32_t i = 0; i < log->count; i++) {
+            bool is_newest = text_has_prefix(log->items[i].key, text_of(key));
+            for (uint32_t later = i + 1; later < log->count && is_newest; later++)
+                is_newest = !text_equal(log->items[i].key, log->items[later].key);
+            count += is_newest && log->items[i].value.data != NULL;
+        }
+    }
+    return count;
+}
+
+static uint32_t states_of(const struct world *world, const char *key)
+{
+    return standing(world, SIM_STATE, 1, key);
+}
+
+static uint32_t assignments_of(const struct world *world, const char *key)
+{
+    return standing(world, SIM_ASSIGNMENTS, SIM_ASSIGNMENTS_PARTITIONS, key);
+}
+
+// An id that nothing rests on is forgotten after an hour, in the state and in the assignments; a
+// collector with that name is a new one. "c" was the last before "b" to have t1, so it stays.
+static void id_that_nobody_hears_of_is_forgotten(void)
+{
+    struct world *world = tale_with(3, 2);
+    world_crash(world, "a");
+    world_crash(world, "c");
+    world_run(world, 20000);
+    tale_skip(world);
+    world_run(world, 3500000);
+    TALE(world, "");
+    CHECK_INT(states_of(world, "collector/default/a"), 1);
+    CHECK_INT(assignments_of(world, "default/a"), 1);
+    world_run(world, 200000);
+    TALE(world,
+         "a > collector.forgotten -> it was not heard for an hour, and no unit names it ()\n");
+    CHECK_INT(states_of(world, "collector/default/a"), 0);
+    CHECK_INT(assignments_of(world, "default/a"), 0);
+    CHECK_INT(states_of(world, "collector/default/c"), 1);
+    world_restart(world, "a", false);
+    world_run(world, 3000);
+    CHECK_TEXT(world_reading(world), "a: t1\nb: t2\n");
+    tale_end(world);
+}
+
 static const struct test tests[] = {
     TEST(restarted_with_the_lock_reads_on),
     TEST(death_published_units_go_at_once),
@@ -285,6 +336,7 @@ static const struct test tests[] = {
     TEST(leaves_in_order),
     TEST(drained_and_undrained),
     TEST(all_drain),
+    TEST(id_that_nobody_hears_of_is_forgotten),
 };
 
 TEST_MAIN("story/death", tests)
