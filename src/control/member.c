@@ -416,8 +416,8 @@ static struct instant newest_beat(const struct collector *collector)
 static bool is_to_be_forgotten(const struct control *control, const struct collector *collector)
 {
     return !member_is_alive(collector) && collector->state == COLLECTOR_GONE &&
-           !collector->drained && collector->references == 0 && !collector->is_dirty &&
-           !collector->is_changed &&
+           collector->planned == PLAN_NOBODY && !collector->drained && collector->references == 0 &&
+           !collector->is_dirty && !collector->is_changed &&
            evidence_proves(&control->evidence, newest_beat(collector), span_of_ms(FORGOTTEN_MS));
 }
 

@@ -122,7 +122,7 @@ void check_record(struct coordinator *coordinator, const struct kafka_record *re
         check->is_waiting[log] = false;
         if (record->kind != KAFKA_RECORD || record->offset != check->positions[log].anchor_offset)
             continue;
-        struct text value = record->is_value_null ? (struct text){0} : record->value;
+        struct text value = record->value; // empty if it is null
         check->logs[log].anchor_found = true;
         check->logs[log].anchor_time_ms = record->timestamp_ms;
         check->logs[log].anchor_crc = hash_crc32(value);

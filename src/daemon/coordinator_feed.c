@@ -120,7 +120,7 @@ static void input_record(struct coordinator *coordinator, const struct kafka_rec
     enum input_log log = record->tag == KAFKA_CELL_CONTROL ? INPUT_CONTROL : INPUT_ORDERS;
     struct wire_input input = {.expected =
                                    log == INPUT_CONTROL ? RECORD_ANNOUNCEMENT : RECORD_ORDER,
-                               .bytes = record->is_value_null ? (struct text){0} : record->value};
+                               .bytes = record->value};
     enum record_kind kind;
     if (log == INPUT_CONTROL && wire_kind(input.bytes, &kind) && kind == RECORD_MARKER)
         input.expected = RECORD_MARKER;

@@ -37,6 +37,9 @@ struct transaction_context {
     struct kafka_handle *handle; // of the last init
     bool is_used;                // the handle has seen an init
     struct kafka_topics topics;  // of the handle
+    // Of the attempt under way: the last message's topic, which is mostly the next one's too.
+    struct text topic;
+    rd_kafka_topic_t *rkt;
     // Of the attempt under way, filled in by deliveries.
     rd_kafka_resp_err_t refused; // the first message's that was not delivered
     int64_t first_offset;
@@ -266,16 +269,28 @@ static enum step refuse(struct transaction_job *job, const struct kafka_message 
     return STEP_REFUSED;
 }
 
+// The messages of a batch lie untouched, so the same place is the same topic.
+static bool topic_find(struct transaction_context *context, struct text topic)
+{
+    if (context->topic.data == topic.data && context->topic.size == topic.size)
+        return true;
+    struct kafka_topic_entry *entry =
+        kafka_topics_get(&context->topics, context->handle, topic, TOPICS_MAX, 0);
+    if (!entry)
+        return false;
+    context->topic = topic;
+    context->rkt = entry->rkt;
+    return true;
+}
+
 static enum step produce_one(struct transaction_context *context, struct transaction_job *job,
                              uint32_t i, struct instant deadline)
 {
     const struct kafka_message *message = &job->messages[i];
-    struct kafka_topic_entry *entry =
-        kafka_topics_get(&context->topics, context->handle, message->topic, TOPICS_MAX, 0);
-    if (!entry)
+    if (!topic_find(context, message->topic))
         return refuse(job, message, RD_KAFKA_RESP_ERR__INVALID_ARG);
     rd_kafka_resp_err_t error;
-    while ((error = kafka_message_produce(context->handle->rk, entry->rkt, message,
+    while ((error = kafka_message_produce(context->handle->rk, context->rkt, message,
                                           (void *)(uintptr_t)(i + 1))) ==
            RD_KAFKA_RESP_ERR__QUEUE_FULL) {
         if (is_over(job, deadline))
@@ -321,6 +336,7 @@ static enum step sort_refusal(const struct transaction_context *context,
 static enum step attempt(struct transaction_context *context, struct transaction_job *job,
                          struct instant deadline)
 {
+    context->topic = (struct text){0};
     context->refused = RD_KAFKA_RESP_ERR_NO_ERROR;
     context->first_offset = -1;
     rd_kafka_error_t *error = rd_kafka_begin_transaction(context->handle->rk);

@@ -67,6 +67,19 @@ enum status kafka_transactor_init(struct kafka_transactor *transactor, uint64_t 
     return STATUS_OK;
 }
 
+// Most messages have the topic of the one before, at the same place of memory.
+static bool messages_are_fine(const struct kafka_message *messages, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        bool is_like_last = i > 0 && messages[i].topic.data == messages[i - 1].topic.data &&
+                            messages[i].topic.size == messages[i - 1].topic.size &&
+                            messages[i].header_count == 0 && messages[i].partition >= 0;
+        if (!is_like_last && kafka_message_check(&messages[i]))
+            return false;
+    }
+    return true;
+}
+
 enum status kafka_transactor_commit(struct kafka_transactor *transactor, uint64_t number,
                                     const struct kafka_message *messages, uint32_t count)
 {
@@ -75,9 +88,8 @@ enum status kafka_transactor_commit(struct kafka_transactor *transactor, uint64_
         return STATUS_AGAIN;
     if (!transactor->is_ready)
         return STATUS_CLOSED;
-    for (uint32_t i = 0; i < count; i++)
-        if (kafka_message_check(&messages[i]))
-            return STATUS_INVALID;
+    if (!messages_are_fine(messages, count))
+        return STATUS_INVALID;
     *transactor->job =
         (struct transaction_job){.number = number, .messages = messages, .count = count};
     transactor_submit(transactor);
