@@ -7,12 +7,13 @@
 
 #include "base/ensure.h"
 #include "base/memory.h"
-#include "control/core.h"
+#include "control/scratch.h"
 
 struct control *control_create(const struct control_options *options)
 {
     struct control *control = memory_get(sizeof(*control));
     tables_init(&control->tables, options->hash_seed);
+    control->peeked = memory_get(sizeof(struct scratch *));
     control->prefix = text_copy(options->prefix);
     control->id = text_copy(options->id);
     control->new_lineage = text_copy(options->lineage);
@@ -54,7 +55,10 @@ static void cell_forget(struct control *control)
 void lead_forget(struct control *control)
 {
     uint64_t seed = control->tables.hash_seed;
+    scratch_destroy(*control->peeked);
+    *control->peeked = NULL;
     lag_finish(control);
+    control->listens_since = control->now;
     tables_finish(&control->tables);
     tables_init(&control->tables, seed);
     plan_units_destroy(control->plan_units);
@@ -79,6 +83,7 @@ void control_destroy(struct control *control)
     if (control == NULL)
         return;
     lead_forget(control);
+    memory_release(control->peeked);
     handles_finish(&control->publishing);
     for (int i = 0; i < COORDINATORS_MAX; i++) {
         memory_release(control->peers[i].id);
@@ -118,6 +123,7 @@ static void take_state(struct control *control, const struct control_event *even
             lead_marker_received(control, event->state.record);
         return;
     }
+    control->state_taken++;
     restore_record(control, event->state.key, event->state.kind, event->state.record);
     if (event->state.kind == RECORD_STATE_CELL)
         lead_state_received(control);
@@ -154,6 +160,7 @@ static void take(struct control *control, const struct control_event *event)
     bool is_leading = control->phase == PHASE_LEADING;
     switch (event->kind) {
     case CONTROL_STARTED:
+        control->listens_since = control->now;
         lead_start(control);
         break;
     case CONTROL_TICKED:
@@ -221,6 +228,7 @@ struct instant control_deadline(const struct control *control)
         return deadline;
     if (control->timed_count > 0)
         deadline = instant_earlier(deadline, control->next_marker);
+    deadline = instant_earlier(deadline, pools_deadline(control));
     return instant_earlier(deadline, control->ask_again);
 }
 

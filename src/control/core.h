@@ -9,7 +9,7 @@
 //     restore.c    state records to tables, tables to plans
 //     intake.c     announcements to claims;  route.c  those that name no pool
 //     statement.c  time-to-live;  order.c  orders;  pool.c  the life of pools
-//     topic.c      claims to units
+//     topic.c      claims to units;  policy.c  keys to what the planner is asked for
 //     member.c     beats and deaths to lives of collectors (S5)
 //     handover.c   plans to grants: revoke, ack, grant (S2)
 //     publish.c    everything dirty to the writes of one transaction
@@ -161,6 +161,8 @@ struct control {
     struct instant ask_again; // missing topics
 
     struct plan_units *plan_units; // only while leading
+    struct scratch **peeked;       // owned: plans for those who look, NULL in it = none
+    int64_t state_taken;           // records of the state
     struct number *numbers;        // by unit handle, only while restoring
     uint32_t numbers_capacity;
     struct handles publishing; // collectors whose head is in the commit under way
@@ -169,6 +171,7 @@ struct control {
     // Lag, by unit handle.
     struct picture **pictures;
     uint32_t pictures_capacity;
+    struct instant listens_since; // reports were heard from here on
 
     // Counters of this life.
     int64_t refused, ignored, announcements, orders, commits;
@@ -227,6 +230,10 @@ void restore_record(struct control *control, struct text key, enum record_kind k
 // STATUS_INVALID when the state contradicts itself.
 enum status restore_end(struct control *control) MUST_CHECK;
 
+// Whether a unit belongs into the plan by what the state says: its topic is there, somebody holds
+// it and the unit is of its shape. Only while not leading.
+bool restore_is_planned(const struct control *control, uint32_t unit);
+
 // ---- intake.c, statement.c, order.c
 
 void intake_input(struct control *control, const struct control_input *input);
@@ -245,8 +252,29 @@ void statement_withdraw(struct control *control, uint32_t statement);
 void statements_expire(struct control *control);
 void statements_time_all(struct control *control);
 void statement_forget(struct control *control, uint32_t statement);
-void policy_apply(struct control *control, uint32_t pool);
-const char *policy_fault(struct text key, struct text value);
+
+// ---- policy.c
+
+// The keys of a pool's policy as they shall be, and what they ask for.
+struct policy_change {
+    struct label *keys; // owned
+    uint32_t keys_count;
+    struct plan_policy asked; // owned
+};
+
+// What a policy becomes when `args` are merged into the keys that were set; "none" takes a key
+// back. NULL and a change that the caller gives to policy_take or finishes, or why it is refused,
+// borrowed from `why`.
+const char *policy_propose(const struct label *keys, uint32_t keys_count, const struct label *args,
+                           uint32_t args_count, struct buffer *why, struct policy_change *ret);
+void policy_change_finish(struct policy_change *change);
+
+// Puts a change into force; the heads carry part of it.
+void policy_take(struct control *control, uint32_t pool, struct policy_change *change);
+
+// Reads the keys of a pool as the state has them. Keys that this version cannot read make the pool
+// unreadable, and the coordinator refuse to lead.
+void policy_restore(struct control *control, uint32_t pool);
 
 // ---- route.c
 
@@ -294,6 +322,13 @@ void pools_recall(struct control *control);
 
 // ---- topic.c
 
+// What the planner is told of the topic's units: from its last claim in log order and from the
+// agent of that.
+struct plan_unit_options topic_options(const struct tables *tables, uint32_t topic);
+
+// Tells the planner of what the agent's labels are now.
+void topics_tell(struct control *control, uint32_t agent);
+
 // Brings the units of a topic in line with its claims and with what Kafka said. The topic row is
 // gone afterwards if nothing holds it.
 void topic_reconcile(struct control *control, uint32_t topic);
@@ -311,6 +346,7 @@ struct instant members_deadline(const struct control *control);
 // The state says that this life was admitted.
 void member_waits_no_more(struct collector *collector, struct text incarnation);
 void member_plan(struct control *control, uint32_t collector);
+struct plan_collector_options member_options(const struct collector *collector);
 bool member_is_alive(const struct collector *collector);
 
 // ---- handover.c
@@ -320,9 +356,14 @@ void unit_freed(struct control *control, uint32_t unit);
 
 // Why the unit is where it is: of a pending one what the planner says at this moment.
 enum unit_reason unit_reason_now(const struct control *control, uint32_t unit);
+enum unit_reason unit_reason_by(const struct control *control, uint32_t unit,
+                                const struct plan *plan); // NULL = none
 void units_acknowledged(struct control *control, uint32_t collector);
 void units_abandon(struct control *control, uint32_t collector, bool owned_too);
 void pools_settle(struct control *control);
+
+// When pools_settle is to be called again although nothing happens.
+struct instant pools_deadline(const struct control *control);
 
 // ---- publish.c
 
@@ -334,6 +375,12 @@ struct instant publish_deadline(const struct control *control);
 
 void lag_report(struct control *control, const struct report *report);
 void lag_forget(struct control *control, uint32_t unit);
+
+// What the planner is told under balance = load; 0 = nobody has reported on the unit.
+int64_t load_of(const struct control *control, uint32_t unit);
 void lag_finish(struct control *control);
+
+// Tells the planner the loads of all units of a pool that were reported on.
+void loads_tell(struct control *control, uint32_t pool);
 
 #endif

@@ -15,37 +15,54 @@
 #include "base/ensure.h"
 #include "control/core.h"
 
-enum { BUCKET_SIZE_MAX = 512 * 1024, CHANGES_AT_ONCE = 256 };
+enum { BUCKET_SIZE_MAX = 512 * 1024, CHANGES_AT_ONCE = 256, LOADS_WHOLE_MS = 70 * 1000 };
 
 static const enum unit_reason reason_of_why[] = {
-    [PLAN_WHY_NONE] = UNIT_WAITS,        [PLAN_WHY_PLACED] = UNIT_PLACED,
-    [PLAN_WHY_LEFT] = UNIT_LEFT,         [PLAN_WHY_DRAINED] = UNIT_DRAINED,
-    [PLAN_WHY_OVER_CAP] = UNIT_OVER_CAP, [PLAN_WHY_BALANCE] = UNIT_BALANCED,
+    [PLAN_WHY_NONE] = UNIT_WAITS,          [PLAN_WHY_PLACED] = UNIT_PLACED,
+    [PLAN_WHY_LEFT] = UNIT_LEFT,           [PLAN_WHY_DRAINED] = UNIT_DRAINED,
+    [PLAN_WHY_OVER_CAP] = UNIT_OVER_CAP,   [PLAN_WHY_GROUP] = UNIT_REGROUPED,
+    [PLAN_WHY_SPREAD] = UNIT_SPREAD,       [PLAN_WHY_PINNED] = UNIT_PINNED,
+    [PLAN_WHY_MADE_ROOM] = UNIT_MADE_ROOM, [PLAN_WHY_AFFINITY] = UNIT_BROUGHT_IN,
+    [PLAN_WHY_BALANCE] = UNIT_BALANCED,
 };
+_Static_assert(sizeof(reason_of_why) / sizeof(reason_of_why[0]) == PLAN_WHY_COUNT,
+               "every reason for another owner has a text");
 
 static const enum unit_reason reason_of_pending[] = {
     [PLAN_REASON_NONE] = UNIT_WAITS,
     [PLAN_REASON_NOT_SETTLED] = UNIT_WAITS,
     [PLAN_REASON_NO_COLLECTOR] = UNIT_NO_COLLECTOR,
     [PLAN_REASON_ALL_DRAINING] = UNIT_ALL_DRAINING,
+    [PLAN_REASON_NO_GROUP] = UNIT_NO_GROUP,
     [PLAN_REASON_CAP] = UNIT_CAPPED,
     [PLAN_REASON_CAPACITY] = UNIT_NO_CAPACITY,
+    [PLAN_REASON_SPREAD] = UNIT_NO_HOST,
+    [PLAN_REASON_PIN_AWAY] = UNIT_PIN_AWAY,
+    [PLAN_REASON_PIN_FULL] = UNIT_PIN_FULL,
 };
+_Static_assert(sizeof(reason_of_pending) / sizeof(reason_of_pending[0]) == PLAN_REASON_COUNT,
+               "every reason to have no owner has a text");
+
+enum unit_reason unit_reason_by(const struct control *control, uint32_t unit,
+                                const struct plan *plan)
+{
+    const struct unit *row = &control->tables.units[unit];
+    if (row->state != UNIT_PENDING || row->reason == UNIT_BUCKET_FULL || plan == NULL ||
+        !plan_unit_is_known(plan, unit) || plan_unit_owner(plan, unit) != PLAN_NOBODY)
+        return (enum unit_reason)row->reason;
+    return reason_of_pending[plan_unit_reason(plan, unit)];
+}
 
 enum unit_reason unit_reason_now(const struct control *control, uint32_t unit)
 {
     const struct tables *tables = &control->tables;
     const struct unit *row = &tables->units[unit];
     const struct pool *pool = tables->pools[tables->topics[row->topic].pool];
-    const struct plan *plan = pool->plan;
     // What is kept out of the plan for a reason of its own goes on saying so.
     if (row->state == UNIT_PENDING && pool->state == POOL_PAUSED && row->reason != UNIT_ASKING &&
         row->reason != UNIT_WITHDRAWN && row->reason != UNIT_RESHAPED)
         return UNIT_PAUSED;
-    if (row->state != UNIT_PENDING || row->reason == UNIT_BUCKET_FULL || plan == NULL ||
-        !plan_unit_is_known(plan, unit) || plan_unit_owner(plan, unit) != PLAN_NOBODY)
-        return (enum unit_reason)row->reason;
-    return reason_of_pending[plan_unit_reason(plan, unit)];
+    return unit_reason_by(control, unit, pool->plan);
 }
 
 static struct pool *unit_pool(const struct control *control, uint32_t unit)
@@ -152,6 +169,10 @@ static void unit_settle(struct control *control, uint32_t unit)
         return;
     }
     enum unit_reason reason = unit_reason_now(control, unit);
+    // It lost its owner in the plan since the last decision; the next one may give it back to that
+    // one, which is no change.
+    if (reason == UNIT_WAITS)
+        handles_add(&control->loose, unit);
     if (tables->units[unit].reason == reason)
         return;
     tables->units[unit].reason = (uint8_t)reason;
@@ -234,6 +255,8 @@ static void unit_change(struct control *control, const struct plan_change *chang
     if (row->state == UNIT_OWNED && row->owner == wanted)
         return;
     enum unit_reason reason = reason_of_why[change->why];
+    if (reason == UNIT_BALANCED && pool->asked.is_packed)
+        reason = UNIT_PACKED;
     if (row->state == UNIT_OWNED) {
         unit_revoke(control, change->unit, reason);
         if (row->state == UNIT_REVOKING)
@@ -243,22 +266,88 @@ static void unit_change(struct control *control, const struct plan_change *chang
     unit_settle(control, change->unit);
 }
 
+// Loads that were heard of only in part say nothing about the balance. Reports tell all of them
+// once a minute, so for that long a coordinator that has just begun to listen moves nothing for
+// their sake.
+static struct instant calm_until(const struct control *control, const struct pool *pool)
+{
+    return pool->asked.balance == PLAN_BALANCE_LOAD
+               ? instant_add(control->listens_since, span_of_ms(LOADS_WHOLE_MS))
+               : (struct instant){0};
+}
+
+// Returns when to decide again because something was held back.
+static struct instant pool_decide(const struct control *control, struct pool *pool)
+{
+    struct instant calm = calm_until(control, pool);
+    if (pool->is_forced || pool->state == POOL_FROZEN) {
+        plan_settle(pool->plan, pool->is_forced ? PLAN_UNLIMITED : 0);
+        return INSTANT_NEVER;
+    }
+    if (!instant_has_come(calm, control->now)) {
+        plan_settle(pool->plan, 0);
+        return calm;
+    }
+    plan_settle_at(pool->plan, control->now.us / 1000);
+    int64_t deadline_ms = plan_deadline_ms(pool->plan);
+    return deadline_ms == INT64_MAX ? INSTANT_NEVER : (struct instant){deadline_ms * 1000};
+}
+
+struct instant pools_deadline(const struct control *control)
+{
+    struct instant deadline = INSTANT_NEVER;
+    for (uint32_t i = 0; i < control->tables.pools_count; i++)
+        deadline = instant_earlier(deadline, control->tables.pools[i]->decide_again);
+    return deadline;
+}
+
+// A unit that was taken from its owner and given back to it within one decision is no change, but
+// has another placement number, which the state must have: after a restart the order of numbers
+// decides what moves first. More numbers than changes say that there are such units; they are
+// looked for then. O(units).
+static void renumbered_touch(struct control *control, struct pool *pool)
+{
+    struct tables *tables = &control->tables;
+    struct handles found = {0};
+    bool is_silent =
+        plan_number_next(pool->plan) - pool->numbers_from > (uint64_t)pool->numbers_told;
+    for (uint32_t unit = 0; is_silent && unit < tables->units_count; unit++)
+        if (tables->units[unit].topic != NONE && !tables->units[unit].is_dirty &&
+            unit_pool(control, unit) == pool && plan_unit_is_known(pool->plan, unit) &&
+            plan_unit_number(pool->plan, unit) >= pool->numbers_from)
+            handles_add(&found, unit);
+    handles_sort(&found, tables, unit_before);
+    for (uint32_t i = 0; i < found.count; i++)
+        unit_touch(tables, found.items[i]);
+    handles_finish(&found);
+}
+
 static void pool_settle(struct control *control, struct pool *pool)
 {
     struct plan_change changes[CHANGES_AT_ONCE];
     uint32_t count;
-    plan_settle(pool->plan, pool->state == POOL_FROZEN && !pool->is_forced ? 0 : PLAN_UNLIMITED);
+    if (!pool->has_changes_left) {
+        pool->numbers_from = plan_number_next(pool->plan);
+        pool->numbers_told = 0;
+    }
+    pool->decide_again = pool_decide(control, pool);
     pool->is_forced = false;
     while (control->tables.dirty_bytes < BATCH_BYTES_MAX &&
-           (count = plan_changes_take(pool->plan, changes, CHANGES_AT_ONCE)) > 0)
-        for (uint32_t i = 0; i < count; i++)
+           (count = plan_changes_take(pool->plan, changes, CHANGES_AT_ONCE)) > 0) {
+        for (uint32_t i = 0; i < count; i++) {
+            pool->numbers_told +=
+                plan_unit_number(pool->plan, changes[i].unit) >= pool->numbers_from;
             unit_change(control, &changes[i]);
-    pool->is_unsettled = control->tables.dirty_bytes >= BATCH_BYTES_MAX;
+        }
+    }
+    pool->is_unsettled = pool->has_changes_left = control->tables.dirty_bytes >= BATCH_BYTES_MAX;
+    if (!pool->has_changes_left)
+        renumbered_touch(control, pool);
     control->has_more_changes = control->has_more_changes || pool->is_unsettled;
 }
 
-// Free units that the planner may not speak of again: those whose owner left and came back between
-// two decisions, and those that found a full record.
+// Free units that the planner may not speak of again: those that lost their owner and got it back
+// between two decisions, and those that found a full record.
 static void loose_settle(struct control *control)
 {
     struct handles loose = control->loose;
@@ -279,7 +368,7 @@ void pools_settle(struct control *control)
     control->has_more_changes = false;
     for (uint32_t i = 0; i < control->tables.pools_count; i++) {
         struct pool *pool = control->tables.pools[i];
-        if (!pool->is_unsettled)
+        if (!pool->is_unsettled && !instant_has_come(pool->decide_again, control->now))
             continue;
         if (pool->state == POOL_PAUSED)
             pool_revoke(control, i);

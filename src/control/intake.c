@@ -16,7 +16,7 @@
 
 enum { PARTITIONS_MAX = 100000, ID_MAX = 256, LABELS_MAX = 64, LABEL_MAX = 1024 };
 
-static const int64_t WEIGHT_MAX = 1000000000000, TTL_MAX_MS = 366LL * 24 * 3600 * 1000;
+static const int64_t TTL_MAX_MS = 366LL * 24 * 3600 * 1000;
 
 static void refuse(struct control *control, struct text id, const char *answer, const char *reason)
 {
@@ -114,9 +114,9 @@ static bool topic_fault(const struct control *control, const struct announcement
                      TEXT_ARGS(topic->name), PARTITIONS_MAX);
         return true;
     }
-    if (topic->weight < 1 || topic->weight > WEIGHT_MAX) {
+    if (topic->weight < 1 || topic->weight > PLAN_WEIGHT_MAX) {
         buffer_print(why, "topic '%.*s': weight is not between 1 and %lld", TEXT_ARGS(topic->name),
-                     (long long)WEIGHT_MAX);
+                     (long long)PLAN_WEIGHT_MAX);
         return true;
     }
     return labels_fault(topic->labels, topic->labels_count, why);
@@ -175,6 +175,22 @@ static bool announcement_fault(const struct control *control, const struct annou
 
 // ---- Taking.
 
+// What the agent says of itself now; its topics may belong elsewhere with that.
+static void agent_label(struct control *control, uint32_t agent, const struct announcement *said)
+{
+    struct agent *row = &control->tables.agents[agent];
+    struct label *labels = labels_copy(said->labels, said->labels_count);
+    if (labels_equal(labels, said->labels_count, row->labels, row->labels_count)) {
+        labels_release(labels, said->labels_count);
+        return;
+    }
+    labels_release(row->labels, row->labels_count);
+    row->labels = labels;
+    row->labels_count = said->labels_count;
+    agent_touch(&control->tables, agent);
+    topics_tell(control, agent);
+}
+
 static uint32_t agent_of(struct control *control, uint32_t pool, const struct announcement *said)
 {
     struct tables *tables = &control->tables;
@@ -184,13 +200,8 @@ static uint32_t agent_of(struct control *control, uint32_t pool, const struct an
         tables->agents[agent].since_ms = control->wall_ms;
         agent_touch(tables, agent);
     }
-    struct agent *row = &tables->agents[agent];
-    if (said->labels_count > 0) {
-        labels_release(row->labels, row->labels_count);
-        row->labels = labels_copy(said->labels, said->labels_count);
-        row->labels_count = said->labels_count;
-        agent_touch(tables, agent);
-    }
+    if (said->labels_count > 0)
+        agent_label(control, agent, said);
     return agent;
 }
 

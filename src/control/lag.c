@@ -115,6 +115,39 @@ static uint32_t reported_unit(const struct control *control, const struct collec
     return unit != NONE && control->tables.units[unit].owner == owner->handle ? unit : NONE;
 }
 
+// ---- Loads, for balance = load.
+
+// Bytes a second where the owner knows them, else records a second. What is idle counts as one, so
+// that idle units are evened out by number.
+int64_t load_of(const struct control *control, uint32_t unit)
+{
+    const struct picture *picture =
+        unit < control->pictures_capacity ? control->pictures[unit] : NULL;
+    if (picture == NULL)
+        return 0;
+    int64_t load = picture->bytes_per_s > 0 ? picture->bytes_per_s : picture->records_per_s;
+    return load < 1 ? 1 : load < PLAN_WEIGHT_MAX ? load : PLAN_WEIGHT_MAX;
+}
+
+static void load_tell(const struct control *control, uint32_t unit)
+{
+    const struct tables *tables = &control->tables;
+    struct pool *pool = tables->pools[tables->topics[tables->units[unit].topic].pool];
+    if (pool->plan == NULL || !plan_unit_is_known(pool->plan, unit))
+        return;
+    plan_unit_load(pool->plan, unit, load_of(control, unit));
+    pool->is_unsettled = true;
+}
+
+void loads_tell(struct control *control, uint32_t pool)
+{
+    const struct tables *tables = &control->tables;
+    for (uint32_t unit = 0; unit < control->pictures_capacity; unit++)
+        if (control->pictures[unit] != NULL &&
+            tables->topics[tables->units[unit].topic].pool == pool)
+            load_tell(control, unit);
+}
+
 void lag_report(struct control *control, const struct report *report)
 {
     uint32_t pool = pool_find(&control->tables, report->pool);
@@ -132,6 +165,8 @@ void lag_report(struct control *control, const struct report *report)
         lag_sum(control, unit, -1);
         picture_take(picture, &report->units[i]);
         lag_sum(control, unit, 1);
+        if (control->tables.pools[pool]->asked.balance == PLAN_BALANCE_LOAD)
+            load_tell(control, unit);
         if (text_equals(report->units[i].state, "missing") && control->phase == PHASE_LEADING)
             topic_missed(control, control->tables.units[unit].topic);
     }

@@ -258,6 +258,11 @@ static void restored(struct control *control)
         bar(control, "topic assignments has another number of partitions than the state says");
         return;
     }
+    for (uint32_t i = 0; i < control->tables.pools_count; i++)
+        if (control->tables.pools[i]->is_unreadable) {
+            bar(control, "the state has a policy that this binary does not know");
+            return;
+        }
     check_logs(control);
 }
 

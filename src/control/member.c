@@ -138,17 +138,28 @@ void member_waits_no_more(struct collector *collector, struct text incarnation)
 
 // ---- Begin and end of a life.
 
+struct plan_collector_options member_options(const struct collector *collector)
+{
+    struct plan_collector_options options = {.labels = collector->labels,
+                                             .labels_count = collector->labels_count};
+    options.is_draining = collector->drained || collector->asks_drain;
+    options.is_held = collector->state == COLLECTOR_HELD;
+    if (collector->capacity_units > 0 && collector->capacity_units < UINT32_MAX)
+        options.units_max = (uint32_t)collector->capacity_units;
+    if (collector->capacity_weight > 0)
+        options.weight_max = collector->capacity_weight < PLAN_WEIGHT_MAX
+                                 ? collector->capacity_weight
+                                 : PLAN_WEIGHT_MAX;
+    return options;
+}
+
 void member_plan(struct control *control, uint32_t handle)
 {
     struct collector *collector = control->tables.collectors[handle];
     struct pool *pool = control->tables.pools[collector->pool];
-    bool is_draining = collector->drained || collector->asks_drain;
-    struct plan_collector_options options = {.is_draining = is_draining};
-    if (collector->capacity_units > 0)
-        options.units_max =
-            collector->capacity_units < UINT32_MAX ? (uint32_t)collector->capacity_units : 0;
+    struct plan_collector_options options = member_options(collector);
     if (collector->state != COLLECTOR_HELD)
-        collector->state = is_draining ? COLLECTOR_DRAINING : COLLECTOR_ACTIVE;
+        collector->state = options.is_draining ? COLLECTOR_DRAINING : COLLECTOR_ACTIVE;
     pool->is_unsettled = true;
     if (collector->planned != PLAN_NOBODY) {
         plan_collector_set(pool->plan, collector->planned, &options);
@@ -215,6 +226,19 @@ static void member_release(struct control *control, struct collector *collector)
     units_abandon(control, collector->handle, true);
 }
 
+// How long the units wait for the same id: what the proof of death asks for, or the pool. Who has
+// none is not waited for.
+static int64_t hold_of(const struct control *control, const struct collector *collector,
+                       int64_t hold_ms)
+{
+    const struct pool *pool = control->tables.pools[collector->pool];
+    int64_t bounce_ms = pool->asked.bounce_delay_ms;
+    if (collector->planned == PLAN_NOBODY ||
+        plan_collector_load(pool->plan, collector->planned) == 0)
+        bounce_ms = 0;
+    return bounce_ms > hold_ms ? bounce_ms : hold_ms;
+}
+
 static void member_end(struct control *control, struct collector *collector, int64_t hold_ms,
                        const char *why, const char *rule)
 {
@@ -230,11 +254,13 @@ static void member_end(struct control *control, struct collector *collector, int
         member_admit(control, collector, next);
         return;
     }
+    hold_ms = hold_of(control, collector, hold_ms);
     if (hold_ms <= 0) {
         member_release(control, collector);
         return;
     }
     collector->state = COLLECTOR_HELD;
+    member_plan(control, collector->handle);
     collector->hold_ms = hold_ms;
     collector->since_ms = control->wall_ms;
     collector->hold_until = instant_add(control->now, span_of_ms(hold_ms));

@@ -51,8 +51,9 @@ static void pool_count(const struct control *control, uint32_t handle, struct pl
         plan_wanted_get(pool->plan, UINT32_MAX, ret);
     } else {
         ret->actual = collectors_alive(control, handle, false);
-        if (pool->cap > 0)
-            ret->count = (uint32_t)((pool->units + pool->cap - 1) / pool->cap);
+        uint32_t cap = policy_cap(&pool->asked);
+        if (cap > 0)
+            ret->count = (pool->units + cap - 1) / cap;
     }
     if (ret->count == PLAN_NOBODY)
         ret->count = pool->units > 0;
@@ -162,6 +163,7 @@ void pool_revoke(struct control *control, uint32_t handle)
                 unit_revoke(control, units.items[k], UNIT_PAUSED);
         }
     struct pool *pool = tables->pools[handle];
+    pool->decide_again = INSTANT_NEVER;
     pool->is_unsettled = tables->dirty_bytes >= BATCH_BYTES_MAX;
     control->has_more_changes = control->has_more_changes || pool->is_unsettled;
     handles_finish(&owners);

@@ -454,8 +454,8 @@ static const struct head *head_record(struct control *control, struct collector 
         .lease_ms = control->lease_ms,
         .buckets = bucket_generations(control, collector),
         .buckets_count = BUCKET_COUNT,
-        .start = pool->start_latest ? TEXT_LITERAL("latest") : TEXT_LITERAL("earliest"),
-        .on_gap = text_of(pool->on_gap),
+        .start = pool->asked.start_latest ? TEXT_LITERAL("latest") : TEXT_LITERAL("earliest"),
+        .on_gap = text_of(pool->asked.on_gap),
     };
     return record;
 }

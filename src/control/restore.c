@@ -7,7 +7,7 @@
 
 #include "base/ensure.h"
 #include "base/memory.h"
-#include "control/core.h"
+#include "control/scratch.h"
 #include "proto/key.h"
 
 static void text_replace(char **slot, struct text text)
@@ -70,7 +70,7 @@ static void restore_pool(struct control *control, struct text name, const struct
     pool->state = (uint8_t)pool_state_of(record->state);
     text_replace(&pool->why, record->why);
     pool->since_ms = record->since_ms;
-    policy_apply(control, handle);
+    policy_restore(control, handle);
 }
 
 static void restore_agent(struct control *control, uint32_t pool, struct text id,
@@ -355,10 +355,11 @@ static void plans_join(struct control *control)
     }
 }
 
-// A topic's units belong into the plan unless the topic is missing, unknown or nobody holds it.
-static bool unit_is_planned(const struct control *control, uint32_t unit)
+bool restore_is_planned(const struct control *control, uint32_t unit)
 {
     const struct tables *tables = &control->tables;
+    if (unit >= control->numbers_capacity)
+        return false;
     const struct unit *row = &tables->units[unit];
     const struct topic *topic = &tables->topics[row->topic];
     uint32_t last = claim_last(tables, row->topic);
@@ -375,13 +376,13 @@ static void plans_restore(struct control *control)
 {
     struct tables *tables = &control->tables;
     for (uint32_t unit = 0; unit < tables->units_count; unit++) {
-        if (tables->units[unit].topic == NONE || !unit_is_planned(control, unit))
+        if (tables->units[unit].topic == NONE || !restore_is_planned(control, unit))
             continue;
         struct plan *plan = tables->pools[tables->topics[tables->units[unit].topic].pool]->plan;
         uint32_t next = control->numbers[unit].next;
         uint32_t planned = next == NONE ? PLAN_NOBODY : tables->collectors[next]->planned;
-        plan_unit_restore(plan, unit, planned, (uint64_t)control->numbers[unit].number,
-                          &(struct plan_unit_options){.weight = 1});
+        struct plan_unit_options options = topic_options(tables, tables->units[unit].topic);
+        plan_unit_restore(plan, unit, planned, (uint64_t)control->numbers[unit].number, &options);
     }
 }
 
@@ -421,11 +422,11 @@ static void plans_create(struct control *control)
     plan_units_reserve(control->plan_units, tables->units_count);
     numbers_reserve(control, tables->units_count);
     for (uint32_t i = 0; i < tables->pools_count; i++) {
-        struct plan_options options = {.number_next = number_next(control, i)};
         if (tables->pools[i]->is_gone)
             continue;
+        struct plan_options options = {.policy = &tables->pools[i]->asked,
+                                       .number_next = number_next(control, i)};
         tables->pools[i]->plan = plan_create(control->plan_units, &options);
-        policy_apply(control, i);
     }
 }
 
@@ -434,6 +435,8 @@ enum status restore_end(struct control *control)
     struct tables *tables = &control->tables;
     if (pool_find(tables, text_of(control->default_pool)) == NONE)
         pool_touch(tables, pool_add(tables, text_of(control->default_pool)));
+    scratch_destroy(*control->peeked);
+    *control->peeked = NULL;
     plans_create(control);
     plans_join(control);
     pools_ghosts_join(control);
@@ -442,6 +445,9 @@ enum status restore_end(struct control *control)
         if (!tables->pools[i]->is_gone && plan_restore_end(tables->pools[i]->plan) != STATUS_OK)
             return STATUS_INVALID;
     pools_ghosts_leave(control);
+    for (uint32_t i = 0; i < tables->pools_count; i++)
+        if (!tables->pools[i]->is_gone && tables->pools[i]->asked.balance == PLAN_BALANCE_LOAD)
+            loads_tell(control, i);
     for (uint32_t i = 0; i < tables->collectors_count; i++)
         if (tables->collectors[i] != NULL)
             revoked_sort(tables, i);

@@ -70,6 +70,7 @@ static void pool_release(struct pool *pool)
     plan_destroy(pool->plan);
     memory_release(pool->planned);
     labels_release(pool->policy, pool->policy_count);
+    policy_finish(&pool->asked);
     memory_release(pool->name);
     memory_release(pool->why);
     memory_release(pool);
@@ -139,8 +140,12 @@ uint32_t pool_add(struct tables *tables, struct text name)
     uint32_t handle = pool_row(tables);
     struct pool *pool = tables->pools[handle];
     memory_release(pool->name);
-    *pool = (struct pool){.name = text_copy(name), .status = POOL_IS_RUNNING};
-    memcpy(pool->on_gap, "earliest", sizeof("earliest"));
+    struct buffer why = {0};
+    *pool = (struct pool){
+        .name = text_copy(name), .status = POOL_IS_RUNNING, .decide_again = INSTANT_NEVER};
+    const char *fault = policy_parse(NULL, 0, &why, &pool->asked);
+    ensure(fault == NULL);
+    buffer_finish(&why);
     return handle;
 }
 
@@ -155,8 +160,9 @@ void pool_remove(struct tables *tables, uint32_t handle)
     plan_destroy(pool->plan);
     memory_release(pool->planned);
     labels_release(pool->policy, pool->policy_count);
+    policy_finish(&pool->asked);
     memory_release(pool->why);
-    *pool = (struct pool){.name = pool->name, .is_gone = true};
+    *pool = (struct pool){.name = pool->name, .is_gone = true, .decide_again = INSTANT_NEVER};
 }
 
 bool pool_before(const struct tables *tables, uint32_t a, uint32_t b)
@@ -212,6 +218,14 @@ struct label *labels_copy(const struct label *labels, uint32_t count)
     }
     labels_sort(copy, count);
     return copy;
+}
+
+bool labels_equal(const struct label *a, uint32_t a_count, const struct label *b, uint32_t b_count)
+{
+    bool is_equal = a_count == b_count;
+    for (uint32_t i = 0; i < a_count && is_equal; i++)
+        is_equal = text_equal(a[i].key, b[i].key) && text_equal(a[i].value, b[i].value);
+    return is_equal;
 }
 
 void labels_release(struct label *labels, uint32_t count)

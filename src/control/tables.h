@@ -26,16 +26,26 @@
 
 // Why a unit is where it is. Texts are the closed set of state_unit.reason.
 enum unit_reason {
-    UNIT_PLACED,   // the planner put it there (rule 2)
-    UNIT_LEFT,     // its owner left (rule 1)
-    UNIT_DRAINED,  // its owner drains (rule 1)
-    UNIT_OVER_CAP, // its owner has more than it may (rule 1)
-    UNIT_BALANCED, // its owner had more than its share (rule 4)
-    UNIT_WAITS,    // waits for the next decision
+    UNIT_PLACED,     // the planner put it there (rule 2)
+    UNIT_LEFT,       // its owner left (rule 1)
+    UNIT_DRAINED,    // its owner drains (rule 1)
+    UNIT_OVER_CAP,   // its owner has more than it may (rule 1)
+    UNIT_REGROUPED,  // its owner serves another group (rule 1)
+    UNIT_SPREAD,     // its owner's host has too many of the group (rule 1)
+    UNIT_PINNED,     // it is pinned to another collector (rule 1)
+    UNIT_MADE_ROOM,  // another unit fits only where it was (rule 2)
+    UNIT_BROUGHT_IN, // a collector of its own zone has room (rule 4)
+    UNIT_BALANCED,   // its owner had more than its share (rule 4)
+    UNIT_PACKED,     // its owner can be emptied, under mode = pack (rule 4)
+    UNIT_WAITS,      // waits for the next decision
     UNIT_NO_COLLECTOR,
     UNIT_ALL_DRAINING,
+    UNIT_NO_GROUP,
     UNIT_CAPPED,
     UNIT_NO_CAPACITY,
+    UNIT_NO_HOST,
+    UNIT_PIN_AWAY,
+    UNIT_PIN_FULL,
     UNIT_ASKING,      // Kafka has not yet said whether the topic exists
     UNIT_ABSENT,      // Kafka has no such topic
     UNIT_WITHDRAWN,   // nobody holds the topic any more
@@ -193,17 +203,20 @@ struct pool {
     bool is_gone;         // a free row
     bool is_buried;       // its records are deleted by the commit under way
     bool is_forced;       // the next settle heeds no budget: an operator asked for balance
-    struct label *policy; // owned, what was set
+    struct label *policy; // owned, the keys that were set, aliases resolved
     uint32_t policy_count;
-    int64_t cap; // max_topics_per_collector, 0 = none
-    bool start_latest;
-    char on_gap[9];
-    struct plan *plan; // only while leading
-    uint32_t *planned; // plan handle -> collector handle
+    struct plan_policy asked; // owned, what they ask for
+    bool is_unreadable;       // the state has keys that this version does not know
+    struct plan *plan;        // only while leading
+    uint32_t *planned;        // plan handle -> collector handle
     uint32_t planned_capacity;
     uint32_t units, states[UNIT_STATE_COUNT];
     int64_t lag_records, lag_units, records_per_s; // over the units with a known lag
     int64_t since_ms;
+    struct instant decide_again; // because something was held back
+    uint64_t numbers_from;       // the placement number that the last decision began with
+    int64_t numbers_told;        // changes with a new one that it handed out
+    bool has_changes_left;       // and that it has still to hand out
     bool is_dirty;
     bool is_unsettled;
 };
@@ -361,5 +374,8 @@ void tombstone_add(struct tables *tables, struct text key);
 // Owned copies of labels, sorted by key.
 struct label *labels_copy(const struct label *labels, uint32_t count);
 void labels_release(struct label *labels, uint32_t count);
+
+// Whether two sorted sets of labels are the same.
+bool labels_equal(const struct label *a, uint32_t a_count, const struct label *b, uint32_t b_count);
 
 #endif

@@ -23,14 +23,8 @@ static uint64_t attributes_hash(const struct tables *tables, const struct attrib
 
 static bool attributes_equal(const struct attributes *a, const struct attributes *b)
 {
-    if (a->weight != b->weight || a->partitions != b->partitions || a->split != b->split ||
-        a->labels_count != b->labels_count)
-        return false;
-    for (uint32_t i = 0; i < a->labels_count; i++)
-        if (!text_equal(a->labels[i].key, b->labels[i].key) ||
-            !text_equal(a->labels[i].value, b->labels[i].value))
-            return false;
-    return true;
+    return a->weight == b->weight && a->partitions == b->partitions && a->split == b->split &&
+           labels_equal(a->labels, a->labels_count, b->labels, b->labels_count);
 }
 
 uint32_t attributes_share(struct tables *tables, const struct attributes *wanted)

@@ -7,6 +7,9 @@
 //     not splittable, or size unknown  one unit: the whole topic
 //     splittable, N partitions         N units
 //
+// What the planner is told of the units comes from that claim too, and from the agent of it. A part
+// of a split topic carries its share of the topic's weight, at least 1.
+//
 // A change of that shape takes the old units away everywhere before it makes the new ones (S1);
 // growth of a split topic only adds. A topic that Kafka does not have keeps its units, in state
 // `missing`, and is asked for again.
@@ -38,6 +41,27 @@ static int32_t shape_wanted(const struct tables *tables, uint32_t topic)
     if (said->partitions > partitions)
         partitions = said->partitions;
     return partitions > 0 ? partitions : parts_count(tables, topic);
+}
+
+struct plan_unit_options topic_options(const struct tables *tables, uint32_t topic)
+{
+    uint32_t last = claim_last(tables, topic);
+    struct plan_unit_options options = {.weight = 1, .said.name = topic_name(tables, topic)};
+    if (last == NONE)
+        return options;
+    const struct claim *claim = &tables->claims[last];
+    const struct attributes *said = &tables->attributes[claim->attributes];
+    const struct agent *agent = &tables->agents[tables->statements[claim->statement].agent];
+    int32_t parts = shape_wanted(tables, topic);
+    int64_t weight = parts > 0 ? said->weight / parts : said->weight;
+    // A state may be older than the limit.
+    options.weight = weight < 1 ? 1 : weight < PLAN_WEIGHT_MAX ? weight : PLAN_WEIGHT_MAX;
+    options.said.agent = text_of(agent->id);
+    options.said.labels = said->labels;
+    options.said.labels_count = said->labels_count;
+    options.said.agent_labels = agent->labels;
+    options.said.agent_labels_count = agent->labels_count;
+    return options;
 }
 
 // Whether Kafka, or an announcement that is believed, has said that the topic exists.
@@ -122,21 +146,24 @@ static uint32_t unit_at(const struct tables *tables, uint32_t topic, int32_t wan
     return unit_find(tables, topic, wanted == 0 ? -1 : number);
 }
 
-static void unit_plan(struct control *control, uint32_t unit, bool placeable,
-                      enum unit_reason reason)
+// Puts a unit into the plan, with these options, or takes it out (NULL).
+static void unit_plan(struct control *control, uint32_t unit,
+                      const struct plan_unit_options *options, enum unit_reason reason)
 {
     struct tables *tables = &control->tables;
     struct pool *pool = tables->pools[tables->topics[tables->units[unit].topic].pool];
-    if (plan_unit_is_known(pool->plan, unit) == placeable)
-        return;
-    if (!placeable) {
+    bool is_known = plan_unit_is_known(pool->plan, unit);
+    if (options == NULL && is_known) {
         unit_unplan(control, unit, reason);
-    } else {
-        plan_unit_add(pool->plan, unit, &(struct plan_unit_options){.weight = 1});
+    } else if (options != NULL && is_known) {
+        plan_unit_set(pool->plan, unit, options);
+        pool->is_unsettled = true;
+    } else if (options != NULL) {
+        plan_unit_add(pool->plan, unit, options);
         pool->is_unsettled = true;
         tables->units[unit].reason = UNIT_WAITS;
+        unit_touch(tables, unit);
     }
-    unit_touch(tables, unit);
 }
 
 // A free unit that stays out shows why.
@@ -162,12 +189,13 @@ static void units_plan(struct control *control, uint32_t topic, int32_t wanted)
     const struct pool *pool = tables->pools[tables->topics[topic].pool];
     bool placeable = is_placeable(tables, topic);
     enum unit_reason reason = tables->topics[topic].is_missing ? UNIT_ABSENT : UNIT_ASKING;
+    struct plan_unit_options options = topic_options(tables, topic);
     for (int32_t i = 0; i == 0 || i < wanted; i++) {
         uint32_t unit = unit_at(tables, topic, wanted, i);
         // What is placed stays while Kafka is asked again.
         bool may = placeable ||
                    (!tables->topics[topic].is_missing && plan_unit_is_known(pool->plan, unit));
-        unit_plan(control, unit, may, reason);
+        unit_plan(control, unit, may ? &options : NULL, reason);
         unit_explain(control, unit, may, reason);
     }
     if (!placeable)
@@ -188,6 +216,34 @@ void topic_reconcile(struct control *control, uint32_t topic)
         return;
     units_create(control, topic, wanted);
     units_plan(control, topic, wanted);
+}
+
+static void topic_tell(struct control *control, uint32_t topic)
+{
+    struct tables *tables = &control->tables;
+    struct pool *pool = tables->pools[tables->topics[topic].pool];
+    int32_t wanted = shape_wanted(tables, topic);
+    struct plan_unit_options options = topic_options(tables, topic);
+    for (int32_t i = 0; i == 0 || i < wanted; i++) {
+        uint32_t unit = unit_at(tables, topic, wanted, i);
+        if (unit != NONE && plan_unit_is_known(pool->plan, unit))
+            plan_unit_set(pool->plan, unit, &options);
+    }
+    pool->is_unsettled = true;
+}
+
+void topics_tell(struct control *control, uint32_t agent)
+{
+    struct tables *tables = &control->tables;
+    struct handles claims = {0};
+    for (uint32_t s = tables->agents[agent].statements; s != NONE;
+         s = tables->statements[s].next_of_agent)
+        for (uint32_t c = tables->statements[s].claims; c != NONE; c = tables->claims[c].next)
+            handles_add(&claims, c);
+    handles_sort(&claims, tables, claim_before);
+    for (uint32_t i = 0; i < claims.count; i++)
+        topic_tell(control, tables->claims[claims.items[i]].topic);
+    handles_finish(&claims);
 }
 
 void topic_missed(struct control *control, uint32_t topic)

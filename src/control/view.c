@@ -3,7 +3,11 @@
 // Reads of the tables for the HTTP interface.
 #include "control/view.h"
 
-#include "control/core.h"
+#include <string.h>
+
+#include "control/scratch.h"
+
+enum { WANTED_AGE_MS = 10000, REASON_AGE_MS = 5000 };
 
 static struct text phase_text(const struct control *control)
 {
@@ -74,12 +78,23 @@ static struct text collector_id(const struct tables *tables, uint32_t handle)
     return handle == NONE ? TEXT_LITERAL("") : text_of(tables->collectors[handle]->id);
 }
 
+// Of a pending unit the state has the reason of the last decision about it; another collector may
+// have come or gone since.
+static enum unit_reason unit_reason(const struct control *control, uint32_t unit)
+{
+    const struct unit *row = &control->tables.units[unit];
+    uint32_t pool = control->tables.topics[row->topic].pool;
+    if (control->tables.pools[pool]->plan != NULL || row->state != UNIT_PENDING)
+        return unit_reason_now(control, unit);
+    return unit_reason_by(control, unit, plan_peek_exact(control, pool, REASON_AGE_MS));
+}
+
 static void unit_fill(const struct control *control, uint32_t unit, struct unit_view *ret)
 {
     const struct tables *tables = &control->tables;
     const struct unit *row = &tables->units[unit];
     const struct topic *topic = &tables->topics[row->topic];
-    enum unit_reason reason = unit_reason_now(control, unit);
+    enum unit_reason reason = unit_reason(control, unit);
     *ret = (struct unit_view){.pool = text_of(tables->pools[topic->pool]->name),
                               .name = topic_name(tables, row->topic),
                               .partition = row->partition,
@@ -212,13 +227,59 @@ bool control_next_pool(const struct control *control, uint32_t *cursor, struct p
                               .pending = row->states[UNIT_PENDING],
                               .owned = row->states[UNIT_OWNED],
                               .revoking = row->states[UNIT_REVOKING],
-                              .wanted = row->cap > 0 ? (row->units + row->cap - 1) / row->cap : -1,
                               .policy = row->policy,
                               .policy_count = row->policy_count};
     for (uint32_t i = 0; i < tables->collectors_count; i++)
         ret->collectors += tables->collectors[i] != NULL && tables->collectors[i]->pool == handle &&
                            member_is_alive(tables->collectors[i]);
     pool_status_get(control, handle, ret);
+    return true;
+}
+
+static void wanted_fill(const struct plan *plan, uint32_t group, struct wanted_view *ret)
+{
+    struct plan_wanted wanted;
+    plan_wanted_get(plan, group, &wanted);
+    ret->wanted = wanted.count == PLAN_NOBODY ? -1 : (int64_t)wanted.count;
+    ret->actual = wanted.actual;
+    if (wanted.victim != PLAN_NOBODY)
+        ret->victim = plan_collector_id(plan, wanted.victim);
+    memcpy(ret->reason, wanted.reason, sizeof(ret->reason));
+    memcpy(ret->refusal, wanted.refusal, sizeof(ret->refusal));
+}
+
+static const struct plan *wanted_plan(const struct control *control, struct text pool)
+{
+    uint32_t handle = pool_find(&control->tables, pool);
+    return handle == NONE ? NULL : plan_peek(control, handle, WANTED_AGE_MS);
+}
+
+bool control_has_pool(const struct control *control, struct text pool)
+{
+    return pool_find(&control->tables, pool) != NONE;
+}
+
+void control_view_wanted(const struct control *control, struct text pool, struct wanted_view *ret)
+{
+    const struct plan *plan = wanted_plan(control, pool);
+    *ret = (struct wanted_view){.wanted = -1};
+    if (plan != NULL)
+        wanted_fill(plan, UINT32_MAX, ret);
+}
+
+bool control_next_wanted(const struct control *control, struct text pool, uint32_t *cursor,
+                         struct wanted_view *ret)
+{
+    const struct plan *plan = wanted_plan(control, pool);
+    struct plan_counts counts;
+    if (plan == NULL || plan_policy(plan)->group_by == NULL)
+        return false;
+    plan_counts_get(plan, &counts);
+    if (*cursor >= counts.groups)
+        return false;
+    uint32_t group = (*cursor)++;
+    *ret = (struct wanted_view){.group = plan_group_name(plan, group)};
+    wanted_fill(plan, group, ret);
     return true;
 }
 

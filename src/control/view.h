@@ -62,14 +62,24 @@ struct lag_view {
 
 struct pool_view {
     struct text name, state;
-    int64_t units, pending, collectors, wanted; // wanted: collectors needed, -1 = not bounded
-    int64_t owned, revoking;                    // units
-    const struct label *policy;                 // keys that were set
+    int64_t units, pending, owned, revoking; // units
+    int64_t collectors;                      // with a life
+    const struct label *policy;              // keys that were set
     uint32_t policy_count;
     struct text status;      // CREATING | RUNNING | DISABLED | DELETED
     int64_t desired, actual; // collectors that it needs, and has that do not drain
     int64_t since_ms;        // of the last transition
     struct text why;         // its reason, empty = none yet
+};
+
+// How many collectors a pool, or one of its groups, should have.
+struct wanted_view {
+    struct text group;  // value of group_by; empty for the pool
+    int64_t wanted;     // -1 = nothing bounds a collector, or not known just now
+    int64_t actual;     // that can take units
+    struct text victim; // of more than wanted the one whose leaving moves least, empty = none
+    char reason[160];   // "12 topics / 5 per collector = 3"
+    char refusal[160];  // why none may leave, "" = one may
 };
 
 struct coordinator_view {
@@ -102,6 +112,24 @@ bool control_next_agent(const struct control *control, uint32_t *cursor, struct 
 bool control_next_pool(const struct control *control, uint32_t *cursor, struct pool_view *ret);
 bool control_next_coordinator(const struct control *control, struct instant now, uint32_t *cursor,
                               struct coordinator_view *ret);
+
+bool control_has_pool(const struct control *control, struct text pool);
+
+// O(collectors); on a standby it may be some seconds old.
+void control_view_wanted(const struct control *control, struct text pool, struct wanted_view *ret);
+
+// The groups of a pool with group_by, by value.
+bool control_next_wanted(const struct control *control, struct text pool, uint32_t *cursor,
+                         struct wanted_view *ret);
+
+// Why the unit that `control_next_unit` returned at `cursor` is where it is, as far as the planner
+// is concerned: where its labels put it, and the other collectors by what stood against them. Adds
+// lines, each with an end; about ten at most.
+void control_explain_unit(const struct control *control, uint32_t cursor, struct buffer *lines);
+
+// Why a collector has what it has, how far it is from its share and who could take over; lines too.
+void control_explain_collector(const struct control *control, struct text pool, struct text id,
+                               struct buffer *lines);
 
 // Newest first. The last 256 events that were committed in this life.
 bool control_next_event(const struct control *control, uint32_t *cursor,

@@ -12,6 +12,13 @@
 static const char *const names[2][6] = {{"north", "south", "east", "west", "", ""},
                                         {"a", "b", "c", "d", "e", "f"}};
 
+static const char *const labels[6] = {"csp=aws host=h0 zone=east",
+                                      "csp=gcp host=h1 zone=west",
+                                      "csp=aws host=h1 zone=west",
+                                      "csp=gcp host=h2 zone=east",
+                                      "host=h0",
+                                      "csp=aws host=h2 zone=east"};
+
 static const char *draw_name(struct world *world, const struct chaos *chaos, bool is_coordinator)
 {
     static const char *const apart[] = {"w", "s"};
@@ -26,15 +33,25 @@ static const char *draw_name(struct world *world, const struct chaos *chaos, boo
 static void announce(struct world *world, const struct chaos *chaos)
 {
     static const char *const modes[] = {"set", "set", "add", "add", "add", "remove"};
+    static const char *const attributes[8] = {
+        ", \"weight\": 7",
+        ", \"labels\": {\"csp\": \"aws\"}",
+        ", \"labels\": {\"csp\": \"gcp\", \"zone\": \"west\"}",
+        ", \"weight\": 30, \"labels\": {\"zone\": \"east\"}",
+        "",
+        "",
+        "",
+        ""};
     struct buffer topics = {0};
     uint64_t first = world_draw(world, (uint64_t)chaos->topics);
     uint64_t count = world_draw(world, 6);
     for (uint64_t i = 0; i < count; i++) {
         unsigned number = (unsigned)((first + i * 3) % (uint64_t)chaos->topics);
         unsigned partitions = world_draw(world, 5) == 0 ? 0 : 1 + number % 3;
-        buffer_print(&topics, "%s{\"name\": \"t%u\", \"partitions\": %u, \"split\": %s}",
+        buffer_print(&topics, "%s{\"name\": \"t%u\", \"partitions\": %u, \"split\": %s%s}",
                      i > 0 ? ", " : "", number, partitions,
-                     number % 4 == 0 && world_draw(world, 4) > 0 ? "true" : "false");
+                     number % 4 == 0 && world_draw(world, 4) > 0 ? "true" : "false",
+                     attributes[world_draw(world, 8)]);
     }
     world_say(world, SIM_CONTROL,
               "{\"agent\": \"agent%d\", \"source\": \"%s\", \"mode\": \"%s\", \"topics\": [%s]}",
@@ -76,10 +93,35 @@ static void order_pool(struct world *world)
     }
 }
 
+// Any policy, or none; of some only what does not contradict what is in force is taken.
+static void policy(struct world *world)
+{
+    static const char *const policies[] = {
+        "\"group_by\": \"csp\", \"other\": \"gcp\"",
+        "\"group_by\": \"none\", \"other\": \"none\"",
+        "\"affinity\": \"zone\"",
+        "\"spread_by\": \"host\", \"spread_max\": \"5\"",
+        "\"balance\": \"weight\", \"tolerance\": \"5%\"",
+        "\"mode\": \"pack\", \"max_topics_per_collector\": \"4\"",
+        "\"bounce_delay\": \"3s\"",
+        "\"move_budget\": \"6\"",
+        "\"isolated\": \"true\"",
+        "\"balance\": \"load\", \"stabilization\": \"2s\""};
+    uint64_t dice = world_draw(world, 14);
+    if (dice < 10)
+        world_say(world, SIM_ORDERS, "{\"verb\": \"pool.set\", \"args\": {%s}}", policies[dice]);
+    else
+        world_say(world, SIM_ORDERS, "{\"verb\": \"pool.reset\"}");
+}
+
 static void order(struct world *world, const struct chaos *chaos)
 {
     static const char *const caps[] = {"1", "2", "5", "none", "0", "none"};
-    switch (world_draw(world, 4)) {
+    switch (world_draw(world, 6)) {
+    case 4:
+    case 5:
+        policy(world);
+        break;
     case 0:
         world_order(world, "pool.set", "max_topics_per_collector", caps[world_draw(world, 6)]);
         break;
@@ -182,7 +224,7 @@ static void calm(struct world *world, const struct chaos *chaos)
         world_resume(world, process->name);
         world_restart(world, process->name, false);
     }
-    world_order(world, "pool.set", "max_topics_per_collector", "none");
+    world_say(world, SIM_ORDERS, "{\"verb\": \"pool.reset\"}");
     world_order_pool(world, "west", "pool.create");
     world_order_pool(world, "default", "pool.resume");
     world_order_pool(world, "west", "pool.resume");
@@ -226,7 +268,7 @@ const char *chaos_run(uint64_t seed, const struct chaos *chaos)
     for (int i = 0; i < chaos->coordinators; i++)
         world_coordinator(world, names[0][i]);
     for (int i = 0; i < chaos->collectors; i++)
-        world_collector(world, names[1][i]);
+        world_collector_with(world, names[1][i], labels[i]);
     world_collector_in(world, "west", "w");
     world_collector_in(world, SIM_POOL_DELETED, "s");
     struct instant end =

@@ -90,6 +90,9 @@ static struct control *restored(struct world *world)
             feed(control, &log->items[order[i]]);
     }
     memory_release(order);
+    struct control_effects effects = {0};
+    control_step(control, &(struct control_event){.kind = CONTROL_STATE_ENDED}, &effects);
+    control_effects_finish(&effects);
     return control;
 }
 

@@ -291,7 +291,10 @@ void collector_start(struct world *world, struct process *process)
                                      .id = text_of(process->id),
                                      .incarnation = text_of(process->incarnation),
                                      .lease_ms = world->options.lease_ms,
-                                     .replaces = text_of(process->replaces)};
+                                     .replaces = text_of(process->replaces),
+                                     .labels = process->labels,
+                                     .labels_count = process->labels_count,
+                                     .capacity = process->capacity};
     struct collect_options options = {.beat = &process->promise,
                                       .beat_interval_ms = world->options.beat_ms,
                                       .revoke_flush_ms = FLUSH_MS,

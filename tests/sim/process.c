@@ -2,6 +2,7 @@
 //
 // Lives of processes: their clocks, starts, ends, pauses.
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/ensure.h"
@@ -105,6 +106,35 @@ int world_collector(struct world *world, const char *id)
 int world_collector_in(struct world *world, const char *pool, const char *id)
 {
     return process_add(world, id, id, pool);
+}
+
+// Words KEY=VALUE into the labels and capacities of a process.
+static void process_describe(struct process *process, const char *said)
+{
+    char *rest = NULL;
+    snprintf(process->said, sizeof(process->said), "%s", said);
+    for (char *word = strtok_r(process->said, " ", &rest); word;
+         word = strtok_r(NULL, " ", &rest)) {
+        char *equal = strchr(word, '=');
+        ensure(equal != NULL);
+        *equal = '\0';
+        if (strcmp(word, "units") == 0) {
+            process->capacity.units = atoll(equal + 1);
+        } else if (strcmp(word, "weight") == 0) {
+            process->capacity.weight = atoll(equal + 1);
+        } else {
+            ensure(process->labels_count < 4);
+            process->labels[process->labels_count++] =
+                (struct label){text_of(word), text_of(equal + 1)};
+        }
+    }
+}
+
+int world_collector_with(struct world *world, const char *id, const char *said)
+{
+    ensure(world->process_count < SIM_PROCESSES_MAX);
+    process_describe(&world->processes[world->process_count], said);
+    return process_add(world, id, id, "default");
 }
 
 int world_impostor(struct world *world, const char *name, const char *id)

@@ -102,6 +102,10 @@ struct process {
     // A collector.
     struct collect *collect;
     struct beat promise; // what its beats say; borrowed by `collect`
+    char said[96];       // the words of world_collector_with
+    struct label labels[4];
+    uint32_t labels_count;
+    struct beat_capacity capacity;
     int partition;
     bool is_watching;
     bool is_restarting;
@@ -155,6 +159,9 @@ void world_fail(struct world *world, const char *format, ...) __attribute__((for
 int world_coordinator(struct world *world, const char *id);
 int world_collector(struct world *world, const char *id);
 int world_collector_in(struct world *world, const char *pool, const char *id);
+
+// A collector with labels and capacities: "csp=aws host=h1 units=5 weight=100".
+int world_collector_with(struct world *world, const char *id, const char *said);
 
 // A collector that claims another one's id; `name` is what the functions of this world call it.
 int world_impostor(struct world *world, const char *name, const char *id);

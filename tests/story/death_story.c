@@ -265,7 +265,9 @@ static void all_drain(void)
     struct world *world = tale_with(1, 1);
     world_order(world, "collector.drain", "collector", "a");
     world_run(world, 2000);
-    CHECK_TEXT(world_unit(world, "t1"), "pending: every collector drains");
+    CHECK_TEXT(world_unit(world, "t1"),
+               "pending: every collector that serves it drains or is away; start another one, or "
+               "undrain one");
     tale_end_unsettled(world);
 }
 

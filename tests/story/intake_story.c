@@ -99,7 +99,8 @@ static void cap_and_pending(void)
     world_run(world, 2000);
     CHECK_TEXT(world_reading(world), "a: t1 t3\nb: t2 t4\n");
     CHECK_TEXT(world_unit(world, "t5"),
-               "pending: every collector has max_topics_per_collector topics");
+               "pending: every collector has max_topics_per_collector topics; start another one, "
+               "or raise the cap");
     world_order(world, "pool.set", "max_topics_per_collector", "3");
     world_run(world, 2000);
     CHECK_TEXT(world_reading(world), "a: t1 t3 t5\nb: t2 t4 t6\n");
@@ -130,16 +131,18 @@ static void wrong_orders_are_refused(void)
     world_announce(world, "agent", "add", "t2");
     world_run(world, 1000);
     TALE(world, "input > refused -> dead letter: order 'pool.set' refused: "
-                "max_topics_per_collector is neither a number of 1 or more nor 'none'\n"
+                "max_topics_per_collector: '0' is not a whole number of 1 or more\n"
                 "input > refused -> dead letter: order 'pool.set' refused: "
-                "max_topics_per_collector is neither a number of 1 or more nor 'none'\n"
-                "input > refused -> dead letter: order 'pool.set' refused: balance is not 'count'\n"
+                "max_topics_per_collector: 'two' is not a whole number of 1 or more\n"
+                "input > refused -> dead letter: order 'pool.set' refused: balance: 'mood' is not "
+                "count, weight or load\n"
                 "input > refused -> dead letter: order 'pool.swap' refused: there is no such verb\n"
-                "dead letter: order 'pool.set' refused: max_topics_per_collector is neither a "
-                "number of 1 or more nor 'none'\n"
-                "dead letter: order 'pool.set' refused: max_topics_per_collector is neither a "
-                "number of 1 or more nor 'none'\n"
-                "dead letter: order 'pool.set' refused: balance is not 'count'\n"
+                "dead letter: order 'pool.set' refused: max_topics_per_collector: '0' is not a "
+                "whole number of 1 or more\n"
+                "dead letter: order 'pool.set' refused: max_topics_per_collector: 'two' is not a "
+                "whole number of 1 or more\n"
+                "dead letter: order 'pool.set' refused: balance: 'mood' is not count, weight or "
+                "load\n"
                 "dead letter: order 'pool.swap' refused: there is no such verb\n"
                 "event pool.creating default: 1 of 2 collectors are in: 2 topics / 1 per collector "
                 "= 2\n");

@@ -133,7 +133,7 @@ static void announced_without_collectors(void)
     struct world *world = tale_begin();
     world_announce(world, "agent", "set", "t1");
     world_run(world, 1000);
-    CHECK_TEXT(world_unit(world, "t1"), "pending: no collector is in the pool");
+    CHECK_TEXT(world_unit(world, "t1"), "pending: no collector is in the pool; start one");
     world_collector(world, "a");
     world_run(world, 2000);
     CHECK_TEXT(world_reading(world), "a: t1\n");

@@ -223,6 +223,13 @@ void cell_restore(struct cell *cell, const struct cell_options *options, const s
     cell->now = (struct instant){from->now.us + 1000000};
 }
 
+void cell_follow(struct cell *cell, const struct cell_options *options, const struct cell *from)
+{
+    create(cell, options);
+    for (uint32_t i = 0; i < from->log.count; i++)
+        restore_one(cell, &from->log.items[i]);
+}
+
 void cell_end(struct cell *cell)
 {
     control_destroy(cell->control);
@@ -267,6 +274,11 @@ void cell_beat_in(struct cell *cell, const char *pool, int number, int life, con
     char id[8], incarnation[33];
     snprintf(id, sizeof(id), "c%d", number);
     snprintf(incarnation, sizeof(incarnation), "%016x%016x", 0xc0 + number, life);
+    static const char *const csp[] = {"aws", "gcp", "aws"};
+    static const char *const places[] = {"h0", "h1", "h2", "h0", "h1", "h2", "h0", "h1"};
+    struct label labels[] = {{TEXT_LITERAL("csp"), text_of(csp[number % 3])},
+                             {TEXT_LITERAL("host"), text_of(places[number])},
+                             {TEXT_LITERAL("zone"), text_of(number % 2 ? "west" : "east")}};
     struct beat beat = {.role = TEXT_LITERAL("collector"),
                         .pool = text_of(pool),
                         .id = text_of(id),
@@ -274,6 +286,9 @@ void cell_beat_in(struct cell *cell, const char *pool, int number, int life, con
                         .seq = ++cell->seqs[number],
                         .state = text_of(state),
                         .lease_ms = 15000,
+                        .capacity = cell->options.capacity,
+                        .labels = labels,
+                        .labels_count = 3,
                         .applied_generation = applied,
                         .lineage = TEXT_LITERAL("11111111111111111111111111111111"),
                         .level = RECORD_LEVEL};

@@ -26,10 +26,11 @@ struct cell_writes {
 
 struct cell_options {
     uint64_t hash_seed;
-    int64_t leader_ms;        // 0 = 5000
-    bool is_behind;           // batches end before the end of control
-    const char *id;           // NULL = "north"
-    int64_t agent_topics_max; // 0 = 10
+    int64_t leader_ms;             // 0 = 5000
+    bool is_behind;                // batches end before the end of control
+    const char *id;                // NULL = "north"
+    int64_t agent_topics_max;      // 0 = 10
+    struct beat_capacity capacity; // that every collector says
 };
 
 struct cell {
@@ -59,6 +60,9 @@ void cell_begin(struct cell *cell, const struct cell_options *options);
 // that.
 void cell_restore(struct cell *cell, const struct cell_options *options, const struct cell *from,
                   uint64_t shuffle_seed);
+
+// A standby that has read the state in `from`, but not yet its end.
+void cell_follow(struct cell *cell, const struct cell_options *options, const struct cell *from);
 void cell_end(struct cell *cell);
 
 // One event; instant and wall clock are filled in.
@@ -67,7 +71,8 @@ void cell_step(struct cell *cell, struct control_event event);
 // A JSON record of control or orders.
 void cell_say(struct cell *cell, enum input_log log, const char *json);
 
-// A beat of collector c<number> in its life, acknowledging a generation.
+// A beat of collector c<number> in its life, acknowledging a generation. Its labels are csp (c1, c4
+// and c7 gcp, the others aws), host (h0, h1, h2, h0, ...) and zone (east, west, east, ...).
 void cell_beat(struct cell *cell, int number, int life, const char *state, int64_t applied);
 
 // The same for a collector of another pool than the default one.

@@ -41,7 +41,7 @@ static const struct {
     {"{\"agent\": \"a\", \"topics\": [{\"name\": \"x\", \"partitions\": 100001}]}",
      "topic 'x': partitions is not between 0 and 100000"},
     {"{\"agent\": \"a\", \"topics\": [{\"name\": \"x\", \"weight\": 0}]}",
-     "topic 'x': weight is not between 1 and 1000000000000"},
+     "topic 'x': weight is not between 1 and 100000000000"},
     {"{\"agent\": \"a\", \"topics\": [{\"name\": \"x\", \"weight\": NaN}]}",
      "'topics[0].weight' is not a whole number"},
     {"{\"agent\": \"a\", \"topics\": [{\"name\": \"x\", \"weight\": 1.5}]}",
