@@ -96,9 +96,11 @@ struct command {
     int arguments_max;                 // and at most; -1 = any number
     const struct flag *flags;          // its own, FLAG_ROW_END ends them; NULL = none
     const struct output_table *output; // what it answers; NULL if it does not answer with items
-    const char *help;                  // one line
-    const char *example;               // one line, with its "muster "
-    bool runs_misconfigured;           // runs also if the configuration has problems
+    const struct output_table *output_dry_run; // and with --dry-run, where it has that
+    bool takes_policy;                         // its help lists the keys of a policy
+    const char *help;                          // one line
+    const char *example;                       // one line, with its "muster "
+    bool runs_misconfigured;                   // runs also if the configuration has problems
     enum exit_code (*run)(struct invocation *invocation);
 };
 
@@ -120,8 +122,9 @@ int cli_run(const struct cli *cli);
 struct invocation {
     const struct cli *cli;
     const struct command *command;
-    struct conf *conf;            // loaded and checked
-    const char *const *arguments; // the words that are not flags
+    const struct output_table *output; // of this run, NULL if it does not answer with items
+    struct conf *conf;                 // loaded and checked
+    const char *const *arguments;      // the words that are not flags
     size_t argument_count;
     enum output_form form;
     bool is_verbose;

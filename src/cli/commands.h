@@ -16,6 +16,7 @@
     row(topic_withdraw)                                                                            \
     row(collector_list)                                                                            \
     row(collector_show)                                                                            \
+    row(collector_explain)                                                                         \
     row(collector_drain)                                                                           \
     row(collector_undrain)                                                                         \
     row(collector_run)                                                                             \

@@ -40,7 +40,7 @@ static enum exit_code fetch_begin(struct fetch *fetch, const struct invocation *
 {
     struct buffer problem = {0};
     *fetch = (struct fetch){.invocation = invocation};
-    fetch->answer.table = invocation->command->output;
+    fetch->answer.table = invocation->output;
     if (flag_exists(invocation->command, "limit"))
         fetch->answer.limit = (size_t)invocation_int(invocation, "limit", 0);
     enum status status = locate_api(invocation, &fetch->base, &problem);
@@ -178,6 +178,27 @@ enum exit_code fetch_list(const struct invocation *invocation, const char *path,
             break;
         count = answer->count;
     }
+    return fetch_end(&fetch, code);
+}
+
+enum exit_code fetch_trial(const struct invocation *invocation, const struct label *keys,
+                           uint32_t count)
+{
+    struct fetch fetch;
+    struct buffer url = {0};
+    enum exit_code code = fetch_begin(&fetch, invocation);
+    buffer_print(&url, "/api/v1/pools/");
+    http_escape(&url, text_of(invocation->arguments[0]));
+    buffer_add_string(&url, "/trial");
+    for (uint32_t i = 0; i < count; i++) {
+        buffer_add_char(&url, i == 0 ? '?' : '&');
+        http_escape(&url, keys[i].key);
+        buffer_add_char(&url, '=');
+        http_escape(&url, keys[i].value);
+    }
+    if (code == EXIT_DONE)
+        code = fetch_page(&fetch, buffer_string(&url));
+    buffer_finish(&url);
     return fetch_end(&fetch, code);
 }
 

@@ -4,14 +4,21 @@
 // that the user wants. The items of a route have the members that the command's columns name, so
 // `muster topic list --output schema` describes both.
 //
-//     GET /api/v1/topics ?pool= &state= &owner=     topic list        .../topics/{unit} topic show
+//     GET /api/v1/topics ?pool= &state= &owner=     topic list
+//     GET /api/v1/topics/{unit}                     topic show
 //     GET /api/v1/topics/{unit}/explain             topic explain
-//     GET /api/v1/collectors ?pool=                 collector list    .../collectors/{id} collector
-//     show GET /api/v1/agents ?pool=                     agent list        .../agents/{id} agent
-//     show GET /api/v1/pools                             pool list         .../pools/{name} pool
-//     show GET /api/v1/coordinators                      coordinator list GET /api/v1/lag ?pool=
-//     &owner= &topic=        lag show          /api/v1/lag/pools        lag pools GET
-//     /api/v1/events ?pool= &subject=           events list (newest first)
+//     GET /api/v1/collectors ?pool=                 collector list
+//     GET /api/v1/collectors/{id}                   collector show
+//     GET /api/v1/collectors/{id}/explain           collector explain
+//     GET /api/v1/agents ?pool=                     agent list
+//     GET /api/v1/agents/{id}                       agent show
+//     GET /api/v1/pools                             pool list
+//     GET /api/v1/pools/{name}                      pool show
+//     GET /api/v1/pools/{name}/trial ?KEY=VALUE     pool set --dry-run
+//     GET /api/v1/coordinators                      coordinator list
+//     GET /api/v1/lag ?pool= &owner= &topic=        lag show
+//     GET /api/v1/lag/pools                         lag pools
+//     GET /api/v1/events ?pool= &subject=           events list (newest first)
 //
 // Every list takes ?limit= (1..10000) and ?after= (the `next` of the page before). A split topic,
 // and a name that is in several pools, gives several items. 404 is answered for a name that nobody
@@ -19,6 +26,7 @@
 #ifndef MUSTER_CLI_FETCH_H
 #define MUSTER_CLI_FETCH_H
 
+#include "base/label.h"
 #include "cli/command.h"
 
 // ?name=value of a request; left out if the value is NULL.
@@ -36,5 +44,9 @@ enum exit_code fetch_list(const struct invocation *invocation, const char *path,
 // known, after the others were printed.
 enum exit_code fetch_each(const struct invocation *invocation, const char *path,
                           const char *suffix);
+
+// Prints what setting these keys of the pool that the first argument names would do.
+enum exit_code fetch_trial(const struct invocation *invocation, const struct label *keys,
+                           uint32_t count);
 
 #endif

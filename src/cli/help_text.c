@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "cli/commands.h"
 #include "cli/parse.h"
+#include "cli/policy_help.h"
 
 // "  left      right", the right side in one column.
 static void print_pair(struct buffer *buffer, const char *left, const char *right, size_t width)
@@ -77,13 +78,29 @@ static void print_columns(struct buffer *buffer, const struct output_table *tabl
         print_pair(buffer, column->key, column->help, 22);
 }
 
+static void print_policy(struct buffer *buffer)
+{
+    struct buffer usage = {0};
+    buffer_add_string(buffer, "\nkeys of a policy (none takes one back to its default):\n");
+    for (const struct policy_help *row = policy_help; row->key; row++) {
+        buffer_clear(&usage);
+        buffer_print(&usage, "%s=%s", row->key, row->values);
+        print_pair(buffer, buffer_string(&usage), row->help, 46);
+    }
+    buffer_finish(&usage);
+}
+
 static void print_command(struct buffer *buffer, const struct command *command)
 {
     buffer_print(buffer, "%s\n\nusage: ", command->help);
     usage_print(buffer, command);
     buffer_print(buffer, "\nexample: %s\n", command->example);
     print_flags(buffer, "flags", command->flags);
+    if (command->takes_policy)
+        print_policy(buffer);
     print_columns(buffer, command->output);
+    if (command->output_dry_run)
+        print_columns(buffer, command->output_dry_run);
     print_flags(buffer, "flags of every command", flags_global());
 }
 

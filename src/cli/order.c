@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "base/name.h"
+#include "cli/fetch.h"
 #include "net/loop.h"
 #include "proto/records.h"
 #include "wire/wire.h"
@@ -83,23 +84,30 @@ static enum exit_code arguments_read(const struct invocation *invocation, struct
     return EXIT_DONE;
 }
 
-enum exit_code order_pool(const struct invocation *invocation, const char *verb)
+static enum exit_code order_run(const struct invocation *invocation, struct order *order)
 {
     struct exchange exchange = exchange_of(invocation);
+    order_add(&exchange, order, order->pool);
+    enum exit_code code = exchange_run(&exchange, invocation);
+    exchange_finish(&exchange);
+    return code;
+}
+
+enum exit_code order_pool(const struct invocation *invocation, const char *verb)
+{
     struct text pool = text_of(invocation->arguments[0]);
     struct label *labels = memory_get(invocation->argument_count * sizeof(*labels));
     struct order order = {.pool = pool, .verb = text_of(verb), .args = labels};
+    bool is_dry = invocation->output == invocation->command->output_dry_run;
     const char *fault = name_fault(pool);
     enum exit_code code = fault ? name_refuse(invocation, "pool", pool.data, fault)
                                 : arguments_read(invocation, labels, &order.args_count);
-    if (code == EXIT_DONE) {
-        order_add(&exchange, &order, pool);
-        code = exchange_run(&exchange, invocation);
-    }
+    if (code == EXIT_DONE)
+        code = is_dry ? fetch_trial(invocation, labels, order.args_count)
+                      : order_run(invocation, &order);
     if (code == EXIT_DONE && strcmp(verb, "pool.create") == 0)
         code = order_wait(invocation, 1, ORDER_RUNNING);
     memory_release(labels);
-    exchange_finish(&exchange);
     return code;
 }
 

@@ -22,6 +22,7 @@ const struct command command_pool_create = {
     .arguments_max = -1,
     .flags = flags,
     .output = &table,
+    .takes_policy = true,
     .help = "make a pool, with the policy that is given",
     .example = "muster pool create edge max_topics_per_collector=100",
     .run = run,

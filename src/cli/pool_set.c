@@ -4,8 +4,41 @@
 
 static const struct output_table table = {"muster.pool_set/1", exchange_columns, false};
 
+static const struct column columns[] = {
+    {"POOL", "pool", COLUMN_TEXT, false, false, "name of the pool"},
+    {"MOVES", "moves", COLUMN_INTEGER, false, false, "units that would change their collector"},
+    {"PLACED", "placed", COLUMN_INTEGER, false, false, "pending ones that would get one"},
+    {"UNPLACED", "unplaced", COLUMN_INTEGER, false, false, "that would lose theirs and be pending"},
+    {"ASSIGNED", "assigned_before", COLUMN_INTEGER, false, false, "units with a collector, now"},
+    {"-> ASSIGNED", "assigned_after", COLUMN_INTEGER, false, false, "... and then"},
+    {"PENDING", "pending_before", COLUMN_INTEGER, false, false, "units without a collector, now"},
+    {"-> PENDING", "pending_after", COLUMN_INTEGER, false, false, "... and then"},
+    {"BALANCE", "balance_before", COLUMN_TEXT, false, false,
+     "what max, min and mean are counted in, now"},
+    {"MAX", "max_before", COLUMN_INTEGER, false, true, "most that a collector has, now"},
+    {"MIN", "min_before", COLUMN_INTEGER, false, true, "least that a collector has, now"},
+    {"MEAN", "mean_before", COLUMN_INTEGER, false, true, "mean over the collectors, now"},
+    {"-> BALANCE", "balance_after", COLUMN_TEXT, false, false, "... and then"},
+    {"-> MAX", "max_after", COLUMN_INTEGER, false, true, "... and then"},
+    {"-> MIN", "min_after", COLUMN_INTEGER, false, true, "... and then"},
+    {"-> MEAN", "mean_after", COLUMN_INTEGER, false, true, "... and then"},
+    {"WANTED", "wanted_before", COLUMN_INTEGER, false, true,
+     "collectors that the pool needs, now; null = not bounded"},
+    {"-> WANTED", "wanted_after", COLUMN_INTEGER, false, true, "... and then"},
+    {"COLLECTORS CHANGED", "collectors_changed", COLUMN_INTEGER, false, false,
+     "collectors that would get another assignment"},
+    {"PUBLISHED", "publish_bytes", COLUMN_BYTES, false, false,
+     "what would be written to Kafka, roughly"},
+    {"DECIDED IN US", "decide_us", COLUMN_INTEGER, false, false,
+     "time that deciding took, microseconds"},
+    {0},
+};
+
+static const struct output_table table_dry_run = {"muster.pool_trial/1", columns, true};
+
 static const struct flag flags[] = {
     ORDER_FLAGS,
+    FLAG_ROW_SWITCH("dry-run", "say what it would do, and do nothing"),
     FLAG_ROW_END,
 };
 
@@ -22,6 +55,8 @@ const struct command command_pool_set = {
     .arguments_max = -1,
     .flags = flags,
     .output = &table,
+    .output_dry_run = &table_dry_run,
+    .takes_policy = true,
     .help = "set keys of the policy of a pool",
     .example = "muster pool set default max_topics_per_collector=100",
     .run = run,

@@ -80,8 +80,8 @@ int64_t invocation_int(const struct invocation *invocation, const char *name, in
 
 struct output *invocation_answer(const struct invocation *invocation)
 {
-    ensure(invocation->command->output);
-    return output_create(invocation->cli->out, invocation->form, invocation->command->output,
+    ensure(invocation->output);
+    return output_create(invocation->cli->out, invocation->form, invocation->output,
                          invocation->is_colored ? OUTPUT_COLOR : 0);
 }
 
@@ -216,6 +216,14 @@ static bool load_conf(const struct cli *cli, const struct parsed *parsed, struct
     return is_good;
 }
 
+static const struct output_table *wanted_output(const struct parsed *parsed)
+{
+    const struct command *command = parsed->command;
+    bool is_dry = command->output_dry_run != NULL &&
+                  parsed_flag_last(parsed->flags, parsed->flag_count, "dry-run") != NULL;
+    return is_dry ? command->output_dry_run : command->output;
+}
+
 static enum exit_code run_command(const struct cli *cli, const struct parsed *parsed)
 {
     struct conf *conf = conf_create();
@@ -224,6 +232,7 @@ static enum exit_code run_command(const struct cli *cli, const struct parsed *pa
     struct invocation invocation = {
         .cli = cli,
         .command = parsed->command,
+        .output = wanted_output(parsed),
         .conf = conf,
         .arguments = parsed->arguments,
         .argument_count = parsed->argument_count,
@@ -260,7 +269,7 @@ static enum exit_code run_parsed(const struct cli *cli, const struct parsed *par
         complain(cli->err, "this command does not answer with items, so it has no schema");
         code = EXIT_USAGE;
     } else if (wanted_form(parsed) == OUTPUT_SCHEMA) {
-        struct output *output = output_create(cli->out, OUTPUT_SCHEMA, command->output, 0);
+        struct output *output = output_create(cli->out, OUTPUT_SCHEMA, wanted_output(parsed), 0);
         code = invocation_answered(output, EXIT_DONE);
     } else {
         code = run_command(cli, parsed);

@@ -23,10 +23,13 @@ enum route {
     ROUTE_EXPLAIN,
     ROUTE_COLLECTORS,
     ROUTE_COLLECTOR,
+    ROUTE_COLLECTOR_EXPLAIN,
     ROUTE_AGENTS,
     ROUTE_AGENT,
     ROUTE_POOLS,
     ROUTE_POOL,
+    ROUTE_WANTED,
+    ROUTE_TRIAL,
     ROUTE_COORDINATORS,
     ROUTE_LAG,
     ROUTE_LAG_POOLS,
@@ -44,10 +47,16 @@ static const struct http_route routes[] = {
     {HTTP_GET, "/api/v1/topics/{unit}/explain", ROUTE_EXPLAIN, "why it is where it is"},
     {HTTP_GET, "/api/v1/collectors", ROUTE_COLLECTORS, "collectors"},
     {HTTP_GET, "/api/v1/collectors/{id}", ROUTE_COLLECTOR, "one collector"},
+    {HTTP_GET, "/api/v1/collectors/{id}/explain", ROUTE_COLLECTOR_EXPLAIN,
+     "why it has what it has"},
     {HTTP_GET, "/api/v1/agents", ROUTE_AGENTS, "agents"},
     {HTTP_GET, "/api/v1/agents/{id}", ROUTE_AGENT, "one agent and its topics"},
     {HTTP_GET, "/api/v1/pools", ROUTE_POOLS, "pools"},
     {HTTP_GET, "/api/v1/pools/{name}", ROUTE_POOL, "one pool"},
+    {HTTP_GET, "/api/v1/pools/{name}/wanted", ROUTE_WANTED,
+     "collectors that it should have, then those of its groups"},
+    {HTTP_GET, "/api/v1/pools/{name}/trial", ROUTE_TRIAL,
+     "what policy keys would do, each a parameter"},
     {HTTP_GET, "/api/v1/coordinators", ROUTE_COORDINATORS, "coordinators"},
     {HTTP_GET, "/api/v1/lag", ROUTE_LAG, "how far behind each partition is"},
     {HTTP_GET, "/api/v1/lag/pools", ROUTE_LAG_POOLS, "how far behind each pool is"},
@@ -143,7 +152,10 @@ static bool walk_collectors(struct api_list *list, uint32_t *cursor, bool print)
     list->matched = api_filter(list->call, "pool", collector.pool) &&
                     (list->name.data == NULL || text_equal(list->name, collector.id));
     if (list->matched && print) {
-        api_print_collector(list, &collector);
+        if (list->explains)
+            api_print_collector_explain(list, &collector);
+        else
+            api_print_collector(list, &collector);
         list->count++;
     }
     return true;
@@ -171,6 +183,27 @@ static bool walk_pools(struct api_list *list, uint32_t *cursor, bool print)
     list->matched = list->name.data == NULL || text_equal(list->name, pool.name);
     if (list->matched && print) {
         api_print_pool(list, &pool);
+        list->count++;
+    }
+    return true;
+}
+
+// The pool itself, then its groups.
+static bool walk_wanted(struct api_list *list, uint32_t *cursor, bool print)
+{
+    struct wanted_view wanted;
+    uint32_t group = *cursor - 1;
+    if (*cursor == 0) {
+        if (!control_has_pool(list->control, list->name))
+            return false;
+        control_view_wanted(list->control, list->name, &wanted);
+    } else if (!control_next_wanted(list->control, list->name, &group, &wanted)) {
+        return false;
+    }
+    (*cursor)++;
+    list->matched = true;
+    if (print) {
+        api_print_wanted(list, &wanted);
         list->count++;
     }
     return true;
@@ -235,7 +268,7 @@ static bool walk_topic(struct api_list *list, uint32_t *cursor, bool print)
     list->matched = is_named(&unit, list->name) && api_filter(list->call, "pool", unit.pool);
     if (list->matched && print) {
         if (list->explains)
-            api_print_explain(list, &unit);
+            api_print_explain(list, &unit, *cursor);
         else
             api_print_topic(list, &unit);
         list->count++;
@@ -313,10 +346,12 @@ static const struct {
     {ROUTE_EXPLAIN, "muster.topic_explain/1", walk_topic, true},
     {ROUTE_COLLECTORS, "muster.collector_list/1", walk_collectors, false},
     {ROUTE_COLLECTOR, "muster.collector/1", walk_collectors, true},
+    {ROUTE_COLLECTOR_EXPLAIN, "muster.collector_explain/1", walk_collectors, true},
     {ROUTE_AGENTS, "muster.agent_list/1", walk_agents, false},
     {ROUTE_AGENT, "muster.agent/1", walk_agents, true},
     {ROUTE_POOLS, "muster.pool_list/1", walk_pools, false},
     {ROUTE_POOL, "muster.pool/1", walk_pools, true},
+    {ROUTE_WANTED, "muster.pool_wanted/1", walk_wanted, true},
     {ROUTE_COORDINATORS, "muster.coordinator_list/1", walk_coordinators, false},
     {ROUTE_LAG, "muster.lag_list/1", walk_lag, false},
     {ROUTE_LAG_POOLS, "muster.pool_lag_list/1", walk_lag_pools, false},
@@ -329,7 +364,8 @@ static void answer_list(struct coordinator *coordinator, struct http_request *re
     struct api_list list = {.control = coordinator->control,
                             .call = call,
                             .limit = LIMIT_DEFAULT,
-                            .explains = call->route == ROUTE_EXPLAIN};
+                            .explains = call->route == ROUTE_EXPLAIN ||
+                                        call->route == ROUTE_COLLECTOR_EXPLAIN};
     if (http_call_int64(call, "limit", 1, LIMIT_MAX, &list.limit) != STATUS_OK ||
         http_call_int64(call, "after", 0, UINT32_MAX, &list.after) != STATUS_OK) {
         http_request_refuse(request, 400, "limit is not between 1 and 10000, or after is no token");
@@ -359,6 +395,10 @@ static void answer(struct coordinator *coordinator, struct http_request *request
     }
     if (call->route == ROUTE_METRICS) {
         answer_metrics(coordinator, request, call);
+        return;
+    }
+    if (call->route == ROUTE_TRIAL) {
+        api_answer_trial(coordinator, request, call);
         return;
     }
     size_t row = 0;

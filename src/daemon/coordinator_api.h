@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What coordinator_api.c (routes and pages) asks of coordinator_json.c and coordinator_metrics.c
-// (what the items look like).
+// What coordinator_api.c (routes and pages) asks of coordinator_json.c, coordinator_why.c,
+// coordinator_trial.c and coordinator_metrics.c (what the items look like).
 #ifndef MUSTER_DAEMON_COORDINATOR_API_H
 #define MUSTER_DAEMON_COORDINATOR_API_H
 
@@ -32,14 +32,24 @@ void api_unit_name(const struct unit_view *unit, struct buffer *buffer);
 // One item each; `cursor` is what control_next_unit left behind.
 void api_print_unit(struct api_list *list, const struct unit_view *unit, uint32_t cursor);
 void api_print_topic(struct api_list *list, const struct unit_view *unit);
-void api_print_explain(struct api_list *list, const struct unit_view *unit);
+void api_print_explain(struct api_list *list, const struct unit_view *unit, uint32_t cursor);
 void api_print_lag(struct api_list *list, const struct unit_view *unit, uint32_t cursor);
 void api_print_collector(struct api_list *list, const struct collector_view *collector);
+void api_print_collector_explain(struct api_list *list, const struct collector_view *collector);
 void api_print_agent(struct api_list *list, const struct agent_view *agent, bool with_names);
 void api_print_pool(struct api_list *list, const struct pool_view *pool);
+void api_print_wanted(struct api_list *list, const struct wanted_view *wanted);
 void api_print_pool_lag(struct api_list *list, const struct pool_view *pool);
 void api_print_coordinator(struct api_list *list, const struct coordinator_view *coordinator);
 void api_print_event(struct api_list *list, const struct event_record *event);
+
+// The lines of an explanation, into an array that is open (coordinator_why.c).
+void api_print_why(struct api_list *list, const struct unit_view *unit, uint32_t cursor);
+void api_print_collector_why(struct api_list *list, const struct collector_view *collector);
+
+// The answer of a trial (coordinator_trial.c), or a refusal.
+void api_answer_trial(struct coordinator *coordinator, struct http_request *request,
+                      const struct http_call *call);
 
 void api_print_status(struct coordinator *coordinator, struct buffer *body);
 void api_print_metrics(struct coordinator *coordinator, enum metrics_form form,

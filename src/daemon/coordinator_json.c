@@ -5,6 +5,8 @@
 #include "daemon/coordinator_api.h"
 #include "wire/wire.h"
 
+enum { WANTED_GROUPS_MAX = 100 };
+
 static void member_known(struct json *json, const char *key, int64_t value)
 {
     if (value < 0)
@@ -113,89 +115,14 @@ void api_print_topic(struct api_list *list, const struct unit_view *unit)
 
 // ---- Why.
 
-static void why_state(struct json *json, const struct unit_view *unit)
-{
-    struct buffer line = {0};
-    if (unit->owner.size > 0)
-        buffer_print(&line, "%.*s by '%.*s' (fence %lld)", TEXT_ARGS(unit->state),
-                     TEXT_ARGS(unit->owner), (long long)unit->fence);
-    else
-        buffer_print(&line, "%.*s: nobody reads it", TEXT_ARGS(unit->state));
-    buffer_print(&line, ": %.*s", TEXT_ARGS(unit->reason));
-    if (unit->rule.size > 0)
-        buffer_print(&line, " (%.*s)", TEXT_ARGS(unit->rule));
-    json_text(json, buffer_text(&line));
-    buffer_clear(&line);
-    if (text_equals(unit->state, "revoking")) {
-        buffer_print(&line, "waits for '%.*s' to let go of it, or to be dead (S2, S4)",
-                     TEXT_ARGS(unit->owner));
-        json_text(json, buffer_text(&line));
-    } else if (unit->previous.size > 0 && !text_equal(unit->previous, unit->owner)) {
-        buffer_print(&line, "before, '%.*s' read it", TEXT_ARGS(unit->previous));
-        json_text(json, buffer_text(&line));
-    }
-    buffer_finish(&line);
-}
-
-static void why_reader(struct json *json, const struct unit_view *unit)
-{
-    struct buffer line = {0};
-    if (unit->owner.size > 0 && unit->reader_state.size == 0)
-        buffer_print(&line, "its owner has not reported on it yet");
-    else if (unit->lag >= 0)
-        buffer_print(&line, "its owner says '%.*s', %lld offsets behind",
-                     TEXT_ARGS(unit->reader_state), (long long)unit->lag);
-    if (line.size > 0)
-        json_text(json, buffer_text(&line));
-    buffer_finish(&line);
-}
-
-static void why_claims(struct api_list *list, const struct unit_view *unit)
-{
-    struct claim_view claim;
-    uint32_t cursor = 0;
-    struct buffer line = {0};
-    while (cursor < 10 &&
-           control_next_claim(list->control, unit->pool, unit->name, &cursor, &claim)) {
-        buffer_clear(&line);
-        buffer_print(&line, "announced by agent '%.*s'", TEXT_ARGS(claim.agent));
-        if (claim.source.size > 0)
-            buffer_print(&line, " (source '%.*s')", TEXT_ARGS(claim.source));
-        buffer_print(&line, ", record %lld of control", (long long)claim.order);
-        json_text(&list->json, buffer_text(&line));
-    }
-    buffer_finish(&line);
-}
-
-static void why_event(struct api_list *list, const struct unit_view *unit)
-{
-    const struct event_record *event;
-    uint32_t cursor = 0;
-    struct buffer name = {0}, line = {0};
-    api_unit_name(unit, &name);
-    while (control_next_event(list->control, &cursor, &event)) {
-        if (!text_equal(event->subject, buffer_text(&name)))
-            continue;
-        buffer_print(&line, "last decision, in generation %lld: %.*s, %.*s",
-                     (long long)event->generation, TEXT_ARGS(event->kind), TEXT_ARGS(event->text));
-        json_text(&list->json, buffer_text(&line));
-        break;
-    }
-    buffer_finish(&name);
-    buffer_finish(&line);
-}
-
-void api_print_explain(struct api_list *list, const struct unit_view *unit)
+void api_print_explain(struct api_list *list, const struct unit_view *unit, uint32_t cursor)
 {
     struct json *json = &list->json;
     json_object_begin(json);
     unit_members(json, unit);
     json_key(json, "why");
     json_array_begin(json);
-    why_state(json, unit);
-    why_reader(json, unit);
-    why_claims(list, unit);
-    why_event(list, unit);
+    api_print_why(list, unit, cursor);
     json_array_end(json);
     json_object_end(json);
 }
@@ -283,6 +210,22 @@ void api_print_collector(struct api_list *list, const struct collector_view *col
     json_object_end(json);
 }
 
+void api_print_collector_explain(struct api_list *list, const struct collector_view *collector)
+{
+    struct json *json = &list->json;
+    json_object_begin(json);
+    json_member_text(json, "id", collector->id);
+    json_member_text(json, "pool", collector->pool);
+    json_member_text(json, "state", collector->state);
+    json_member_int64(json, "units", collector->units);
+    json_member_int64(json, "since_ms", collector->since_ms);
+    json_key(json, "why");
+    json_array_begin(json);
+    api_print_collector_why(list, collector);
+    json_array_end(json);
+    json_object_end(json);
+}
+
 static void names_member(struct api_list *list, const struct agent_view *agent)
 {
     enum { NAMES_SHOWN = 10000 };
@@ -312,6 +255,45 @@ void api_print_agent(struct api_list *list, const struct agent_view *agent, bool
     json_object_end(json);
 }
 
+static void wanted_print(struct json *json, const struct wanted_view *wanted)
+{
+    member_known(json, "wanted", wanted->wanted);
+    member_given(json, "wanted_why", text_of(wanted->reason));
+    member_given(json, "victim", wanted->victim);
+    member_given(json, "victim_refusal", text_of(wanted->refusal));
+}
+
+static void wanted_members(struct api_list *list, struct text pool)
+{
+    struct json *json = &list->json;
+    struct wanted_view wanted;
+    struct buffer line = {0};
+    uint32_t cursor = 0;
+    control_view_wanted(list->control, pool, &wanted);
+    wanted_print(json, &wanted);
+    json_key(json, "groups");
+    json_array_begin(json);
+    while (cursor < WANTED_GROUPS_MAX &&
+           control_next_wanted(list->control, pool, &cursor, &wanted)) {
+        buffer_clear(&line);
+        buffer_print(&line, "%.*s: ", TEXT_ARGS(wanted.group));
+        if (wanted.wanted >= 0)
+            buffer_print(&line, "%lld wanted (%s), ", (long long)wanted.wanted, wanted.reason);
+        buffer_print(&line, "%lld there", (long long)wanted.actual);
+        json_text(json, buffer_text(&line));
+    }
+    json_array_end(json);
+    buffer_finish(&line);
+}
+
+void api_print_wanted(struct api_list *list, const struct wanted_view *wanted)
+{
+    json_object_begin(&list->json);
+    member_given(&list->json, "group", wanted->group);
+    wanted_print(&list->json, wanted);
+    json_object_end(&list->json);
+}
+
 void api_print_pool(struct api_list *list, const struct pool_view *pool)
 {
     struct json *json = &list->json;
@@ -328,7 +310,7 @@ void api_print_pool(struct api_list *list, const struct pool_view *pool)
     json_member_int64(json, "revoking", pool->revoking);
     json_member_int64(json, "pending", pool->pending);
     json_member_int64(json, "collectors", pool->collectors);
-    member_known(json, "wanted", pool->wanted);
+    wanted_members(list, pool->name);
     json_key(json, "policy");
     json_object_begin(json);
     for (uint32_t i = 0; i < pool->policy_count; i++) {

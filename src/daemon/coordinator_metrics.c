@@ -3,7 +3,7 @@
 // What a coordinator tells Prometheus, from memory alone.
 #include "daemon/coordinator_api.h"
 
-enum { SERIES_MAX = 20000 };
+enum { SERIES_MAX = 20000, GROUPS_MAX = 100 };
 
 static void plain(struct metrics *metrics, enum metrics_kind kind, const char *name,
                   const char *help, int64_t value)
@@ -131,6 +131,44 @@ static void pool_families(struct metrics *metrics, const struct control *control
     }
 }
 
+// Desired and actual numbers of collectors, of the pool as a whole and of its groups.
+static void wanted_families(struct metrics *metrics, const struct control *control)
+{
+    static const struct {
+        const char *name, *help;
+        size_t offset;
+    } families[] = {
+        {"muster_pool_collectors_wanted", "collectors that a pool should have, where it is bounded",
+         offsetof(struct wanted_view, wanted)},
+        {"muster_pool_collectors", "collectors of a pool that can take units",
+         offsetof(struct wanted_view, actual)},
+    };
+    for (size_t f = 0; f < sizeof(families) / sizeof(families[0]); f++) {
+        struct pool_view pool;
+        metrics_family(metrics, METRICS_GAUGE, families[f].name, families[f].help);
+        for (uint32_t cursor = 0; control_next_pool(control, &cursor, &pool);) {
+            struct wanted_view view;
+            control_view_wanted(control, pool.name, &view);
+            struct metrics_label label = {"pool", pool.name};
+            const int64_t *value = (const int64_t *)((const char *)&view + families[f].offset);
+            if (*value >= 0)
+                metrics_int64(metrics, &label, 1, *value);
+        }
+    }
+    metrics_family(metrics, METRICS_GAUGE, "muster_group_collectors_wanted",
+                   "collectors that a group of a pool should have, where it is bounded");
+    struct pool_view pool;
+    for (uint32_t cursor = 0; control_next_pool(control, &cursor, &pool);) {
+        struct wanted_view view;
+        for (uint32_t group = 0;
+             group < GROUPS_MAX && control_next_wanted(control, pool.name, &group, &view);) {
+            struct metrics_label labels[] = {{"pool", pool.name}, {"group", view.group}};
+            if (view.wanted >= 0)
+                metrics_int64(metrics, labels, 2, view.wanted);
+        }
+    }
+}
+
 void api_print_metrics(struct coordinator *coordinator, enum metrics_form form, struct buffer *body)
 {
     struct metrics metrics;
@@ -140,6 +178,7 @@ void api_print_metrics(struct coordinator *coordinator, enum metrics_form form, 
     cell_families(&metrics, &cell);
     collector_families(&metrics, coordinator->control);
     pool_families(&metrics, coordinator->control);
+    wanted_families(&metrics, coordinator->control);
     metrics_family(&metrics, METRICS_GAUGE, "muster_commit_seconds",
                    "duration of the last transaction");
     metrics_seconds(&metrics, NULL, 0, (struct span){coordinator->commit_us_last});

@@ -73,10 +73,41 @@ class CommandTest(unittest.TestCase):
         self.answers("pool", "reset", "default")
         self.answers("pool", "create", "edge", "start=latest")
         self.assertIn("exists already", self.muster("pool", "create", "edge", code=1).stderr)
-        self.assertIn("no such", self.muster("pool", "set", "edge", "colour=red", code=1).stderr)
+        wrong = ("pool", "set", "edge", "colour=red")
+        self.assertIn("unknown policy key 'colour'", self.muster(*wrong, code=1).stderr)
         self.answers("collector", "drain", "c1")
         self.answers("collector", "undrain", "c1")
         self.assertIn("no such collector", self.muster("collector", "drain", "c9", code=3).stderr)
+
+    def test_what_a_policy_would_do(self):
+        """A trial changes nothing; a topic and a collector say why (CB-46)."""
+        self.answers("topic", "announce", *TOPICS, "--agent", "a1", "--wait")
+        words = ["pool", "set", "default", "AGENTCOUNT=2", "--dry-run"]
+        (trial,) = self.answers(*words)
+        self.assertEqual((0, 1, 1, 2), tuple(
+            trial[key] for key in ("moves", "unplaced", "pending_after", "wanted_after")))
+        self.assertEqual({}, self.answers("pool", "show", "default")[0]["policy"])
+        wrong = self.muster("pool", "set", "default", "AGENTCOUNT=0", "--dry-run", code=2)
+        self.assertIn("AGENTCOUNT: '0' is not a whole number of 1 or more", wrong.stderr)
+        self.answers(*words[:-1])
+        (pool,) = self.answers("pool", "show", "default")
+        self.assertEqual({"max_topics_per_collector": "2"}, pool["policy"])
+        self.assertEqual("3 topics / 2 per collector = 2", pool["wanted_why"])
+        self.assertEqual(2, self.cell.items("/api/v1/pools/default/wanted")[0]["wanted"])
+        procs.wait_for(
+            lambda: any(unit["state"] == "pending" for unit in self.cell.units().values()),
+            PATIENCE,
+            "one topic too many to be pending",
+        )
+        (pending,) = [name for name, unit in self.cell.units().items() if unit["state"] == "pending"]
+        why = self.answers("topic", "explain", pending)[0]["why"]
+        self.assertIn("'c1': has as many topics as it may (rule 1)", why)
+        self.assertIn("start another one, or raise the cap", why[0])
+        why = self.answers("collector", "explain", "c1")[0]["why"]
+        self.assertIn("nobody else could take its topics: they would be pending", why)
+        self.answers("pool", "reset", "default")
+        self.answers("agent", "forget", "a1")
+        self.wait_topics()
 
     def test_cell_that_is_not_there(self):
         flags = ["-b", self.cluster.bootstrap, "--prefix", "nowhere"]

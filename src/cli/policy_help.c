@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "cli/policy_help.h"
+
+#include <stddef.h>
+
+const struct policy_help policy_help[] = {
+    {"balance", "count|weight|load", "what is evened out: topics, their weights, bytes/s measured"},
+    {"mode", "even|pack", "even out, or use the fewest collectors"},
+    {"tolerance", "RATIO", "how uneven weights and loads may stay; 1%"},
+    {"min_gain", "RATIO", "how much a move must better the balance; 0, with balance=load 5%"},
+    {"max_topics_per_collector", "N", "hard cap (AGENTCOUNT, MaxAgentHost); no cap"},
+    {"isolated", "true|false", "one topic per collector; false"},
+    {"group_by", "LABEL", "topics go only to collectors with the same value of the label"},
+    {"groups", "VALUE,...", "the values there are; others go to the group `other`"},
+    {"other", "VALUE", "group of what has no value or one that is not among `groups`"},
+    {"label_suffix", "CHARACTERS", "a value behind these at the end of a name counts as the label"},
+    {"preset", "csp", "group_by, groups, other and label_suffix for the eight cloud providers"},
+    {"affinity", "LABEL", "prefer collectors with the same value, spill over when they are full"},
+    {"spread_by", "LABEL", "label of the collectors that says where they are: host, zone"},
+    {"spread_max", "N", "most topics of a group in one such place"},
+    {"move_budget", "N", "moves a minute for the sake of balance; no limit"},
+    {"bounce_delay", "DURATION", "topics wait so long for a collector that is dead or has left; 0"},
+    {"stabilization", "DURATION", "with balance=load: rest so long behind a move; 0"},
+    {"collectors_min", "N", "fewest collectors that are wanted; 0"},
+    {"collectors_max", "N", "most collectors that are wanted; no limit"},
+    {"match", "RULES", "takes announcements without a pool: name=PATTERN label.KEY=PATTERN ..."},
+    {"start", "earliest|latest", "where new topics are read from; earliest"},
+    {"on_gap", "earliest|latest|hold", "where to go on when records are gone; earliest"},
+    {NULL, NULL, NULL},
+};
