@@ -79,7 +79,11 @@ static const char *const pools[] = {"default", "default", "other", ""};
 static void say_beat(struct shell *shell, uint8_t value)
 {
     static const char *const states[] = {"joining", "active", "draining", "leaving", "leading"};
+    struct label label = {TEXT_LITERAL("zone"), pick(value >> 3, ids, 3)};
     struct beat beat = {.role = text_of(value & 1 ? "collector" : "coordinator"),
+                        .labels = &label,
+                        .labels_count = value & 8 ? 1 : 0,
+                        .capacity = {.units = value & 16 ? 3 : 0, .weight = value & 32 ? 6 : 0},
                         .pool = pick(value >> 1, pools, 2),
                         .id = pick(value >> 2, ids, 4),
                         .incarnation = pick(value >> 4, lives, 4),
@@ -138,6 +142,11 @@ static void announce(struct shell *shell, uint8_t value)
                                                 .partitions = (shape >> (2 * i)) & 3,
                                                 .split = (shape & 64) != 0,
                                                 .weight = shape & 128 ? 5 : 1};
+    struct label label = {TEXT_LITERAL("zone"), pick(shape, ids, 3)};
+    for (int i = 0; i < 3; i++) {
+        topics[i].labels = &label;
+        topics[i].labels_count = shape & 32 ? 1 : 0;
+    }
     struct announcement said = {.pool = pick(value >> 6, pools, 4),
                                 .agent = pick(value >> 3, ids, 4),
                                 .mode = pick(byte(shell), modes, 4),
@@ -145,6 +154,20 @@ static void announce(struct shell *shell, uint8_t value)
                                 .topics_count = byte(shell) & 3,
                                 .ttl_ms = value & 32 ? 3000 : 0};
     say_input(shell, INPUT_CONTROL, RECORD_ANNOUNCEMENT, &said);
+}
+
+static struct label policy_pick(uint8_t value)
+{
+    static const char *const policies[][2] = {
+        {"group_by", "zone"}, {"group_by", "none"},    {"balance", "weight"},
+        {"balance", "load"},  {"balance", "count"},    {"mode", "pack"},
+        {"mode", "even"},     {"affinity", "zone"},    {"affinity", "none"},
+        {"preset", "csp"},    {"preset", "none"},      {"other", "a"},
+        {"isolated", "true"}, {"isolated", "none"},    {"bounce_delay", "3s"},
+        {"move_budget", "1"}, {"move_budget", "none"}, {"stabilization", "1s"},
+        {"AGENTCOUNT", "2"},  {"collectors_min", "2"}};
+    size_t at = value % (sizeof(policies) / sizeof(policies[0]));
+    return (struct label){text_of(policies[at][0]), text_of(policies[at][1])};
 }
 
 static void order(struct shell *shell, uint8_t value)
@@ -155,6 +178,9 @@ static void order(struct shell *shell, uint8_t value)
     static const char *const keys[] = {"max_topics_per_collector", "start", "collector", "agent"};
     static const char *const values[] = {"1", "2", "none", "latest", "a", "b", "c", "0"};
     struct label arg = {pick(value >> 3, keys, 4), pick(byte(shell), values, 8)};
+    // An eighth bit asks for a policy instead; its key and value are taken from one table.
+    if (value & 128)
+        arg = policy_pick(byte(shell));
     struct order said = {.pool = pick(value >> 5, pools, 4),
                          .verb = pick(value, verbs, 8),
                          .args = &arg,
@@ -176,7 +202,10 @@ static void answer_topics(struct shell *shell, uint8_t value)
 static void say_missing(struct shell *shell, uint8_t value)
 {
     static const char *const units[] = {"t1", "t2", "t3/0", "t3/1", "t4", "/", "t5/x", ""};
-    struct report_unit unit = {.unit = pick(value, units, 8), .state = TEXT_LITERAL("missing")};
+    struct report_unit unit = {.unit = pick(value, units, 8),
+                               .bytes_per_s = value & 128 ? 5000 : 0,
+                               .records_per_s = value & 64,
+                               .state = text_of(value & 192 ? "reading" : "missing")};
     struct report report = {.pool = TEXT_LITERAL("default"),
                             .id = pick(value >> 3, ids, 4),
                             .incarnation = pick(value >> 5, lives, 4),
