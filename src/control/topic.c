@@ -8,7 +8,7 @@
 //     splittable, N partitions         N units
 //
 // What the planner is told of the units comes from that claim too, and from the agent of it. A part
-// of a split topic carries its share of the topic's weight, at least 1.
+// of a split topic weighs as much as was announced, so that growth makes nothing lighter.
 //
 // A change of that shape takes the old units away everywhere before it makes the new ones (S1);
 // growth of a split topic only adds. A topic that Kafka does not have keeps its units, in state
@@ -52,10 +52,8 @@ struct plan_unit_options topic_options(const struct tables *tables, uint32_t top
     const struct claim *claim = &tables->claims[last];
     const struct attributes *said = &tables->attributes[claim->attributes];
     const struct agent *agent = &tables->agents[tables->statements[claim->statement].agent];
-    int32_t parts = shape_wanted(tables, topic);
-    int64_t weight = parts > 0 ? said->weight / parts : said->weight;
     // A state may be older than the limit.
-    options.weight = weight < 1 ? 1 : weight < PLAN_WEIGHT_MAX ? weight : PLAN_WEIGHT_MAX;
+    options.weight = said->weight < PLAN_WEIGHT_MAX ? said->weight : PLAN_WEIGHT_MAX;
     options.said.agent = text_of(agent->id);
     options.said.labels = said->labels;
     options.said.labels_count = said->labels_count;

@@ -159,7 +159,7 @@ static bool is_uneven(const struct plan *plan, const struct field *field, int64_
     int64_t share = field->sum / field->count;
     int64_t slack = share / 1000000 * plan->policy.tolerance_ppm +
                     share % 1000000 * plan->policy.tolerance_ppm / 1000000;
-    return most > share + slack + 1 || least < share - slack - 1;
+    return most > share + (field->sum % field->count != 0) + slack || least < share - slack;
 }
 
 static bool is_worth_it(const struct plan *plan, int64_t most, int64_t least)

@@ -20,7 +20,8 @@
 struct reading {
     struct plan_policy policy;
     struct buffer *why;
-    uint32_t given; // bit per row of keys[] that was said, `none` too
+    uint32_t given;  // bit per row of keys[] that was said, `none` too
+    uint32_t valued; // that was said with a value
     bool is_csp;
 };
 
@@ -292,6 +293,7 @@ static bool read_key(struct reading *reading, const struct label *label)
     reading->given |= 1u << index;
     if (text_equals(label->value, "none"))
         return true;
+    reading->valued |= 1u << index;
     const char *fault = key->take(reading, key, label->value);
     if (!fault)
         return true;
@@ -301,9 +303,9 @@ static bool read_key(struct reading *reading, const struct label *label)
     return false;
 }
 
-static bool is_given(const struct reading *reading, const char *name)
+static bool is_valued(const struct reading *reading, const char *name)
 {
-    return reading->given & (1u << key_find(text_of(name)));
+    return reading->valued & (1u << key_find(text_of(name)));
 }
 
 // What nobody said gets the preset's value, or its default where that depends on other keys.
@@ -316,7 +318,7 @@ static void fill(struct reading *reading)
             ensure(!keys[index].take(reading, &keys[index], text_of(preset_csp[i].value)));
     }
     if (policy->balance == PLAN_BALANCE_LOAD && policy->min_gain_ppm == 0 &&
-        !is_given(reading, "min_gain"))
+        !is_valued(reading, "min_gain"))
         policy->min_gain_ppm = MIN_GAIN_LOAD_PPM;
     // One group, one way to write it.
     struct text rest = text_of(policy->groups);

@@ -434,6 +434,8 @@ static void mix_check(struct mix *mix)
         if (mix->unit[i].is_in && mix->unit[i].owner != MIX_NOBODY)
             sums_add(mix, &sums, &mix->unit[i], mix->unit[i].owner, 1);
     rule1_check(mix, &sums);
+    if (mix->is_brief)
+        return;
     rule2_check(mix, &sums);
     affinity_check(mix, &sums);
     even_check(mix, &sums);

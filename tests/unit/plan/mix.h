@@ -43,6 +43,7 @@ struct mix {
     uint32_t moves_last;
     uint64_t moves, settles;
     bool is_frozen;
+    bool is_brief;
 };
 
 void mix_init(struct mix *mix, uint64_t seed);
@@ -58,7 +59,8 @@ void mix_event(struct mix *mix);
 // A policy drawn from all that may be said, contradictions left out.
 void mix_policy_draw(struct mix *mix);
 
-// Settles both plans and verifies all that was promised.
+// Settles both plans and verifies all that was promised; of what was promised about pending units
+// and balance, which takes longest, nothing while `is_brief`.
 void mix_settle(struct mix *mix);
 
 // Restores the second plan from what the first one tells, in a random order.
