@@ -15,18 +15,21 @@
 //                     given, else units
 //
 // One line of JSON. `complete`: each unit is with exactly one collector that is there and may have
-// it. `balanced`: within a group the numbers of units differ by one at most. `moves`: units that
-// were with one collector and are with another; first placements are none, and a unit whose
-// collector left is one. `moves_min`: the least that any planner can do and be complete and
-// balanced. `trouble`: the first thing found wrong. `weight_bound`: no planner's heaviest collector
-// can be lighter (without groups). Exit 0 when complete, 1 when not, 2 when it cannot tell.
+// it; nobody has it (`pending`) only where capacities are given and no collector of its group has
+// room for it. `balanced`: within a group whoever has room has at most one unit less than anybody.
+// `moves`: units that were with one collector and are with another; first placements are none, and
+// a unit whose collector left is one. `moves_min`: the least that any planner can do and be
+// complete and balanced (by number; with weights it says nothing). `trouble`: the first thing found
+// wrong. `weight_bound`: no planner's heaviest collector can be lighter (without groups). Exit 0
+// when complete, 1 when not, 2 when it cannot tell.
 //
-// The minimum, for U units and M collectors of a group: U mod M collectors end with U/M + 1 units,
-// the others with U/M. A unit whose collector left moves; a collector that keeps k units over its
-// share loses k; whoever loses none needs none to move. The larger shares spare a move each where
-// somebody has more than U/M, and nowhere else, so they go there first:
-//
-//     orphans + sum of max(0, has - U/M) - min(U mod M, number of those that have more than U/M)
+// The minimum in a group: U units of which all, or as many as the capacities allow, get a
+// collector: A. The level L is the highest to which all can be filled, each up to its capacity,
+// with A. Whoever keeps more than L + 1 (or its capacity) gives the rest away: E units; to L there
+// lack D. A collector that is above its capacity keeps no more than that. F units have no collector
+// or lost theirs; they fill first what lacks, so max(E, D - F) units move from where they could
+// stay. Of the F units A less all that is kept get a collector; those that never had one are taken
+// first, the others move.
 #include <assert.h>
 #include <inttypes.h>
 #include <stdbool.h>
@@ -49,7 +52,8 @@ struct numbers {
 struct collector {
     bool is_there;
     uint32_t group;
-    uint64_t kept;  // units that it had before and that are still there
+    uint64_t kept;  // units that it had before, that are still there and may be
+    uint64_t most;  // capacity, UINT64_MAX = none
     uint64_t units; // that it has after
     uint64_t weight;
 };
@@ -58,9 +62,11 @@ struct group {
     uint64_t units;
     uint64_t collectors;
     uint64_t max;
-    uint64_t min;
-    uint64_t over;    // sum over its collectors of what they kept over the lower share
-    uint64_t fullest; // number of its collectors that kept more than the lower share
+    uint64_t min; // of those that have room
+    uint64_t pending;
+    uint64_t fresh;    // units that were with nobody
+    uint64_t room;     // greatest of its collectors
+    uint64_t lightest; // weight of the lightest unit that nobody has, UINT64_MAX = none
 };
 
 struct job {
@@ -69,7 +75,7 @@ struct job {
     size_t collector_count; // one more than the largest number
     struct group *groups;
     size_t group_count;
-    uint64_t assigned, moves, orphans;
+    uint64_t assigned, pending, moves;
     char trouble[100]; // empty: none found
 };
 
@@ -141,7 +147,7 @@ static void tables_make(struct job *job)
     job->collectors = get(job->collector_count, sizeof(*job->collectors));
     job->groups = get(job->group_count, sizeof(*job->groups));
     for (size_t i = 0; i < job->group_count; i++)
-        job->groups[i].min = UINT64_MAX;
+        job->groups[i].min = job->groups[i].lightest = UINT64_MAX;
     for (size_t i = 0; i < job->there.count; i++) {
         struct collector *collector = &job->collectors[job->there.at[i]];
         collector->group = value_at(job->collector_groups, job->there.at[i], 0);
@@ -149,6 +155,9 @@ static void tables_make(struct job *job)
             fail("a number stands twice in the file of", "collectors");
         job->groups[collector->group].collectors++;
         collector->is_there = true;
+        collector->most = UINT64_MAX;
+        if (job->there.at[i] < job->capacities.count)
+            collector->most = job->capacities.at[job->there.at[i]];
     }
 }
 
@@ -161,18 +170,25 @@ static bool may_have(const struct job *job, uint32_t owner, uint32_t group)
 
 static void unit_place(struct job *job, size_t unit, uint32_t owner, uint32_t group)
 {
-    if (owner == NOBODY)
-        trouble(job, "nobody has unit", unit);
-    else if (owner == TWICE)
+    uint64_t weight = value_at(job->weights, unit, 1);
+    if (owner == NOBODY) {
+        job->pending++;
+        job->groups[group].pending++;
+        if (weight < job->groups[group].lightest)
+            job->groups[group].lightest = weight;
+        if (!job->capacities.at)
+            trouble(job, "nobody has unit", unit);
+    } else if (owner == TWICE) {
         trouble(job, "two collectors have unit", unit);
-    else if (!job->collectors[owner].is_there)
+    } else if (!job->collectors[owner].is_there) {
         trouble(job, "a collector that is not there has unit", unit);
-    else if (job->collectors[owner].group != group)
+    } else if (job->collectors[owner].group != group) {
         trouble(job, "a collector of another group has unit", unit);
+    }
     if (!may_have(job, owner, group))
         return;
     job->collectors[owner].units++;
-    job->collectors[owner].weight += value_at(job->weights, unit, 1);
+    job->collectors[owner].weight += weight;
     job->assigned++;
 }
 
@@ -188,12 +204,12 @@ static void units_walk(struct job *job)
             continue;
         job->groups[group].units++;
         unit_place(job, unit, owner, group);
-        if (!is_owner(former))
+        if (!is_owner(former)) {
+            job->groups[group].fresh++;
             continue;
+        }
         if (may_have(job, former, group))
             job->collectors[former].kept++;
-        else
-            job->orphans++;
         job->moves += is_owner(owner) && owner != former;
     }
 }
@@ -205,30 +221,70 @@ static void collectors_walk(struct job *job)
         if (!collector->is_there)
             continue;
         struct group *group = &job->groups[collector->group];
-        uint64_t share = group->units / group->collectors;
-        if (collector->kept > share) {
-            group->over += collector->kept - share;
-            group->fullest++;
-        }
         if (collector->units > group->max)
             group->max = collector->units;
-        if (collector->units < group->min)
+        if (collector->weight < collector->most && collector->units < group->min)
             group->min = collector->units;
-        if (i < job->capacities.count && collector->weight > job->capacities.at[i])
+        if (collector->weight > collector->most)
             trouble(job, "over its capacity is collector", i);
+        else if (collector->most - collector->weight > group->room)
+            group->room = collector->most - collector->weight;
     }
+    for (size_t i = 0; i < job->group_count; i++)
+        if (job->groups[i].pending > 0 && job->groups[i].lightest <= job->groups[i].room)
+            trouble(job, "nobody has a unit for which there is room in group", i);
+}
+
+static uint64_t least(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+// What a group's collectors hold when each is filled to `level` or its capacity.
+static uint64_t filled(const struct job *job, size_t group, uint64_t level)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < job->there.count; i++) {
+        const struct collector *collector = &job->collectors[job->there.at[i]];
+        if (collector->group == group)
+            sum += least(level, collector->most);
+    }
+    return sum;
+}
+
+static uint64_t group_moves_min(const struct job *job, size_t group)
+{
+    uint64_t units = job->groups[group].units;
+    uint64_t assigned = least(units, filled(job, group, units));
+    uint64_t low = 0; // the level is at least that, and below the other
+    uint64_t high = units + 1;
+    while (high - low > 1) {
+        uint64_t middle = low + (high - low) / 2;
+        *(filled(job, group, middle) <= assigned ? &low : &high) = middle;
+    }
+    uint64_t excess = 0, lack = 0, kept = 0;
+    for (size_t i = 0; i < job->there.count; i++) {
+        const struct collector *it = &job->collectors[job->there.at[i]];
+        if (it->group != group)
+            continue;
+        uint64_t has = least(it->kept, it->most);
+        kept += has;
+        excess += has > low + 1 ? has - low - 1 : 0;
+        lack += least(low, it->most) > has ? least(low, it->most) - has : 0;
+    }
+    uint64_t others = units - kept;
+    uint64_t placed = assigned - kept;
+    uint64_t fresh = job->groups[group].fresh;
+    lack = lack > others ? lack - others : 0;
+    return (excess > lack ? excess : lack) + (placed > fresh ? placed - fresh : 0);
 }
 
 static uint64_t moves_min(const struct job *job)
 {
-    uint64_t moves = job->orphans;
-    for (size_t i = 0; i < job->group_count; i++) {
-        const struct group *group = &job->groups[i];
-        if (group->collectors == 0)
-            continue;
-        uint64_t larger = group->units % group->collectors;
-        moves += group->over - (larger < group->fullest ? larger : group->fullest);
-    }
+    uint64_t moves = 0;
+    for (size_t i = 0; i < job->group_count; i++)
+        if (job->groups[i].collectors > 0)
+            moves += group_moves_min(job, i);
     return moves;
 }
 
@@ -294,14 +350,15 @@ static void tell(const struct job *job)
         const struct group *group = &job->groups[i];
         if (group->collectors == 0)
             continue;
-        is_balanced = is_balanced && group->max - group->min <= 1;
+        is_balanced = is_balanced && (group->min > group->max || group->max - group->min <= 1);
         max = group->max > max ? group->max : max;
         min = group->min < min ? group->min : min;
     }
-    printf("{\"complete\": %s, \"balanced\": %s, \"assigned\": %" PRIu64 ", \"moves\": %" PRIu64
-           ", \"moves_min\": %" PRIu64 ", \"max\": %" PRIu64 ", \"min\": %" PRIu64,
+    printf("{\"complete\": %s, \"balanced\": %s, \"assigned\": %" PRIu64 ", \"pending\": %" PRIu64
+           ", \"moves\": %" PRIu64 ", \"moves_min\": %" PRIu64 ", \"max\": %" PRIu64
+           ", \"min\": %" PRIu64,
            job->trouble[0] ? "false" : "true", is_balanced ? "true" : "false", job->assigned,
-           job->moves, moves_min(job), max, min == UINT64_MAX ? 0 : min);
+           job->pending, job->moves, moves_min(job), max, min == UINT64_MAX ? max : min);
     if (job->weights.at)
         weights_tell(job);
     if (job->trouble[0])
