@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """The planner beside others: Kafka's own assignors, and a loop that only fills arrays.
 
-    ./dev bench plan [--small] [--peers NAME,...] [--shapes NAME,...] [--limit SECONDS]
-                     [--heap SIZE] [--lines FILE]...
+    ./dev bench plan [--small] [--peers NAME,...] [--shapes NAME,...] [--cases NAME,...]
+                     [--limit SECONDS] [--heap SIZE] [--lines FILE]...
 
-First the planner's own bench; what it prints stays as it is, except lines of JSON as below, which
-join the table. Then each peer walks each shape through the same steps, and one judge
-(peers/check.c) says of every result whether it is complete, how even, and how many units moved
-against the least that any planner can do. --lines adds lines of an earlier run; --small leaves out
-10M units. Every line of the table is also in build/bench/plan.jsonl. tests/bench/README.md says
-what a peer is.
+Prints three tables, each with the load of the machine: every peer through the same steps on every
+shape; the planner under uneven weights, capacities and groups beside a recompute of each step; and
+how the planner's costs grow with the number of units. One judge (peers/check.c) says of every
+result whether it is complete, how even, and how many units moved against the least that any planner
+can do. --lines adds lines of an earlier run; --small leaves out 10M units. Every line is also in
+build/bench/plan.jsonl. tests/bench/README.md says what a peer is, and what the columns are.
 """
 
 import argparse
@@ -39,8 +39,14 @@ SHAPES = {
     "10Mx10k": Shape(10_000_000, 1, 10_000),
 }
 SMALL = [name for name in SHAPES if name != "10Mx10k"]
-PEERS = ("floor", "uniform", "range", "cooperative-sticky")
+PEERS = ("floor", "muster", "uniform", "range", "cooperative-sticky")
 STICKY_MAX = 100_000 * 100  # units x collectors that cooperative-sticky is asked for
+
+CASES = ("even", "units 95 %", "zipf", "zipf 95 %", "5 groups")
+CASE_SHAPE = "1Mx1k"
+SCALES = [(10_000, 10), (100_000, 100), (1_000_000, 1_000), (10_000_000, 10_000)]
+FILL = 0.95  # of the capacities, at the step `full`
+GROUPS = 5
 
 
 def steps_of(collectors):
@@ -84,12 +90,46 @@ def write_steps(folder, collectors):
         file.writelines(step + "\n" for step, _ in steps)
 
 
-def judge(folder, before, step):
+def write_case(case, shape, folder):
+    """The files of a case; returns the options that tell a peer, and the judge, of them."""
+
+    def written(name, numbers):
+        path = os.path.join(folder, name)
+        write_numbers(path, numbers)
+        return path
+
+    units = shape.topics * shape.partitions
+    collectors = 1 + max(max(there) for _, there in steps_of(shape.collectors))
+    options = []
+    total = units
+    if case.startswith("zipf"):
+        path = os.path.join(folder, "weights")
+        subprocess.run(
+            [os.path.join(BUILD, "bench", "peers", "weights"), "1", str(units), path], check=True
+        )
+        weights = array.array("I", open(path, "rb").read())
+        total = sum(weights)
+        options += ["--weights", path]
+    if "95 %" in case:
+        each = round(total / shape.collectors / FILL)
+        options += ["--capacities", written("capacities", [each] * collectors)]
+    if case == "5 groups":
+        # By tens, since those that come and go are one of ten.
+        options += [
+            "--groups",
+            written("unit.groups", (unit % GROUPS for unit in range(units))),
+            written("collector.groups", (c // 10 % GROUPS for c in range(collectors))),
+        ]
+    return options
+
+
+def judge(folder, before, step, options=()):
     """What the judge says of FOLDER/STEP.owners, after those of the step `before`, if any."""
     former = "-" if before is None else os.path.join(folder, before + ".owners")
     done = subprocess.run(
         [
             os.path.join(BUILD, "bench", "peers", "check"),
+            *options,
             former,
             os.path.join(folder, step + ".owners"),
             os.path.join(folder, step + ".there"),
@@ -118,18 +158,21 @@ def classes():
 def command(peer, heap):
     if peer == "floor":
         return [os.path.join(BUILD, "bench", "peers", "floor")]
+    if peer in ("muster", "afresh"):
+        return [os.path.join(BUILD, "bench", "plan"), "walk"] + ["--afresh"] * (peer == "afresh")
     line = kafka.java("-Xms" + heap, "-Xmx" + heap, "KafkaPeer", peer)
     line[line.index("-cp") + 1] += ":" + classes()
     return line
 
 
-def measure(peer, shape, heap, limit):
+def measure(peer, case, shape, heap, limit):
     """Walks the shape with that peer; yields a line for each step, and one that says why where the
     rest is missing."""
-    about = {"peer": peer, **shape._asdict()}
+    about = {"peer": peer, "case": case, **shape._asdict()}
     with tempfile.TemporaryDirectory(prefix="muster-bench-") as folder:
         write_steps(folder, shape.collectors)
-        call = [*command(peer, heap), str(shape.topics), str(shape.partitions), folder]
+        options = write_case(case, shape, folder)
+        call = [*command(peer, heap), *options, str(shape.topics), str(shape.partitions), folder]
         before = None
         try:
             done = subprocess.run(
@@ -140,7 +183,7 @@ def measure(peer, shape, heap, limit):
         except subprocess.TimeoutExpired as expired:
             told, end = (expired.stdout or b"").decode(), f"stopped after {limit} s"
         for line in [json.loads(line) for line in told.splitlines() if line.endswith("}")]:
-            yield {**about, **line, **judge(folder, before, line["step"])}
+            yield {**about, **line, **judge(folder, before, line["step"], options)}
             before = line["step"]
         if end:
             yield {**about, "step": "the rest", "trouble": end}
@@ -163,8 +206,10 @@ def bounces_join(lines):
             away = line
             continue
         if line["step"] == "bounce" and away:
-            for key in ("time_ms", "first_ms", "moves", "moves_min"):
-                line[key] = round(line[key] + away[key], 4)
+            for key in ("time_ms", "first_ms", "cpu_ms", "add_ms", "moves", "moves_min",
+                        "forced"):
+                if key in line:
+                    line[key] = round(line[key] + away[key], 4)
             line["trouble"] = away["trouble"] or line["trouble"]
             for key in ("complete", "balanced"):
                 line[key] = away[key] and line[key]
@@ -174,100 +219,124 @@ def bounces_join(lines):
 def check_word(line):
     if line["trouble"]:
         return line["trouble"]
-    return "ok" if line["balanced"] else "uneven"
+    if "weight_max" in line:
+        mean = line["weight_mean"]
+        is_even = line["weight_max"] <= max(1.01 * mean, line["weight_bound"])
+    else:
+        is_even = line["balanced"]
+    return "ok" if is_even else "uneven"
 
 
-def row(line):
-    """The cells of the table, as text."""
-    shape = f"{line['topics']:,} x {line['collectors']:,}"
+def shape_word(line):
     if line["partitions"] > 1:
-        shape = f"{line['topics']:,} x {line['partitions']:,} x {line['collectors']:,}"
-    if "time_ms" not in line:
-        return [shape, line["step"], line["peer"], "", "", "", "", line["trouble"]]
-    return [
-        shape,
-        line["step"],
-        line["peer"],
-        f"{line['time_ms']:,.2f}",
-        f"{line['moves']:,}",
-        f"{line['moves_min']:,}",
-        f"{line['max']:,}/{line['min']:,}",
-        check_word(line),
-    ]
+        return f"{line['topics']:,} x {line['partitions']:,} x {line['collectors']:,}"
+    return f"{line['topics']:,} x {line['collectors']:,}"
 
 
-def table(lines):
-    """The lines as text: by shape, then by step, the peers of a step below one another."""
+def ms(line, key):
+    return f"{line[key]:,.2f}" if key in line else ""
+
+
+def sorted_lines(lines):
+    """By shape, case and step, the peers of a step below one another."""
     order = [step for step, _ in steps_of(10)] + ["the rest"]
     peers = list(dict.fromkeys(line["peer"] for line in lines))
-    lines = sorted(
+    return sorted(
         lines,
         key=lambda n: (
             n["topics"] * n["partitions"],
             n["collectors"],
+            CASES.index(n["case"]),
             order.index(n["step"]) if n["step"] in order else len(order),
             peers.index(n["peer"]),
         ),
     )
-    head = ["shape", "step", "peer", "ms", "moves", "minimum", "max/min", "check"]
-    rows = [head] + [row(line) for line in lines]
+
+
+def aligned(head, rows, right):
+    """The rows as text; the columns of `right` to the right."""
+    rows = [head] + rows
     widths = [max(len(cells[i]) for cells in rows) for i in range(len(head))]
     texts = []
     for cells in rows:
         padded = [
-            cell.rjust(width) if 3 <= i <= 6 else cell.ljust(width)
+            cell.rjust(width) if i in right else cell.ljust(width)
             for i, (cell, width) in enumerate(zip(cells, widths))
         ]
         texts.append("  ".join(padded).rstrip())
     return "\n".join(texts)
 
 
-def own_lines(is_small):
-    """Runs the planner's own bench; passes on what it prints but the lines of JSON, which it
-    returns."""
+def table(lines):
+    """All peers on even weights."""
+    head = ["shape", "step", "peer", "ms", "adding", "cpu", "cold", "moves", "minimum", "max/min"]
+    rows = []
+    for line in sorted_lines(lines):
+        cells = [shape_word(line), line["step"], line["peer"]]
+        if "time_ms" in line:
+            cells += [ms(line, key) for key in ("time_ms", "add_ms", "cpu_ms", "first_ms")]
+            cells += [f"{line[key]:,}" for key in ("moves", "moves_min")]
+            cells += [f"{line['max']:,}/{line['min']:,}", check_word(line)]
+        else:
+            cells += [""] * 7 + [line["trouble"]]
+        rows.append(cells)
+    return aligned([*head, "check"], rows, range(3, 10))
+
+
+def table_cases(lines):
+    """The planner alone, under what the others do not know."""
+    found = {(line["case"], line["step"], line["peer"]): line for line in lines}
+    head = ["case", "step", "ms", "cpu", "x even", "afresh", "moves", "forced", "minimum", "of afresh"]
+    rows = []
+    for line in sorted_lines(lines):
+        if line["peer"] != "muster" or "time_ms" not in line:
+            continue
+        even = found.get(("even", line["step"], "muster"), line)
+        afresh = found.get((line["case"], line["step"], "afresh"))
+        has_weights = "weight_max" in line
+        mean = line.get("weight_mean") or line["assigned"] / line["collectors"]
+        rows.append([
+            line["case"], line["step"], ms(line, "time_ms"), ms(line, "cpu_ms"),
+            f"{line['cpu_ms'] / even['cpu_ms']:.1f}",
+            ms(afresh, "cpu_ms") if afresh else "",
+            f"{line['moves']:,}", f"{line['forced']:,}",
+            "" if has_weights else f"{line['moves_min']:,}",
+            f"{100 * line['moves'] / afresh['moves']:.2f} %" if afresh and afresh["moves"] else "",
+            f"{line['weight_max'] / mean:.5f}" if has_weights else "",
+            f"{line['weight_bound'] / mean:.5f}" if has_weights else "",
+            f"{line['pending']:,}", check_word(line),
+        ])
+    head += ["max/mean", "bound", "pending", "check"]
+    return aligned(head, rows, range(2, 13))
+
+
+def table_scales(lines):
+    head = ["units", "collectors", "moves", "+1 ms", "cpu", "-1 ms", "cpu", "a unit us",
+            "full ms", "restore ms", "bytes a unit", "changes taken"]
+    rows = [
+        [
+            f"{line['units']:,}", f"{line['collectors']:,}", f"{line['moves']:,}",
+            *(f"{line[key]:.4f}" for key in ("join_ms", "join_cpu_ms", "leave_ms", "leave_cpu_ms")),
+            f"{line['unit_us']:.2f}", ms(line, "full_ms"), ms(line, "restore_ms"),
+            f"{line['bytes_settled']:.1f}", f"{line['bytes_taken']:.1f}",
+        ]
+        for line in lines
+    ]
+    return aligned(head, rows, range(12))
+
+
+def scale_lines(is_small):
+    """How the planner's costs grow."""
     lines = []
-    call = [os.path.join(BUILD, "bench", "plan")] + (["--small"] if is_small else [])
-    with subprocess.Popen(call, stdout=subprocess.PIPE, text=True) as child:
-        for line in child.stdout:
-            if line.startswith("{"):
-                lines.append(json.loads(line))
-            else:
-                print(line, end="", flush=True)
-    if child.returncode != 0:
-        sys.exit(child.returncode)
+    for units, collectors in SCALES[:-1] if is_small else SCALES:
+        print(f"plan: {units:,} units", file=sys.stderr)
+        call = [os.path.join(BUILD, "bench", "plan"), "scale", str(units), str(collectors)]
+        lines.append(json.loads(subprocess.run(call, stdout=subprocess.PIPE, check=True).stdout))
     return lines
 
 
-def arguments():
-    parser = argparse.ArgumentParser(prog="dev bench plan", description=__doc__.splitlines()[0])
-    parser.add_argument("--small", action="store_true", help="without 10M units")
-    parser.add_argument("--peers", default=",".join(PEERS), help="of: %(default)s; or 'none'")
-    parser.add_argument("--shapes", help="of: " + ",".join(SHAPES))
-    parser.add_argument("--limit", type=int, default=600, help="seconds a peer has for a shape")
-    parser.add_argument("--heap", default="10g", help="of a Java peer (%(default)s)")
-    parser.add_argument("--lines", action="append", default=[], help="a file of lines to show too")
-    parser.add_argument("--no-own", action="store_true", help="without the planner's own bench")
-    chosen = parser.parse_args()
-    chosen.peers = [] if chosen.peers == "none" else chosen.peers.split(",")
-    if chosen.shapes:
-        chosen.shapes = chosen.shapes.split(",")
-    else:
-        chosen.shapes = SMALL if chosen.small else list(SHAPES)
-    for given, known in ((chosen.peers, PEERS), (chosen.shapes, SHAPES)):
-        for name in given:
-            if name not in known:
-                parser.error(f"no '{name}'; there are: {', '.join(known)}")
-    return chosen
-
-
-def main():
-    chosen = arguments()
-    lines = [] if chosen.no_own else own_lines(chosen.small)
-    for path in chosen.lines:
-        with open(path, encoding="utf-8") as file:
-            lines += [json.loads(line) for line in file]
-    shutil.rmtree(os.path.join(OUT, "classes"), ignore_errors=True)
-    os.makedirs(OUT, exist_ok=True)
+def peer_lines(chosen):
+    """All peers through all shapes."""
     for name in chosen.shapes:
         for peer in chosen.peers:
             shape = SHAPES[name]
@@ -275,10 +344,72 @@ def main():
             if peer == "cooperative-sticky" and size > STICKY_MAX:
                 continue
             print(f"plan: {peer}, {name}", file=sys.stderr)
-            lines += bounces_join(measure(peer, shape, chosen.heap, chosen.limit))
+            yield from bounces_join(measure(peer, "even", shape, chosen.heap, chosen.limit))
+
+
+def case_lines(chosen):
+    """The planner, and the planner from nothing at each step, through the cases."""
+    for case in chosen.cases:
+        for peer in ("muster", "afresh"):
+            print(f"plan: {peer}, {case}", file=sys.stderr)
+            shape = SHAPES[CASE_SHAPE]
+            yield from bounces_join(measure(peer, case, shape, chosen.heap, chosen.limit))
+
+
+def words(text, known, parser):
+    """The names of a list, each of which must be known."""
+    names = [] if text == "none" else text.split(",")
+    for name in names:
+        if name not in known:
+            parser.error(f"no '{name}'; there are: {', '.join(known)}")
+    return names
+
+
+def arguments():
+    parser = argparse.ArgumentParser(prog="dev bench plan", description=__doc__.splitlines()[0])
+    parser.add_argument("--small", action="store_true", help="without 10M units")
+    parser.add_argument("--peers", default=",".join(PEERS), help="of: %(default)s; or 'none'")
+    parser.add_argument("--shapes", help="of: " + ",".join(SHAPES))
+    parser.add_argument("--cases", default=",".join(CASES), help="as they are named; or 'none'")
+    parser.add_argument("--limit", type=int, default=300, help="seconds a peer has for a shape")
+    parser.add_argument("--heap", default="10g", help="of a Java peer (%(default)s)")
+    parser.add_argument("--lines", action="append", default=[], help="a file of lines to show too")
+    parser.add_argument("--no-scales", action="store_true", help="without the third table")
+    chosen = parser.parse_args()
+    chosen.peers = words(chosen.peers, PEERS, parser)
+    chosen.cases = words(chosen.cases, CASES, parser)
+    chosen.shapes = words(
+        chosen.shapes or ",".join(SMALL if chosen.small else SHAPES), SHAPES, parser
+    )
+    return chosen
+
+
+def tell(name, texts, lines):
+    """A table, with how busy the machine was."""
+    if lines:
+        load = os.getloadavg()[1]
+        print(f"\n{name} ({os.cpu_count()} cores, load {load:.1f})\n\n{texts(lines)}", flush=True)
+
+
+def main():
+    chosen = arguments()
+    parts = {"peers": [], "cases": [], "scales": []}
+    for path in chosen.lines:
+        with open(path, encoding="utf-8") as file:
+            for line in map(json.loads, file):
+                parts[line.pop("table")].append(line)
+    shutil.rmtree(os.path.join(OUT, "classes"), ignore_errors=True)
+    os.makedirs(OUT, exist_ok=True)
+    if not chosen.no_scales:
+        parts["scales"] += scale_lines(chosen.small)
+    tell("growth", table_scales, parts["scales"])
+    parts["cases"] += case_lines(chosen)
+    tell("cases of " + CASE_SHAPE, table_cases, parts["cases"])
+    parts["peers"] += peer_lines(chosen)
+    tell("peers", table, parts["peers"])
     with open(os.path.join(OUT, "plan.jsonl"), "w", encoding="utf-8") as file:
-        file.writelines(json.dumps(line) + "\n" for line in lines)
-    print(table(lines))
+        for name, lines in parts.items():
+            file.writelines(json.dumps({"table": name, **line}) + "\n" for line in lines)
 
 
 if __name__ == "__main__":

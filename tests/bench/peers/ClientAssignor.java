@@ -55,17 +55,17 @@ final class ClientAssignor implements KafkaPeer.Assignor {
     }
 
     @Override
-    public double decide() {
-        double total = 0;
+    public KafkaPeer.Took decide() {
+        KafkaPeer.Took total = new KafkaPeer.Took(0, 0);
         decided = members;
         int missing = 1;
         for (rebalances = 0; missing > 0 && rebalances < REBALANCES_MAX; rebalances++) {
             CooperativeStickyAssignor assignor = new CooperativeStickyAssignor();
             Map<String, Subscription> subscriptions =
                 subscriptions(decided, generation + rebalances);
-            long begun = System.nanoTime();
+            KafkaPeer.Took begun = KafkaPeer.Took.now();
             decided = assignor.assignPartitions(infos, subscriptions);
-            total += (System.nanoTime() - begun) / 1e6;
+            total = total.less(begun.less(KafkaPeer.Took.now()));
             missing = topics * partitions;
             for (List<TopicPartition> owned : decided.values())
                 missing -= owned.size();

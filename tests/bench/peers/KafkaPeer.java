@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
@@ -27,13 +28,25 @@ public final class KafkaPeer {
     private static final double RUNS_MS = 3_000; // no further run of a step after that
     private static final int RUNS_MAX = 9;
 
+    /** Time by the clock, and of the processor for this thread alone, without the collector's. */
+    record Took(double wallMs, double cpuMs) {
+        static Took now() {
+            return new Took(System.nanoTime() / 1e6,
+                ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime() / 1e6);
+        }
+
+        Took less(Took other) {
+            return new Took(wallMs - other.wallMs, cpuMs - other.cpuMs);
+        }
+    }
+
     /** An assignor, with the assignment that it is fed. */
     interface Assignor {
         /** These collectors are there now, and what others had is nobody's. */
         void setMembers(int[] there);
 
-        /** Decides once, from the same state each time; returns the milliseconds of the call. */
-        double decide();
+        /** Decides once, from the same state each time; returns what the call took. */
+        Took decide();
 
         /** What was decided last becomes what the members have; returns the owner of each unit. */
         int[] accept();
@@ -95,17 +108,22 @@ public final class KafkaPeer {
         assignor.setMembers(numbersRead(folder.resolve(step + ".there")));
         System.gc();
         double[] times = new double[RUNS_MAX];
+        double[] cpu = new double[RUNS_MAX];
         int runs = 0;
         for (double total = 0; runs < RUNS_MAX && total < RUNS_MS; runs++) {
-            times[runs] = assignor.decide();
+            Took took = assignor.decide();
+            times[runs] = took.wallMs();
+            cpu[runs] = took.cpuMs();
             total += times[runs];
         }
         double first = times[0];
         Arrays.sort(times, 0, runs);
+        Arrays.sort(cpu, 0, runs);
         numbersWrite(folder.resolve(step + ".owners"), assignor.accept());
         System.out.printf(Locale.ROOT,
-            "{\"step\": \"%s\", \"time_ms\": %.4f, \"first_ms\": %.4f, \"runs\": %d}%n",
-            step, times[runs / 2], first, runs);
+            "{\"step\": \"%s\", \"time_ms\": %.4f, \"first_ms\": %.4f, \"cpu_ms\": %.4f, "
+                + "\"runs\": %d}%n",
+            step, times[runs / 2], first, cpu[runs / 2], runs);
     }
 
     public static void main(String[] arguments) throws IOException {

@@ -72,11 +72,11 @@ final class ServerAssignor
     }
 
     @Override
-    public double decide() {
+    public KafkaPeer.Took decide() {
         decided = null; // the memory of the run before may go
-        long begun = System.nanoTime();
+        KafkaPeer.Took begun = KafkaPeer.Took.now();
         decided = assignor.assign(this, this);
-        return (System.nanoTime() - begun) / 1e6;
+        return KafkaPeer.Took.now().less(begun);
     }
 
     @Override

@@ -18,10 +18,10 @@
 // it; nobody has it (`pending`) only where capacities are given and no collector of its group has
 // room for it. `balanced`: within a group whoever has room has at most one unit less than anybody.
 // `moves`: units that were with one collector and are with another; first placements are none, and
-// a unit whose collector left is one. `moves_min`: the least that any planner can do and be
-// complete and balanced (by number; with weights it says nothing). `trouble`: the first thing found
-// wrong. `weight_bound`: no planner's heaviest collector can be lighter (without groups). Exit 0
-// when complete, 1 when not, 2 when it cannot tell.
+// a unit whose collector left is one (`forced`). `moves_min`: the least that any planner can do and
+// be complete and balanced (by number; with weights it says nothing). `trouble`: the first thing
+// found wrong. `weight_bound`: no planner's heaviest collector can be lighter (without groups).
+// Exit 0 when complete, 1 when not, 2 when it cannot tell.
 //
 // The minimum in a group: U units of which all, or as many as the capacities allow, get a
 // collector: A. The level L is the highest to which all can be filled, each up to its capacity,
@@ -75,7 +75,7 @@ struct job {
     size_t collector_count; // one more than the largest number
     struct group *groups;
     size_t group_count;
-    uint64_t assigned, pending, moves;
+    uint64_t assigned, pending, moves, forced;
     char trouble[100]; // empty: none found
 };
 
@@ -210,6 +210,8 @@ static void units_walk(struct job *job)
         }
         if (may_have(job, former, group))
             job->collectors[former].kept++;
+        else
+            job->forced += is_owner(owner);
         job->moves += is_owner(owner) && owner != former;
     }
 }
@@ -354,11 +356,12 @@ static void tell(const struct job *job)
         max = group->max > max ? group->max : max;
         min = group->min < min ? group->min : min;
     }
-    printf("{\"complete\": %s, \"balanced\": %s, \"assigned\": %" PRIu64 ", \"pending\": %" PRIu64
-           ", \"moves\": %" PRIu64 ", \"moves_min\": %" PRIu64 ", \"max\": %" PRIu64
-           ", \"min\": %" PRIu64,
+    printf("{\"complete\": %s, \"balanced\": %s, \"assigned\": %" PRIu64 ", \"pending\": %" PRIu64,
            job->trouble[0] ? "false" : "true", is_balanced ? "true" : "false", job->assigned,
-           job->pending, job->moves, moves_min(job), max, min == UINT64_MAX ? max : min);
+           job->pending);
+    printf(", \"moves\": %" PRIu64 ", \"moves_min\": %" PRIu64 ", \"forced\": %" PRIu64
+           ", \"max\": %" PRIu64 ", \"min\": %" PRIu64,
+           job->moves, moves_min(job), job->forced, max, min == UINT64_MAX ? max : min);
     if (job->weights.at)
         weights_tell(job);
     if (job->trouble[0])
