@@ -15,6 +15,14 @@ static const char *const hosts[] = {NULL, "h1", "h2", "h3", "h4"};
 
 uint32_t mix_random(struct mix *mix, uint32_t limit)
 {
+    size_t size = limit > 256 ? 2 : 1;
+    if (mix->bytes_left >= size) {
+        uint32_t drawn = size == 1 ? mix->bytes[0] : (uint32_t)(mix->bytes[0] << 8 | mix->bytes[1]);
+        mix->bytes += size;
+        mix->bytes_left -= size;
+        return drawn % limit;
+    }
+    mix->bytes_left = 0;
     mix->random ^= mix->random << 13;
     mix->random ^= mix->random >> 7;
     mix->random ^= mix->random << 17;
@@ -369,12 +377,27 @@ static bool fits_anywhere(const struct mix *mix, const struct sums *sums,
     return false;
 }
 
+// Whether an earlier pending unit needs no more than this one: where that fits nowhere, this does
+// not either.
+static bool is_covered(const struct mix *mix, int unit)
+{
+    const struct mix_unit *it = &mix->unit[unit];
+    for (int i = 0; i < unit; i++) {
+        const struct mix_unit *other = &mix->unit[i];
+        if (other->is_in && other->owner == MIX_NOBODY && other->weight <= it->weight &&
+            other->pin == it->pin &&
+            is_same(group_said(mix, other->group, true), group_said(mix, it->group, true)))
+            return true;
+    }
+    return false;
+}
+
 // Rule 2: no pending unit fits, not even after any one other move.
 static void rule2_check(const struct mix *mix, struct sums *sums)
 {
     for (int i = 0; i < MIX_UNITS; i++) {
         const struct mix_unit *unit = &mix->unit[i];
-        if (!unit->is_in || unit->owner != MIX_NOBODY)
+        if (!unit->is_in || unit->owner != MIX_NOBODY || is_covered(mix, i))
             continue;
         ensure(!fits_anywhere(mix, sums, unit, MIX_NOBODY));
         for (int k = 0; k < MIX_UNITS; k++) {

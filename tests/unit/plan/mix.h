@@ -8,6 +8,7 @@
 #define MIX_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "plan/plan.h"
@@ -40,6 +41,8 @@ struct mix {
     struct mix_unit unit[MIX_UNITS];
     struct mix_collector collector[MIX_COLLECTORS];
     uint64_t random;
+    const uint8_t *bytes; // what mix_random draws from as long as there are any; the caller's
+    size_t bytes_left;
     uint32_t moves_last;
     uint64_t moves, settles;
     bool is_frozen;
