@@ -52,26 +52,40 @@ class PeersTest(unittest.TestCase):
         return json.loads(procs.run(os.path.join(PEERS, "check"), *words, codes=(code,)).stdout)
 
 
-def is_balanced(owners, there, unit_groups, collector_groups):
+def is_balanced(owners, there, unit_groups, collector_groups, capacities):
     for group in set(unit_groups):
-        loads = [owners.count(c) for c in there if collector_groups[c] == group]
-        if max(loads) - min(loads) > 1:
+        members = [c for c in there if collector_groups[c] == group]
+        roomy = [owners.count(c) for c in members if owners.count(c) < capacities[c]]
+        if roomy and max(owners.count(c) for c in members) - min(roomy) > 1:
             return False
     return True
 
 
-def least_moves(before, there, unit_groups, collector_groups):
-    """By trying every assignment that is complete and balanced."""
-    choices = [[c for c in there if collector_groups[c] == group] for group in unit_groups]
-    return min(
-        sum(b not in (NOBODY, a) for a, b in zip(owners, before))
-        for owners in itertools.product(*choices)
-        if is_balanced(owners, there, unit_groups, collector_groups)
-    )
+def moves_of(before, after):
+    return sum(b != NOBODY and a not in (NOBODY, b) for a, b in zip(after, before))
+
+
+def least_moves(before, there, unit_groups, collector_groups, capacities):
+    """By trying every assignment that assigns as many as possible and is balanced."""
+    most = -1
+    for owners in itertools.product(
+        *([NOBODY] + [c for c in there if collector_groups[c] == group] for group in unit_groups)
+    ):
+        assigned = len(owners) - owners.count(NOBODY)
+        if (
+            assigned < most
+            or any(owners.count(c) > capacities[c] for c in there)
+            or not is_balanced(owners, there, unit_groups, collector_groups, capacities)
+        ):
+            continue
+        moves = moves_of(before, owners)
+        least = moves if assigned > most else min(least, moves)
+        most = assigned
+    return least, most
 
 
 class JudgeTest(PeersTest):
-    def compare_minimum(self, units, collectors, group_count):
+    def compare_minimum(self, units, collectors, group_count, capacity_max=0):
         numbers = range(collectors + group_count)
         collector_groups = [i % group_count for i in numbers]
         unit_groups = [self.random.randrange(group_count) for _ in range(units)]
@@ -83,31 +97,47 @@ class JudgeTest(PeersTest):
             self.random.choice([c for c in numbers if collector_groups[c] == group][:2] + [NOBODY])
             for group in unit_groups
         ]
-        after = [next(c for c in there if collector_groups[c] == g) for g in unit_groups]
-        line = self.judge(before, after, there, 0, groups=(unit_groups, collector_groups))
-        with self.subTest(before=before, there=there, groups=unit_groups):
-            self.assertEqual(
-                least_moves(before, there, unit_groups, collector_groups), line["moves_min"]
-            )
-            self.assertEqual(
-                sum(b not in (NOBODY, a) for a, b in zip(after, before)), line["moves"]
-            )
-            self.assertEqual(
-                is_balanced(after, there, unit_groups, collector_groups), line["balanced"]
-            )
+        capacities = [self.random.randint(1, capacity_max) if capacity_max else 99 for _ in numbers]
+        after = []
+        for group in unit_groups:
+            free = [
+                c for c in there
+                if collector_groups[c] == group and after.count(c) < capacities[c]
+            ]
+            after.append(free[0] if free else NOBODY)
+        options = {"capacities": capacities} if capacity_max else {}
+        line = self.judge(before, after, there, 0, groups=(unit_groups, collector_groups), **options)
+        about = (unit_groups, collector_groups, capacities)
+        with self.subTest(before=before, there=there, groups=unit_groups, capacities=capacities):
+            least, most = least_moves(before, there, *about)
+            self.assertEqual((least, most), (line["moves_min"], line["assigned"]))
+            self.assertEqual(moves_of(before, after), line["moves"])
+            self.assertEqual(is_balanced(after, there, *about), line["balanced"])
 
     def test_minimum_is_that_of_an_exhaustive_search(self):
         for _ in range(60):
-            self.compare_minimum(self.random.randrange(1, 7), self.random.randrange(1, 5), 1)
+            self.compare_minimum(self.random.randrange(1, 6), self.random.randrange(1, 5), 1)
         for _ in range(30):
-            self.compare_minimum(6, self.random.randrange(2, 5), 2)
+            self.compare_minimum(5, self.random.randrange(2, 5), 2)
+
+    def test_minimum_is_that_of_an_exhaustive_search_under_capacities(self):
+        for _ in range(60):
+            self.compare_minimum(self.random.randrange(1, 6), self.random.randrange(1, 5), 1, 4)
+        for _ in range(30):
+            self.compare_minimum(5, self.random.randrange(2, 5), 2, 3)
+
+    def test_pending_is_right_only_where_nothing_has_room(self):
+        line = self.judge(None, [0, 1, NOBODY], [0, 1], 0, capacities=[1, 1])
+        self.assertEqual((True, 1), (line["complete"], line["pending"]))
+        line = self.judge(None, [0, NOBODY], [0, 1], 1, capacities=[1, 1])
+        self.assertEqual("nobody has a unit for which there is room in group 0", line["trouble"])
 
     def test_whole_and_even_result_is_told_in_numbers(self):
         line = self.judge([0, 0, 1, NOBODY, 2], [0, 3, 1, 3, 1], [0, 1, 3], 0)
         self.assertEqual(
             {
-                "complete": True, "balanced": True, "assigned": 5, "moves": 2, "moves_min": 1,
-                "max": 2, "min": 1, "trouble": None,
+                "complete": True, "balanced": True, "assigned": 5, "pending": 0, "moves": 2,
+                "moves_min": 1, "forced": 1, "max": 2, "min": 1, "trouble": None,
             },
             line,
         )
@@ -198,25 +228,41 @@ class StepsTest(unittest.TestCase):
             )
             self.assertEqual(steps["-10%"], steps["bounce"])
 
-    def test_table_shows_peers_of_a_step_together(self):
-        def line(peer, step, **more):
-            return {
-                "peer": peer, "topics": 1000, "partitions": 5, "collectors": 10, "step": step,
-                "time_ms": 1.25, "moves": 1200, "moves_min": 1000, "max": 500, "min": 499,
-                "balanced": True, "trouble": None, **more,
-            }
+    def line(self, peer, step, **more):
+        return {
+            "peer": peer, "case": "even", "topics": 1000, "partitions": 5, "collectors": 10,
+            "step": step, "time_ms": 1.25, "cpu_ms": 1, "first_ms": 2, "assigned": 5000,
+            "pending": 0, "moves": 1200, "moves_min": 1000, "forced": 7, "max": 500, "min": 499,
+            "balanced": True, "trouble": None, **more,
+        }
 
-        lines = [line("floor", "full"), line("floor", "+1"), line("range", "full", balanced=False)]
-        lines.append({**line("range", "the rest", trouble="stopped after 9 s"), "x": 0})
+    def test_table_shows_peers_of_a_step_together(self):
+        lines = [self.line("floor", "full"), self.line("muster", "+1", add_ms=0.5)]
+        lines.append(self.line("muster", "full", balanced=False))
+        lines.append({**self.line("muster", "the rest", trouble="stopped after 9 s")})
         del lines[-1]["time_ms"]
         self.assertEqual(
             """\
-shape           step      peer     ms  moves  minimum  max/min  check
-1,000 x 5 x 10  full      floor  1.25  1,200    1,000  500/499  ok
-1,000 x 5 x 10  full      range  1.25  1,200    1,000  500/499  uneven
-1,000 x 5 x 10  +1        floor  1.25  1,200    1,000  500/499  ok
-1,000 x 5 x 10  the rest  range                                 stopped after 9 s""",
+shape           step      peer      ms  adding   cpu  cold  moves  minimum  max/min  check
+1,000 x 5 x 10  full      floor   1.25          1.00  2.00  1,200    1,000  500/499  ok
+1,000 x 5 x 10  full      muster  1.25          1.00  2.00  1,200    1,000  500/499  uneven
+1,000 x 5 x 10  +1        muster  1.25    0.50  1.00  2.00  1,200    1,000  500/499  ok
+1,000 x 5 x 10  the rest  muster                                                     stopped after 9 s""",
             plan.table(lines),
+        )
+
+    def test_table_of_cases_compares_with_even_weights_and_a_recompute(self):
+        weights = {"weight_max": 101, "weight_mean": 100.0, "weight_bound": 100}
+        lines = [
+            self.line("muster", "+1"),
+            self.line("muster", "+1", case="zipf", cpu_ms=3, **weights),
+            self.line("afresh", "+1", case="zipf", cpu_ms=50, moves=4800, **weights),
+        ]
+        cells = plan.table_cases(lines).splitlines()[2].split("  ")
+        self.assertEqual(
+            ["zipf", "+1", "1.25", "3.00", "3.0", "50.00", "1,200", "7", "25.00 %", "1.01000",
+             "1.00000", "0", "ok"],
+            [cell.strip() for cell in cells if cell.strip()],
         )
 
     def test_bounce_is_one_line(self):

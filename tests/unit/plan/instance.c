@@ -116,12 +116,14 @@ static void events_tell(const struct instance *instance, struct plan *plan, uint
     for (uint32_t i = 0; i < instance->collectors; i++) {
         const struct instance_collector *it = &instance->collector[i];
         struct label label = label_of(it->group);
-        plan_collector_set(plan, ret_handles[i],
-                           &(struct plan_collector_options){.units_max = it->units_max,
-                                                            .is_draining = it->is_draining,
-                                                            .is_held = it->is_held,
-                                                            .labels = &label,
-                                                            .labels_count = 1});
+        plan_collector_set(
+            plan, ret_handles[i],
+            &(struct plan_collector_options){.units_max = it->is_by_weight ? 0 : it->units_max,
+                                             .weight_max = it->is_by_weight ? it->units_max : 0,
+                                             .is_draining = it->is_draining,
+                                             .is_held = it->is_held,
+                                             .labels = &label,
+                                             .labels_count = 1});
         if (it->has_left)
             plan_collector_leave(plan, ret_handles[i]);
     }

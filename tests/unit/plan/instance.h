@@ -19,6 +19,7 @@ enum {
 struct instance_collector {
     uint32_t group;
     uint32_t units_max; // 0 = no limit
+    bool is_by_weight;  // the planner is told it as a weight, which is the same
     bool is_draining, is_held, has_left;
 };
 

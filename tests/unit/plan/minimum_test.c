@@ -31,6 +31,7 @@ static void collector_draw(struct random *random, const struct instance *instanc
     it->is_draining = state == 0;
     it->is_held = state == 1;
     it->has_left = state == 2;
+    it->is_by_weight = below(random, 2);
     if (!instance->is_packed && below(random, 3) == 0)
         it->units_max = 1 + below(random, capacity);
 }
