@@ -147,6 +147,16 @@ static uint32_t unit_pick(const struct plan *plan, const struct group *group,
     return found;
 }
 
+// How far a load may be from the share. Divided first: the product of a sum and a ratio may not
+// fit.
+static int64_t slack_of(const struct plan *plan, int64_t share)
+{
+    if (plan->policy.balance == PLAN_BALANCE_COUNT)
+        return 0;
+    return share / 1000000 * plan->policy.tolerance_ppm +
+           share % 1000000 * plan->policy.tolerance_ppm / 1000000;
+}
+
 // Whether loads are so far apart that something should move.
 static bool is_uneven(const struct plan *plan, const struct field *field, int64_t most,
                       int64_t least)
@@ -155,10 +165,8 @@ static bool is_uneven(const struct plan *plan, const struct field *field, int64_
         return most - least > 1;
     if (most <= least || field->count == 0)
         return false;
-    // Divided first: the product of a sum and a ratio may not fit.
     int64_t share = field->sum / field->count;
-    int64_t slack = share / 1000000 * plan->policy.tolerance_ppm +
-                    share % 1000000 * plan->policy.tolerance_ppm / 1000000;
+    int64_t slack = slack_of(plan, share);
     return most > share + (field->sum % field->count != 0) + slack || least < share - slack;
 }
 
@@ -168,14 +176,17 @@ static bool is_worth_it(const struct plan *plan, int64_t most, int64_t least)
     return most - least >= most / 1000000 * gain + most % 1000000 * gain / 1000000;
 }
 
+// Both may end half of the slack beyond the share, which saves moves: with a collector that joins
+// everybody is hardly above the share, and a few that give much do as well as all that give little.
 static void pair_measure(const struct plan *plan, const struct group *group,
                          const struct field *field, struct pair *pair)
 {
     const struct collector *donor = collector_at(plan, group, pair->donor);
     const struct collector *recipient = collector_at(plan, group, pair->recipient);
     int64_t share = field->count ? field->sum / field->count : 0;
-    int64_t excess = donor->load - share;
-    int64_t lack = share - recipient->load;
+    int64_t slack = slack_of(plan, share) / 2;
+    int64_t excess = donor->load - share + slack;
+    int64_t lack = share - recipient->load + slack;
     pair->gap = donor->load - recipient->load;
     pair->wanted = excess < lack ? excess : lack;
     if (pair->wanted < 1)

@@ -26,8 +26,9 @@
 //
 // The bound (rule 3): a unit moves for the sake of balance only if it is smaller than the
 // difference of the two collectors, so that the sum of the squares of the loads gets less with
-// every move; and it is about as large as what one has too much and the other too little allows. So
-// a collector that joins costs about as many moves as the share that it gets has units.
+// every move; and it is about as large as what one has too much and the other too little allows,
+// each going up to half of the tolerance beyond the share. So a collector that joins costs no more
+// moves than the share that it gets has units, and far fewer where some are large.
 //
 // What is reached (rule 4): where the busiest is above the tolerance, none of its units is smaller
 // than its distance to the least busy one that could take it. So its load is at most the share plus

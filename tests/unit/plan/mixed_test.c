@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Random histories of pools with every policy, held to the rules after every step.
+#include <stdio.h>
+
 #include "test.h"
 #include "unit/plan/mix.h"
 
@@ -59,10 +61,38 @@ static void any_history_keeps_the_rules(void)
     history_run(1000, NULL, 10000);
 }
 
+// 100 collectors have 25 units of 28 and 260 of 5 each; 2000 becomes 1980. Nobody has 28 more than
+// that, but within the tolerance (19, of which half is used) everybody can give one away.
+static void newcomer_takes_few_large_units_within_the_tolerance(void)
+{
+    struct mix mix;
+    struct plan_change change;
+    uint32_t moves = 0;
+    mix_init(&mix, 1);
+    mix_policy(&mix, "balance=weight");
+    for (uint32_t i = 0; i < 100; i++) {
+        char id[8];
+        snprintf(id, sizeof(id), "m%02u", i);
+        plan_collector_join(mix.plans[0], text_of(id), &(struct plan_collector_options){0});
+    }
+    for (uint32_t i = 0; i < 100 * 285; i++)
+        plan_unit_add(mix.plans[0], i,
+                      &(struct plan_unit_options){.weight = i < 100 * 25 ? 28 : 5});
+    plan_settle(mix.plans[0], PLAN_UNLIMITED);
+    while (plan_changes_take(mix.plans[0], &change, 1))
+        continue;
+    plan_collector_join(mix.plans[0], text_of("new"), &(struct plan_collector_options){0});
+    plan_settle(mix.plans[0], PLAN_UNLIMITED);
+    for (; plan_changes_take(mix.plans[0], &change, 1); moves++)
+        CHECK_INT(change.why, PLAN_WHY_BALANCE);
+    CHECK_INT(moves, 70); // 1960, which is within the tolerance
+    mix_finish(&mix);
+}
+
 static const struct test tests[] = {
     TEST(groups_keep_the_rules),          TEST(weights_keep_the_rules),
     TEST(zones_and_hosts_keep_the_rules), TEST(packing_keeps_the_rules),
-    TEST(any_history_keeps_the_rules),
+    TEST(any_history_keeps_the_rules),    TEST(newcomer_takes_few_large_units_within_the_tolerance),
 };
 
 TEST_MAIN("plan/mixed", tests)
