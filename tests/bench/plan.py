@@ -286,7 +286,7 @@ def table(lines):
 def table_cases(lines):
     """The planner alone, under what the others do not know."""
     found = {(line["case"], line["step"], line["peer"]): line for line in lines}
-    head = ["case", "step", "ms", "cpu", "x even", "afresh", "moves", "forced", "minimum", "of afresh"]
+    head = ["case", "step", "ms", "adding", "cpu", "x even", "afresh", "moves", "forced", "minimum", "of afresh"]
     rows = []
     for line in sorted_lines(lines):
         if line["peer"] != "muster" or "time_ms" not in line:
@@ -296,7 +296,7 @@ def table_cases(lines):
         has_weights = "weight_max" in line
         mean = line.get("weight_mean") or line["assigned"] / line["collectors"]
         rows.append([
-            line["case"], line["step"], ms(line, "time_ms"), ms(line, "cpu_ms"),
+            line["case"], line["step"], ms(line, "time_ms"), ms(line, "add_ms"), ms(line, "cpu_ms"),
             f"{line['cpu_ms'] / even['cpu_ms']:.1f}",
             ms(afresh, "cpu_ms") if afresh else "",
             f"{line['moves']:,}", f"{line['forced']:,}",
@@ -307,22 +307,23 @@ def table_cases(lines):
             f"{line['pending']:,}", check_word(line),
         ])
     head += ["max/mean", "bound", "pending", "check"]
-    return aligned(head, rows, range(2, 13))
+    return aligned(head, rows, range(2, 14))
 
 
 def table_scales(lines):
     head = ["units", "collectors", "moves", "+1 ms", "cpu", "-1 ms", "cpu", "a unit us",
-            "full ms", "restore ms", "bytes a unit", "changes taken"]
+            "full ms", "cpu", "restore ms", "cpu", "bytes a unit", "changes taken"]
     rows = [
         [
             f"{line['units']:,}", f"{line['collectors']:,}", f"{line['moves']:,}",
             *(f"{line[key]:.4f}" for key in ("join_ms", "join_cpu_ms", "leave_ms", "leave_cpu_ms")),
-            f"{line['unit_us']:.2f}", ms(line, "full_ms"), ms(line, "restore_ms"),
+            f"{line['unit_us']:.2f}",
+            *(ms(line, key) for key in ("full_ms", "full_cpu_ms", "restore_ms", "restore_cpu_ms")),
             f"{line['bytes_settled']:.1f}", f"{line['bytes_taken']:.1f}",
         ]
         for line in lines
     ]
-    return aligned(head, rows, range(12))
+    return aligned(head, rows, range(14))
 
 
 def scale_lines(is_small):
@@ -371,7 +372,7 @@ def arguments():
     parser.add_argument("--peers", default=",".join(PEERS), help="of: %(default)s; or 'none'")
     parser.add_argument("--shapes", help="of: " + ",".join(SHAPES))
     parser.add_argument("--cases", default=",".join(CASES), help="as they are named; or 'none'")
-    parser.add_argument("--limit", type=int, default=300, help="seconds a peer has for a shape")
+    parser.add_argument("--limit", type=int, default=60, help="seconds a peer has for a shape")
     parser.add_argument("--heap", default="10g", help="of a Java peer (%(default)s)")
     parser.add_argument("--lines", action="append", default=[], help="a file of lines to show too")
     parser.add_argument("--no-scales", action="store_true", help="without the third table")

@@ -19,9 +19,9 @@
 #include <string.h>
 #include <time.h>
 
-#include "base/text.h"
 #include "base/ensure.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "plan/plan.h"
 
 enum { CHANGES = 1000, STEPS_MAX = 16, WALKS_MAX = 9, WALKS_MS = 6000, GROUPS_MAX = 64 };
@@ -515,13 +515,16 @@ static void scale_run(uint32_t units, uint32_t collectors)
     scale_join_leave(scale);
     scale_churn(scale);
     scale_restore(scale);
-    printf("{\"units\": %u, \"collectors\": %u, \"full_ms\": %.4f, \"moves\": %u, "
+    printf("{\"units\": %u, \"collectors\": %u, \"full_ms\": %.4f, \"full_cpu_ms\": %.4f, "
+           "\"moves\": %u, "
            "\"join_ms\": %.4f, \"join_cpu_ms\": %.4f, \"leave_ms\": %.4f, \"leave_cpu_ms\": %.4f, "
-           "\"unit_us\": %.4f, \"restore_ms\": %.4f, \"bytes_settled\": %.1f, "
+           "\"unit_us\": %.4f, \"restore_ms\": %.4f, \"restore_cpu_ms\": %.4f, \"bytes_settled\": "
+           "%.1f, "
            "\"bytes_taken\": %.1f}\n",
-           units, collectors, scale->full.wall_ms, units / (collectors + 1), scale->join.wall_ms,
-           scale->join.cpu_ms, scale->leave.wall_ms, scale->leave.cpu_ms, scale->churn_us,
-           scale->restore.wall_ms, scale->bytes_settled, scale->bytes_taken);
+           units, collectors, scale->full.wall_ms, scale->full.cpu_ms, units / (collectors + 1),
+           scale->join.wall_ms, scale->join.cpu_ms, scale->leave.wall_ms, scale->leave.cpu_ms,
+           scale->churn_us, scale->restore.wall_ms, scale->restore.cpu_ms, scale->bytes_settled,
+           scale->bytes_taken);
     plan_destroy(scale->plan);
     plan_units_destroy(scale->units);
     memory_release(scale);

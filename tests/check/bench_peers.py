@@ -255,12 +255,12 @@ shape           step      peer      ms  adding   cpu  cold  moves  minimum  max/
         weights = {"weight_max": 101, "weight_mean": 100.0, "weight_bound": 100}
         lines = [
             self.line("muster", "+1"),
-            self.line("muster", "+1", case="zipf", cpu_ms=3, **weights),
+            self.line("muster", "+1", case="zipf", cpu_ms=3, add_ms=0.5, **weights),
             self.line("afresh", "+1", case="zipf", cpu_ms=50, moves=4800, **weights),
         ]
         cells = plan.table_cases(lines).splitlines()[2].split("  ")
         self.assertEqual(
-            ["zipf", "+1", "1.25", "3.00", "3.0", "50.00", "1,200", "7", "25.00 %", "1.01000",
+            ["zipf", "+1", "1.25", "0.50", "3.00", "3.0", "50.00", "1,200", "7", "25.00 %", "1.01000",
              "1.00000", "0", "ok"],
             [cell.strip() for cell in cells if cell.strip()],
         )
