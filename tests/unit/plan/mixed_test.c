@@ -89,10 +89,41 @@ static void newcomer_takes_few_large_units_within_the_tolerance(void)
     mix_finish(&mix);
 }
 
+static uint32_t join_ten(struct plan *plan, const char *id)
+{
+    return plan_collector_join(plan, text_of(id),
+                               &(struct plan_collector_options){.weight_max = 10});
+}
+
+// As in even groups: a first placement is no move, so scarce room is for those who never ran.
+static void those_who_never_ran_take_scarce_room_first(void)
+{
+    struct mix mix;
+    mix_init(&mix, 1);
+    mix_policy(&mix, "balance=weight");
+    struct plan *plan = mix.plans[0];
+    uint32_t a = join_ten(plan, "a");
+    for (uint32_t i = 0; i < 2; i++)
+        plan_unit_add(plan, i, &(struct plan_unit_options){.weight = 10});
+    plan_settle(plan, PLAN_UNLIMITED);
+    CHECK_INT(plan_unit_owner(plan, 0), a);
+    CHECK_INT(plan_unit_owner(plan, 1), PLAN_NOBODY);
+    plan_collector_leave(plan, a);
+    uint32_t b = join_ten(plan, "b");
+    plan_settle(plan, PLAN_UNLIMITED);
+    CHECK_INT(plan_unit_owner(plan, 0), PLAN_NOBODY);
+    CHECK_INT(plan_unit_owner(plan, 1), b);
+    mix_finish(&mix);
+}
+
 static const struct test tests[] = {
-    TEST(groups_keep_the_rules),          TEST(weights_keep_the_rules),
-    TEST(zones_and_hosts_keep_the_rules), TEST(packing_keeps_the_rules),
-    TEST(any_history_keeps_the_rules),    TEST(newcomer_takes_few_large_units_within_the_tolerance),
+    TEST(groups_keep_the_rules),
+    TEST(weights_keep_the_rules),
+    TEST(zones_and_hosts_keep_the_rules),
+    TEST(packing_keeps_the_rules),
+    TEST(any_history_keeps_the_rules),
+    TEST(newcomer_takes_few_large_units_within_the_tolerance),
+    TEST(those_who_never_ran_take_scarce_room_first),
 };
 
 TEST_MAIN("plan/mixed", tests)
