@@ -244,7 +244,7 @@ static void step_run(struct walk *walk, struct step *step, uint32_t round)
 // Of all walks but the first, which was cold; or of that one, if there is no other.
 static void step_tell(const struct step *step, uint32_t walks)
 {
-    double add[WALKS_MAX], all[WALKS_MAX], cpu[WALKS_MAX];
+    double add[WALKS_MAX] = {0}, all[WALKS_MAX] = {0}, cpu[WALKS_MAX] = {0};
     uint32_t first = walks > 1;
     for (uint32_t i = first; i < walks; i++) {
         add[i - first] = step->add[i].wall_ms;

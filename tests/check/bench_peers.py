@@ -115,15 +115,15 @@ class JudgeTest(PeersTest):
             self.assertEqual(is_balanced(after, there, *about), line["balanced"])
 
     def test_minimum_is_that_of_an_exhaustive_search(self):
-        for _ in range(60):
+        for _ in range(40):
             self.compare_minimum(self.random.randrange(1, 6), self.random.randrange(1, 5), 1)
-        for _ in range(30):
+        for _ in range(20):
             self.compare_minimum(5, self.random.randrange(2, 5), 2)
 
     def test_minimum_is_that_of_an_exhaustive_search_under_capacities(self):
-        for _ in range(60):
+        for _ in range(40):
             self.compare_minimum(self.random.randrange(1, 6), self.random.randrange(1, 5), 1, 4)
-        for _ in range(30):
+        for _ in range(20):
             self.compare_minimum(5, self.random.randrange(2, 5), 2, 3)
 
     def test_pending_is_right_only_where_nothing_has_room(self):
