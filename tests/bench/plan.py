@@ -286,7 +286,7 @@ def table(lines):
 def table_cases(lines):
     """The planner alone, under what the others do not know."""
     found = {(line["case"], line["step"], line["peer"]): line for line in lines}
-    head = ["case", "step", "ms", "adding", "cpu", "x even", "afresh", "moves", "forced", "minimum", "of afresh"]
+    head = ["case", "step", "ms", "adding", "cpu", "x even", "afresh", "moves", "forced", "minimum"]
     rows = []
     for line in sorted_lines(lines):
         if line["peer"] != "muster" or "time_ms" not in line:
@@ -306,7 +306,7 @@ def table_cases(lines):
             f"{line['weight_bound'] / mean:.5f}" if has_weights else "",
             f"{line['pending']:,}", check_word(line),
         ])
-    head += ["max/mean", "bound", "pending", "check"]
+    head += ["of afresh", "max/mean", "bound", "pending", "check"]
     return aligned(head, rows, range(2, 14))
 
 

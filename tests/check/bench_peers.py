@@ -106,7 +106,8 @@ class JudgeTest(PeersTest):
             ]
             after.append(free[0] if free else NOBODY)
         options = {"capacities": capacities} if capacity_max else {}
-        line = self.judge(before, after, there, 0, groups=(unit_groups, collector_groups), **options)
+        options["groups"] = (unit_groups, collector_groups)
+        line = self.judge(before, after, there, 0, **options)
         about = (unit_groups, collector_groups, capacities)
         with self.subTest(before=before, there=there, groups=unit_groups, capacities=capacities):
             least, most = least_moves(before, there, *about)
