@@ -29,7 +29,7 @@ add_library(muster_testlib STATIC ${testlib_sources})
 target_link_libraries(muster_testlib PUBLIC muster_test_options ${CUNIT})
 
 file(GLOB sim_sources CONFIGURE_DEPENDS ${tests}/sim/*.c)
-list(REMOVE_ITEM sim_sources ${tests}/sim/main.c)
+list(REMOVE_ITEM sim_sources ${tests}/sim/main.c ${tests}/sim/hunt.c)
 if(sim_sources)
   add_library(muster_sim STATIC ${sim_sources})
   target_link_libraries(muster_sim PUBLIC muster_test_options muster_control muster_collect muster_plan muster_wire)
@@ -37,6 +37,62 @@ else()
   add_library(muster_sim INTERFACE)
   target_link_libraries(muster_sim INTERFACE muster_control muster_collect muster_plan muster_wire)
 endif()
+
+# The simulator, one program from the sources of the world and of the rooms, so that the compiler
+# sees it whole: an hour of a world costs a seventh less. And once more for each rule that
+# tests/sim/breaks.py takes away from a copy of the sources; these copies come before the rooms'
+# archives, which give the rest. All of it is for measuring and hunting: release alone.
+set(breaks_py ${tests}/sim/breaks.py)
+if(CMAKE_BUILD_TYPE STREQUAL Release)
+  set(sim_whole ${sim_sources} ${tests}/sim/main.c ${tests}/sim/hunt.c)
+  foreach(room base proto wire plan control collect)
+    file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${room}/*.c)
+    list(APPEND sim_whole ${sources})
+  endforeach()
+  # hunt.c has its own: a broken invariant is the fault of a seed.
+  list(REMOVE_ITEM sim_whole ${CMAKE_SOURCE_DIR}/src/base/ensure.c)
+  add_executable(sim ${sim_whole})
+  target_link_libraries(sim PRIVATE muster_test_options)
+  set_target_properties(sim PROPERTIES
+    RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/sim INTERPROCEDURAL_OPTIMIZATION ON)
+  add_library(sim_command OBJECT EXCLUDE_FROM_ALL ${tests}/sim/main.c ${tests}/sim/hunt.c)
+  target_link_libraries(sim_command PUBLIC muster_sim)
+endif()
+
+function(python_lines ret)
+  execute_process(COMMAND ${PYTHON3} ${breaks_py} ${ARGN} OUTPUT_VARIABLE lines
+    OUTPUT_STRIP_TRAILING_WHITESPACE RESULT_VARIABLE code)
+  if(NOT code EQUAL 0)
+    message(FATAL_ERROR "a break of tests/sim/breaks.py does not apply any more")
+  endif()
+  string(REPLACE "\n" ";" lines "${lines}")
+  set(${ret} "${lines}" PARENT_SCOPE)
+endfunction()
+
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${breaks_py})
+add_custom_target(sim_breaks)
+set(breaks "")
+if(TARGET sim)
+  python_lines(breaks names)
+endif()
+foreach(break IN LISTS breaks)
+  python_lines(files files ${break})
+  set(copies "")
+  set(originals "")
+  foreach(file IN LISTS files)
+    list(APPEND copies ${CMAKE_BINARY_DIR}/breaks/${break}/${file})
+    list(APPEND originals ${CMAKE_SOURCE_DIR}/src/${file})
+  endforeach()
+  add_custom_command(OUTPUT ${copies}
+    COMMAND ${PYTHON3} ${breaks_py} write ${break} ${CMAKE_BINARY_DIR}/breaks/${break}
+    DEPENDS ${breaks_py} ${originals} COMMENT "taking a rule away: ${break}" VERBATIM)
+  add_executable(sim_break_${break} EXCLUDE_FROM_ALL ${copies})
+  target_link_libraries(sim_break_${break} PRIVATE sim_command)
+  target_compile_options(sim_break_${break} PRIVATE -Wno-unused)
+  set_target_properties(sim_break_${break} PROPERTIES
+    OUTPUT_NAME ${break} RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/sim)
+  add_dependencies(sim_breaks sim_break_${break})
+endforeach()
 
 # Labels written in the source, after the tier's own.
 function(read_labels source tier ret_labels)
@@ -145,6 +201,9 @@ endforeach()
 add_custom_target(programs)
 if(TARGET muster)
   add_dependencies(programs muster)
+endif()
+if(TARGET sim)
+  add_dependencies(programs sim)
 endif()
 add_shared_sources(bench_shared ${tests}/bench/*.c muster_sim ${all_rooms})
 function(add_program kind source)

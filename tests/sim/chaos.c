@@ -2,289 +2,186 @@
 #include "sim/chaos.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/hash.h"
-#include "base/memory.h"
 #include "sim/check.h"
 
-static const char *const names[2][6] = {{"north", "south", "east", "west", "", ""},
-                                        {"a", "b", "c", "d", "e", "f"}};
+static const char *const names[2][5] = {{"north", "south", "east", "", ""},
+                                        {"a", "b", "c", "d", "e"}};
 
-static const char *const labels[6] = {"csp=aws host=h0 zone=east",
-                                      "csp=gcp host=h1 zone=west",
-                                      "csp=aws host=h1 zone=west",
-                                      "csp=gcp host=h2 zone=east",
-                                      "host=h0",
-                                      "csp=aws host=h2 zone=east"};
+static const struct {
+    int64_t lease_ms, beat_ms, leader_ms;
+} patiences[] = {
+    {15000, 3000, 5000}, {15000, 5000, 8000}, {20000, 5000, 8000}, {10000, 2500, 5000}};
 
-static const char *draw_name(struct world *world, const struct chaos *chaos, bool is_coordinator)
+struct world *chaos_world(uint64_t seed, const struct chaos *chaos)
 {
-    static const char *const apart[] = {"w", "s"};
-    if (!is_coordinator && world_draw(world, 8) == 0)
-        return apart[world_draw(world, 2)];
-    int count = is_coordinator ? chaos->coordinators : chaos->collectors;
-    return names[is_coordinator ? 0 : 1][world_draw(world, (uint64_t)count)];
-}
-
-// ---- What agents and operators do.
-
-static void announce(struct world *world, const struct chaos *chaos)
-{
-    static const char *const modes[] = {"set", "set", "add", "add", "add", "remove"};
-    static const char *const attributes[8] = {
-        ", \"weight\": 7",
-        ", \"labels\": {\"csp\": \"aws\"}",
-        ", \"labels\": {\"csp\": \"gcp\", \"zone\": \"west\"}",
-        ", \"weight\": 30, \"labels\": {\"zone\": \"east\"}",
-        "",
-        "",
-        "",
-        ""};
-    struct buffer topics = {0};
-    uint64_t first = world_draw(world, (uint64_t)chaos->topics);
-    uint64_t count = world_draw(world, 6);
-    for (uint64_t i = 0; i < count; i++) {
-        unsigned number = (unsigned)((first + i * 3) % (uint64_t)chaos->topics);
-        unsigned partitions = world_draw(world, 5) == 0 ? 0 : 1 + number % 3;
-        buffer_print(&topics, "%s{\"name\": \"t%u\", \"partitions\": %u, \"split\": %s%s}",
-                     i > 0 ? ", " : "", number, partitions,
-                     number % 4 == 0 && world_draw(world, 4) > 0 ? "true" : "false",
-                     attributes[world_draw(world, 8)]);
+    struct world_options options = {
+        .seed = seed, .is_random = true, .is_timed = chaos->is_timed, .is_quiet = chaos->is_quiet};
+    struct world *world = world_create(&options);
+    uint64_t patience = world_draw(world, sizeof(patiences) / sizeof(patiences[0]));
+    world->options.lease_ms = patiences[patience].lease_ms;
+    world->options.beat_ms = patiences[patience].beat_ms;
+    world->options.leader_ms = patiences[patience].leader_ms;
+    static const int numbers[] = {1, 2, 2, 2, 3, 3};
+    int coordinators = numbers[world_draw(world, 6)];
+    int collectors = 2 + (int)world_draw(world, 3);
+    world_tell(world,
+               "the world has %d coordinators and %d collectors; a lease is %lld ms, a beat comes "
+               "every %lld ms, a leader is missed for %lld ms",
+               coordinators, collectors, (long long)world->options.lease_ms,
+               (long long)world->options.beat_ms, (long long)world->options.leader_ms);
+    for (int i = 0; i < CHAOS_TOPICS; i++) {
+        char name[16];
+        snprintf(name, sizeof(name), "t%d", i);
+        world_topic(world, name, 1 + i % 3);
     }
-    world_say(world, SIM_CONTROL,
-              "{\"agent\": \"agent%d\", \"source\": \"%s\", \"mode\": \"%s\", \"topics\": [%s]}",
-              (int)world_draw(world, 4), world_draw(world, 3) == 0 ? "x" : "",
-              modes[world_draw(world, 6)], buffer_string(&topics));
-    buffer_finish(&topics);
+    for (int i = 0; i < coordinators; i++)
+        world_coordinator(world, names[0][i]);
+    for (int i = 0; i < collectors; i++)
+        world_collector(world, names[1][i]);
+    return world;
 }
 
-// The pools: "side" comes and goes, with what was announced for it; "west" takes by its rules from
-// what names no pool; and all are paused and frozen.
-static void order_pool(struct world *world)
+static void trouble(struct world *world, struct instant end, uint64_t *times)
 {
-    static const char *const verbs[] = {"pool.pause",  "pool.resume",   "pool.freeze",
-                                        "pool.resume", "pool.unfreeze", "pool.rebalance"};
-    static const char *const pools[] = {"default", "west", SIM_POOL_DELETED};
-    static const char *const rules[] = {"name=t1*", "agent=agent2 name=t2?", "none"};
-    switch (world_draw(world, 6)) {
-    case 0:
-        world_say(world, SIM_ORDERS,
-                  "{\"pool\": \"%s\", \"verb\": \"pool.delete\", \"args\": {\"force\": \"%s\"}}",
-                  SIM_POOL_DELETED, world_draw(world, 3) == 0 ? "false" : "true");
-        break;
-    case 1:
-        world_order_pool(world, pools[1 + world_draw(world, 2)], "pool.create");
-        break;
-    case 2:
-        world_say(world, SIM_ORDERS,
-                  "{\"pool\": \"west\", \"verb\": \"pool.set\", \"args\": {\"match\": \"%s\"}}",
-                  rules[world_draw(world, 3)]);
-        break;
-    case 3:
-        world_say(world, SIM_CONTROL,
-                  "{\"pool\": \"%s\", \"agent\": \"s%d\", \"topics\": [{\"name\": \"s%d\", "
-                  "\"partitions\": 1}]}",
-                  SIM_POOL_DELETED, (int)world_draw(world, 3), (int)world_draw(world, 4));
-        break;
-    default:
-        world_order_pool(world, pools[world_draw(world, 3)], verbs[world_draw(world, 6)]);
+    static const int64_t pauses_ms[] = {300, 1500, 1500, 5000, 5000, 15000};
+    enum chaos_theme theme = (enum chaos_theme)world_draw(world, THEME_COUNT);
+    int64_t pause_ms = pauses_ms[world_draw(world, 6)];
+    int64_t ms = 10000 + (int64_t)world_draw(world, 30) * pause_ms;
+    struct instant until = instant_earlier(end, instant_add(world->now, span_of_ms(ms)));
+    world->unknown_percent = world_draw(world, 2) == 0 ? (int)world_draw(world, 6) : 0;
+    world->abort_percent = world_draw(world, 3) == 0 ? (int)world_draw(world, 20) : 0;
+    world->is_calm = false;
+    world_tell(world, "---- trouble");
+    while (world->fault == NULL && instant_is_before(world->now, until)) {
+        chaos_act(world, theme, (*times)++);
+        world_run(world, 10 + (int64_t)world_draw(world, (uint64_t)(2 * pause_ms)));
     }
-}
-
-// Any policy, or none; of some only what does not contradict what is in force is taken.
-static void policy(struct world *world)
-{
-    static const char *const policies[] = {
-        "\"group_by\": \"csp\", \"other\": \"gcp\"",
-        "\"group_by\": \"none\", \"other\": \"none\"",
-        "\"affinity\": \"zone\"",
-        "\"spread_by\": \"host\", \"spread_max\": \"5\"",
-        "\"balance\": \"weight\", \"tolerance\": \"5%\"",
-        "\"mode\": \"pack\", \"max_topics_per_collector\": \"4\"",
-        "\"bounce_delay\": \"3s\"",
-        "\"move_budget\": \"6\"",
-        "\"isolated\": \"true\"",
-        "\"balance\": \"load\", \"stabilization\": \"2s\""};
-    uint64_t dice = world_draw(world, 14);
-    if (dice < 10)
-        world_say(world, SIM_ORDERS, "{\"verb\": \"pool.set\", \"args\": {%s}}", policies[dice]);
-    else
-        world_say(world, SIM_ORDERS, "{\"verb\": \"pool.reset\"}");
-}
-
-static void order(struct world *world, const struct chaos *chaos)
-{
-    static const char *const caps[] = {"1", "2", "5", "none", "0", "none"};
-    switch (world_draw(world, 6)) {
-    case 4:
-    case 5:
-        policy(world);
-        break;
-    case 0:
-        world_order(world, "pool.set", "max_topics_per_collector", caps[world_draw(world, 6)]);
-        break;
-    case 1:
-        world_order(world, "collector.drain", "collector", draw_name(world, chaos, false));
-        break;
-    case 2:
-        world_order(world, "collector.undrain", "collector", draw_name(world, chaos, false));
-        break;
-    default:
-        world_say(world, SIM_CONTROL, "{\"agent\": \"bad/name\", \"topics\": %d",
-                  (int)world_draw(world, 10));
-    }
-}
-
-static void topic(struct world *world, const struct chaos *chaos)
-{
-    char name[16];
-    unsigned number = (unsigned)world_draw(world, (uint64_t)chaos->topics);
-    snprintf(name, sizeof(name), "t%u", number);
-    world_topic(world, name, world_draw(world, 4) == 0 ? 0 : (int32_t)(1 + number % 3));
-}
-
-// ---- What happens to processes.
-
-static void hurt(struct world *world, const char *name)
-{
-    struct process *process = world_find(world, name);
-    int64_t ms = (int64_t)world_draw(world, 2) == 0 ? 500 : 6000;
-    ms = 100 + (int64_t)world_draw(world, (uint64_t)ms);
-    switch (world_draw(world, 8)) {
-    case 0:
-    case 1:
-        world_crash(world, name);
-        break;
-    case 2:
-        if (process->is_up)
-            world_pause(world, name);
-        break;
-    case 3:
-        world_resume(world, name);
-        break;
-    case 4:
-        world_stop(world, name);
-        break;
-    case 5:
-        world_stall(world, name, ms);
-        break;
-    case 6:
-        world_deafen(world, name, ms);
-        break;
-    default:
-        world_hold_acks(world, name, ms);
-    }
-}
-
-static void heal(struct world *world, const char *name)
-{
-    struct process *process = world_find(world, name);
-    world_resume(world, name);
-    if (process->is_up)
-        return;
-    if (world_draw(world, 3) == 0 && process->exit_code < 0)
-        world_death(world, name, (int64_t)world_draw(world, 2) * 700);
-    else
-        world_restart(world, name, world_draw(world, 2) == 0);
-}
-
-static void act(struct world *world, const struct chaos *chaos)
-{
-    bool is_coordinator = world_draw(world, 4) == 0;
-    uint64_t dice = world_draw(world, 100);
-    if (dice < 35)
-        announce(world, chaos);
-    else if (dice < 41)
-        order(world, chaos);
-    else if (dice < 50)
-        order_pool(world);
-    else if (dice < 57)
-        topic(world, chaos);
-    else if (dice < 60)
-        log_compact(&world->logs[SIM_STATE]);
-    else if (dice < 63)
-        log_compact(&world->logs[SIM_ASSIGNMENTS + world_draw(world, SIM_ASSIGNMENTS_PARTITIONS)]);
-    else if (dice < 81)
-        hurt(world, draw_name(world, chaos, is_coordinator));
-    else
-        heal(world, draw_name(world, chaos, is_coordinator));
+    chaos_expire(world);
 }
 
 // ---- The calm.
 
-static void calm(struct world *world, const struct chaos *chaos)
+// S8 bounds how long a stuck revoke can last; then come the deaths of those that were replaced.
+static int64_t bound_ms(const struct world *world)
 {
-    char name[16];
-    world->unknown_percent = 0;
-    for (int i = 0; i < world->process_count; i++) {
-        struct process *process = &world->processes[i];
-        process->stalled_until = process->deaf_until = process->acks_stalled_until = world->now;
-        world_resume(world, process->name);
-        world_restart(world, process->name, false);
-    }
-    world_say(world, SIM_ORDERS, "{\"verb\": \"pool.reset\"}");
-    world_order_pool(world, "west", "pool.create");
-    world_order_pool(world, "default", "pool.resume");
-    world_order_pool(world, "west", "pool.resume");
-    world_order_pool(world, SIM_POOL_DELETED, "pool.resume");
-    for (int i = 0; i < chaos->collectors; i++)
-        world_order(world, "collector.undrain", "collector", names[1][i]);
-    for (int i = 0; i < 4; i++) {
-        snprintf(name, sizeof(name), "s%d", i);
-        world_topic(world, name, 1);
-    }
-    for (int i = 0; i < chaos->topics; i++) {
-        snprintf(name, sizeof(name), "t%d", i);
-        world_topic(world, name, 1 + i % 3);
-    }
-    int64_t end_ms = chaos->calm_ms;
-    for (; end_ms > 0 && world->fault == NULL; end_ms -= 1000) {
-        world_run(world, 1000);
-        for (int i = 0; i < world->process_count; i++)
-            world_restart(world, world->processes[i].name, false);
-    }
-    if (world->fault != NULL)
-        return;
-    const char *unsettled = world_unsettled(world);
-    if (unsettled != NULL)
-        world_fail(world, "%lld ms after the last fault there are unread topics:\n%s",
-                   (long long)chaos->calm_ms, unsettled);
-    check_truth(world);
-    check_state(world);
+    return 4 * world->options.lease_ms + 2 * world->options.leader_ms + 20000;
 }
 
-const char *chaos_run(uint64_t seed, const struct chaos *chaos)
+static void start_all(struct world *world)
 {
-    const char *told = getenv("SIM_TELL");
-    struct world *world = world_create(&(struct world_options){.seed = seed,
-                                                               .is_random = true,
-                                                               .is_timed = told != NULL,
-                                                               .lease_ms = 4000,
-                                                               .beat_ms = 500,
-                                                               .leader_ms = 2000});
-    world->unknown_percent = (int)world_draw(world, 4);
-    for (int i = 0; i < chaos->coordinators; i++)
-        world_coordinator(world, names[0][i]);
-    for (int i = 0; i < chaos->collectors; i++)
-        world_collector_with(world, names[1][i], labels[i]);
-    world_collector_in(world, "west", "w");
-    world_collector_in(world, SIM_POOL_DELETED, "s");
-    struct instant end =
-        span_of_ms(chaos->ms).us > 0 ? instant_add(world->now, span_of_ms(chaos->ms)) : world->now;
-    world_order_pool(world, "west", "pool.create");
-    world_order_pool(world, SIM_POOL_DELETED, "pool.create");
-    world_run(world, 2000);
-    while (world->fault == NULL && instant_is_before(world->now, end)) {
-        act(world, chaos);
-        world_run(world, 10 + (int64_t)world_draw(world, 500));
+    for (int i = 0; i < world->process_count; i++)
+        if (!world->processes[i].is_impostor)
+            world_restart(world, world->processes[i].name, false);
+}
+
+static void make_peace(struct world *world)
+{
+    world_tell(world, "---- calm");
+    world->is_calm = true;
+    world_heal(world);
+    for (int i = 0; i < world->process_count; i++)
+        if (world->processes[i].is_impostor)
+            world_crash(world, world->processes[i].name);
+    for (int i = 0; i < CHAOS_MORTALS * 2; i++)
+        world_say(world, SIM_CONTROL,
+                  "{\"agent\": \"mortal%d\", \"source\": \"%s\", \"topics\": []}", i / 2,
+                  i % 2 == 0 ? "" : "x");
+    world_order(world, "pool.set", "max_topics_per_collector", "none");
+    world_order_pool(world, "default", "pool.resume");
+    for (int i = 0; i < world->process_count; i++)
+        if (!world->processes[i].is_coordinator && !world->processes[i].is_impostor)
+            world_order(world, "collector.undrain", "collector", world->processes[i].name);
+    for (uint32_t i = 0; i < world->topics_count; i++)
+        world->topics[i].partitions = 1 + (int32_t)i % 3;
+}
+
+// The collector that no head names, or that is about to go; NULL if there is none (S9).
+static const char *unnamed(const struct world *world)
+{
+    for (int i = 0; i < world->process_count; i++) {
+        const struct process *process = &world->processes[i];
+        if (process->is_impostor || process->is_coordinator)
+            continue;
+        if (!process->is_up || collect_state(process->collect) != COLLECT_ACTIVE)
+            return process->name;
+    }
+    return NULL;
+}
+
+// Lets time pass until everything is right and stays so for a while.
+static void settle(struct world *world)
+{
+    enum { QUIET = 3 };
+    int quiet = 0;
+    for (int64_t ms = 0; world->fault == NULL && quiet < QUIET; ms += 1000) {
+        start_all(world);
+        world_run(world, 1000);
+        bool is_late = ms >= bound_ms(world);
+        const char *unsettled = is_late || unnamed(world) == NULL ? world_unsettled(world) : "";
+        bool is_right = unsettled == NULL && unnamed(world) == NULL;
+        quiet = is_right ? quiet + 1 : 0;
+        if (is_right || world->fault != NULL || !is_late)
+            continue;
+        if (unnamed(world) != NULL)
+            world_fail(world, "S9", "%lld ms after the last fault no head names '%s'",
+                       (long long)ms, unnamed(world));
+        else
+            world_fail(world, "convergence",
+                       "%lld ms after the last fault there are topics that are not read once: %s",
+                       (long long)ms, unsettled);
+    }
+}
+
+static void compare(struct world *world)
+{
+    enum { TURNS_MAX = 1000 };
+    for (int i = 0; world->fault == NULL && i < TURNS_MAX; i++) {
+        const struct process *leader = world_leading(world);
+        if (leader != NULL && !leader->is_committing)
+            break;
+        world_run(world, 3);
     }
     if (world->fault == NULL)
-        calm(world, chaos);
-    if (chaos->ret_crc != NULL)
-        *chaos->ret_crc = hash_crc32(buffer_text(&world->story));
-    if (told != NULL || world->fault != NULL)
-        fprintf(stderr, "%s", told != NULL ? buffer_string(&world->story) : "");
-    return world_end(world);
+        check_truth(world);
+    if (world->fault == NULL && world_draw(world, 2) == 0)
+        check_state(world);
+}
+
+// CB-42, CB-44, MR-13, PD-10: whoever leads next moves nothing and stops nothing, not even for a
+// moment.
+static void take_over(struct world *world)
+{
+    int64_t starts = world->starts;
+    char leader[32];
+    snprintf(leader, sizeof(leader), "%s", world_leader(world));
+    if (world->fault != NULL || leader[0] == '\0')
+        return;
+    if (world_draw(world, 2) == 0)
+        world_kill(world, leader, 1000 + (int64_t)world_draw(world, 20000), false);
+    else
+        world_stop(world, leader);
+    world_run(world, 1000 + (int64_t)world_draw(world, 10000));
+    settle(world);
+    if (world->fault == NULL && world->starts != starts)
+        world_fail(world, "CB-42", "a change of leader in a quiet world began %lld units anew",
+                   (long long)(world->starts - starts));
+}
+
+void chaos_run(struct world *world, const struct chaos *chaos)
+{
+    struct instant end = instant_add(world->now, span_of_ms(chaos->ms));
+    uint64_t times = 0;
+    world_run(world, 2000);
+    while (world->fault == NULL && instant_is_before(world->now, end)) {
+        trouble(world, end, &times);
+        if (world->fault != NULL)
+            break;
+        make_peace(world);
+        settle(world);
+        compare(world);
+        if (world->fault == NULL && world_draw(world, 2) == 0)
+            take_over(world);
+    }
 }

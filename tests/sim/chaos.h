@@ -1,21 +1,50 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Faults drawn from the world's seed, and the calm after them in which everything must come right.
+// Worlds of faults, drawn from a seed: how many processes there are and how patient they are, then
+// times of trouble and of calm by turns. In trouble people announce and order, and things go wrong
+// by a theme (chaos_act.c). In calm nothing goes wrong any more, and within a bound everything must
+// be right: one leader, every topic read once, every collector with a head that names it (S9), all
+// that was announced there (CB-18), the state as good as memory (PD-20). A leader that is killed
+// then moves nothing (CB-42).
 #ifndef SIM_CHAOS_H
 #define SIM_CHAOS_H
 
 #include "sim/world.h"
 
 struct chaos {
-    int coordinators, collectors; // at most 4 and 6
-    int topics;                   // announced names to choose from
-    int64_t ms;                   // how long faults go on
-    int64_t calm_ms;              // within how long all must be right again
-    uint32_t *ret_crc;            // if not NULL: CRC-32 of everything that was told
+    int64_t ms;    // how long the world goes on
+    bool is_timed; // the story says when
+    bool is_quiet; // a fault is not told on stderr
 };
 
-// Runs a world of its own. Returns the fault that was found, NULL if there was none; valid until
-// the next call.
-const char *chaos_run(uint64_t seed, const struct chaos *chaos);
+// A world as the seed makes it, in which nothing has happened yet.
+struct world *chaos_world(uint64_t seed, const struct chaos *chaos);
+
+// Runs it until a fault is found or the time is over.
+void chaos_run(struct world *world, const struct chaos *chaos);
+
+// ---- Between the files of this folder.
+
+enum chaos_theme {
+    THEME_MIXED,
+    THEME_LEADERS,   // coordinators die, freeze, and lose transactions
+    THEME_MEMBERS,   // collectors die, freeze, and come back in every way
+    THEME_SILENCE,   // acknowledgements, brokers and links are stuck
+    THEME_READERS,   // reads are late or done again while topics are compacted
+    THEME_NAMESAKES, // two processes have one id
+    THEME_SHAPES,    // topics change their shape, orders move them about
+    THEME_TTL,       // statements live as long as they are repeated
+    THEME_SINKS,     // sinks hang and units fail
+    THEME_STRANGERS, // others write what they should not
+    THEME_COUNT,
+};
+
+// One thing that happens. `times` is how often something has happened in this world.
+void chaos_act(struct world *world, enum chaos_theme theme, uint64_t times);
+
+// What retention takes away in all topics.
+void chaos_expire(struct world *world);
+
+enum { CHAOS_TOPICS = 24, CHAOS_MORTALS = 3 }; // announced names; agents with a time-to-live
 
 #endif

@@ -1,13 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What must hold at every instant of a world. One file each:
+// What must hold at every instant of a world, judged by facts that an onlooker knows and not by
+// what the processes believe. One file each:
 //
-//     check_owner.c   S1: no unit is read by two lives at once; fences rise from owner to owner
-//     check_whole.c   S2: no beat acknowledges a generation of which a revoke is not finished;
+//     check_owner.c   S1: no partition is read by two lives at once that hold a lease;
+//                     S6: fences rise from owner to owner
+//     check_lease.c   S3: nobody reads or could write without a lease; S8: nobody beats who has
+//                     not read, or who does not let go
+//     check_death.c   S4, S5: a life ends, and another one begins, only when it is over
+//     check_whole.c   S2: no beat acknowledges a generation of which a revoke is not finished, or
+//                     of which something is not read;
 //                     every head is a whole with its buckets; generations and epochs never fall
 //     check_writer.c  one transactional writer: a leader's batches are whole, epochs have one
-//     author check_truth.c   what stands in the state is what the control log says check_state.c
-//     the state restores, from any order, to what the leader has in memory
+//                     author; nothing is shown that is not committed
+//     check_truth.c   what stands in the state is what the control log says
+//     check_state.c   the state restores, from any order, to what the leader has in memory
 #ifndef SIM_CHECK_H
 #define SIM_CHECK_H
 
@@ -22,40 +29,75 @@ void check_step(struct world *world);
 // A process begins to read a unit, or goes on with a higher fence.
 void check_start(struct world *world, struct process *process, const struct sim_unit *unit);
 
-// A collector is about to send a beat.
-void check_beat(struct world *world, const struct process *process, const struct beat *beat);
+// A collector is about to send a beat; a step of it is over.
+void check_beat(struct world *world, struct process *process, const struct beat *beat);
+void check_life(struct world *world, const struct process *process);
 
-// A record was appended; a transaction is about to be.
+// A coordinator sends a beat; a step of it is over.
+void check_leader_beat(struct world *world, const struct beat *beat);
+void check_shown(struct world *world, const struct process *process);
+
+// A record was appended; a transaction is about to be, or has just been.
 void check_append(struct world *world, int topic, uint32_t offset);
 void check_batch(struct world *world, const struct batch *batch);
+void check_committed(struct world *world, const struct batch *batch);
 
 // In a quiet world with a leader that has taken everything: the topics that stand by the control
-// log, each in the leader's tables and nothing else there. Worlds with a time-to-live have none.
+// log, each in the leader's tables and nothing else there.
 void check_truth(struct world *world);
 
 // In a quiet world: a coordinator restored from the compacted, shuffled state sees what the leader
 // sees.
 void check_state(struct world *world);
 
+// Offset in control up to which everything is taken and committed.
+uint32_t truth_next(const struct world *world);
+
+// ---- Facts (check_lease.c).
+
+void fact_beat_sent(struct world *world, struct process *process, const struct beat *beat);
+void fact_beat_answered(struct world *world, struct process *process, int64_t seq, bool is_acked);
+void fact_unit_failed(struct process *process, uint32_t name);
+void fact_unit_started(struct process *process, uint32_t name);
+bool fact_is_failed(const struct process *process, uint32_t name);
+void fact_end_asked(struct world *world, struct process *process, uint64_t number);
+void fact_end_answered(struct world *world, struct process *process, uint64_t number, int64_t end);
+void fact_read(struct world *world, struct process *process);
+
+// What is left of the lease, at most 0 when it is over.
+int64_t fact_lease_left_us(const struct world *world, const struct process *process);
+
 // ---- Between the checkers.
 
-void check_owner(struct world *world);
 struct process *world_leading(struct world *world);
 
 // What check_whole.c remembers of a collector's records.
 struct book;
 void books_take(struct world *world, int topic, uint32_t offset);
+void books_check_beat(struct world *world, const struct process *process, const struct beat *beat);
+void books_finish(struct checks *checks);
+
+// What check_truth.c remembers.
+struct truth *truth_create(void);
+void truth_destroy(struct truth *truth);
+void truth_take(struct world *world, const struct batch *batch, const struct state_cell *cell);
+
+// check_death.c: a collector's record in the state.
+struct lives;
+void lives_take(struct world *world, const struct batch_item *item);
 
 struct checks {
     struct book *books; // one for each collector id seen
     uint32_t books_count, books_capacity;
-    struct owned *owners; // last owner and fence of each unit
+    struct owned *owners; // by name: last owner and fence
     uint32_t owners_count, owners_capacity;
-    int64_t epoch, generation;
+    struct life *lives; // by collector: the one admitted
+    uint32_t lives_count, lives_capacity;
+    struct truth *truth;
+    int64_t epoch, generation, orders_next;
     char leader[33];    // incarnation that wrote the newest cell record
     uint64_t next_deep; // step of the next expensive check
+    struct arena arena; // of the record that is looked at
 };
-
-void books_finish(struct checks *checks);
 
 #endif

@@ -8,102 +8,99 @@
 #include "sim/check.h"
 
 struct owned {
-    char name[120];
     char id[32], incarnation[33];
     int64_t fence;
+    uint64_t run;
 };
-
-struct checks *checks_create(void)
-{
-    return memory_get(sizeof(struct checks));
-}
-
-void checks_destroy(struct checks *checks)
-{
-    books_finish(checks);
-    memory_release(checks->owners);
-    memory_release(checks);
-}
 
 static bool holds_lease(const struct world *world, const struct process *process)
 {
-    return process->is_up && !process->is_coordinator &&
-           collect_lease_left(process->collect, process_clock(world, process)).us > 0;
+    return process->is_up && !process->is_coordinator && fact_lease_left_us(world, process) > 0;
 }
 
-static bool is_read_by(const struct process *process, const char *name)
+static bool is_read_by(const struct process *process, uint32_t name)
 {
     for (uint32_t i = 0; i < process->units_count; i++)
-        if (process->units[i].is_reading && strcmp(process->units[i].name, name) == 0)
+        if (process->units[i].name == name)
             return true;
     return false;
 }
 
 // "t" and "t/0" are the same partition of Kafka.
-static bool is_read_otherwise(const struct process *process, const char *name)
+static void compare(struct world *world, const struct process *first, const struct process *second)
 {
-    char whole[80];
-    snprintf(whole, sizeof(whole), "%s", name);
-    char *part = strchr(whole, '/');
-    if (part == NULL)
-        return false;
-    *part = '\0';
-    return is_read_by(process, whole);
-}
-
-void check_owner(struct world *world)
-{
-    for (int a = 0; a < world->process_count; a++) {
-        const struct process *first = &world->processes[a];
-        if (!holds_lease(world, first))
-            continue;
-        for (int b = 0; b < world->process_count; b++) {
-            const struct process *second = &world->processes[b];
-            // What two pools read is read twice by will: each has its own positions.
-            if (!holds_lease(world, second) || strcmp(first->pool, second->pool) != 0)
-                continue;
-            for (uint32_t i = 0; i < first->units_count; i++)
-                if ((a < b && is_read_by(second, first->units[i].name)) ||
-                    is_read_otherwise(second, first->units[i].name))
-                    world_fail(world, "S1: '%s' is read by '%s' and '%s'", first->units[i].name,
-                               first->name, second->name);
-        }
+    for (uint32_t i = 0; i < first->units_count; i++) {
+        uint32_t name = first->units[i].name;
+        uint32_t whole = world->names.items[name].whole;
+        if (is_read_by(second, name) || (whole != name && is_read_by(second, whole)))
+            world_fail(world, "S1", "'%s' is read by '%s' and '%s'",
+                       names_text(&world->names, name), first->name, second->name);
     }
 }
 
-static struct owned *owned_of(struct checks *checks, const char *name)
+static void check_owner(struct world *world)
 {
-    for (uint32_t i = 0; i < checks->owners_count; i++)
-        if (strcmp(checks->owners[i].name, name) == 0)
-            return &checks->owners[i];
-    checks->owners = array_reserve(checks->owners, &checks->owners_capacity,
-                                   checks->owners_count + 1, sizeof(*checks->owners));
-    struct owned *owned = &checks->owners[checks->owners_count++];
-    *owned = (struct owned){0};
-    snprintf(owned->name, sizeof(owned->name), "%s", name);
-    return owned;
+    for (int a = 0; a < world->process_count; a++)
+        for (int b = 0; b < world->process_count; b++)
+            if (a != b && holds_lease(world, &world->processes[a]) &&
+                holds_lease(world, &world->processes[b]))
+                compare(world, &world->processes[a], &world->processes[b]);
+}
+
+static struct owned *owned_of(struct checks *checks, uint32_t name)
+{
+    uint32_t had = checks->owners_count;
+    if (name < had)
+        return &checks->owners[name];
+    checks->owners =
+        array_reserve(checks->owners, &checks->owners_capacity, name + 1, sizeof(*checks->owners));
+    memset(checks->owners + had, 0, (name + 1 - had) * sizeof(*checks->owners));
+    checks->owners_count = name + 1;
+    return &checks->owners[name];
 }
 
 void check_start(struct world *world, struct process *process, const struct sim_unit *unit)
 {
-    char name[120];
-    snprintf(name, sizeof(name), "%s:%s", process->pool, unit->name);
-    struct owned *owned = owned_of(world->checks, name);
+    struct owned *owned = owned_of(world->checks, unit->name);
     bool is_same_life = strcmp(owned->incarnation, process->incarnation) == 0;
+    // Frozen in the middle of the step that wanted it: the next one stops it before it reads.
+    if (process->has_woken && fact_lease_left_us(world, process) <= 0)
+        return;
     if (is_same_life ? unit->fence < owned->fence : unit->fence <= owned->fence)
-        world_fail(world, "S6: '%s' begins '%s' with fence %lld after %lld of '%s'", process->id,
-                   unit->name, (long long)unit->fence, (long long)owned->fence, owned->id);
+        world_fail(world, "S6", "'%s' begins '%s' with fence %lld after %lld of '%s'",
+                   process->name, names_text(&world->names, unit->name), (long long)unit->fence,
+                   (long long)owned->fence, owned->id);
     if (owned->id[0] != '\0' && strcmp(owned->id, process->id) != 0)
         world->moves++;
+    world->starts += !is_same_life || unit->run != owned->run;
+    owned->run = unit->run;
     owned->fence = unit->fence;
-    snprintf(owned->id, sizeof(owned->id), "%s", process->id);
-    snprintf(owned->incarnation, sizeof(owned->incarnation), "%s", process->incarnation);
+    memcpy(owned->id, process->id, sizeof(owned->id));
+    memcpy(owned->incarnation, process->incarnation, sizeof(owned->incarnation));
+}
+
+struct checks *checks_create(void)
+{
+    struct checks *checks = memory_get(sizeof(*checks));
+    checks->truth = truth_create();
+    return checks;
+}
+
+void checks_destroy(struct checks *checks)
+{
+    books_finish(checks);
+    truth_destroy(checks->truth);
+    arena_finish(&checks->arena);
+    memory_release(checks->owners);
+    memory_release(checks->lives);
+    memory_release(checks);
 }
 
 void check_step(struct world *world)
 {
-    enum { DEEP_EVERY = 7 };
-    check_owner(world);
+    enum { DEEP_EVERY = 499 };
+    if (world->names.contested > 0)
+        check_owner(world);
     bool is_deep = !world->options.is_random || world->steps >= world->checks->next_deep;
     if (!is_deep)
         return;

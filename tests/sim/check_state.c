@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "base/ensure.h"
+#include "base/hash.h"
+#include "base/index.h"
 #include "base/memory.h"
 #include "control/view.h"
 #include "sim/check.h"
@@ -63,6 +65,29 @@ static void feed(struct control *control, const struct log_record *record)
     arena_finish(&arena);
 }
 
+// The newest record of every key.
+static uint32_t newest(const struct log *log, uint32_t *ret_offsets)
+{
+    struct index seen = {0};
+    uint32_t count = 0;
+    for (uint32_t i = log->count; i-- > 0;) {
+        struct text key = log->items[i].key;
+        uint64_t hash = hash_keyed(key, 0);
+        uint32_t at;
+        uint32_t found = log->items[i].is_compacted ? INDEX_NONE : index_find(&seen, hash, &at);
+        if (log->items[i].is_compacted)
+            continue;
+        while (found != INDEX_NONE && !text_equal(log->items[found].key, key))
+            found = index_next(&seen, hash, &at);
+        if (found != INDEX_NONE)
+            continue;
+        index_add(&seen, hash, i);
+        ret_offsets[count++] = i;
+    }
+    index_finish(&seen);
+    return count;
+}
+
 static struct control *restored(struct world *world)
 {
     struct log *log = &world->logs[SIM_STATE];
@@ -77,18 +102,15 @@ static struct control *restored(struct world *world)
                                       .assignments_partitions = SIM_ASSIGNMENTS_PARTITIONS};
     struct control *control = control_create(&options);
     uint32_t *order = memory_get((log->count + 1) * sizeof(*order));
-    for (uint32_t i = 0; i < log->count; i++) {
+    uint32_t count = newest(log, order);
+    for (uint32_t i = count; i-- > 1;) {
         uint32_t k = (uint32_t)world_draw(world, i + 1);
+        uint32_t kept = order[i];
         order[i] = order[k];
-        order[k] = i;
+        order[k] = kept;
     }
-    for (uint32_t i = 0; i < log->count; i++) {
-        bool is_newest = true;
-        for (uint32_t k = order[i] + 1; k < log->count && is_newest; k++)
-            is_newest = !text_equal(log->items[k].key, log->items[order[i]].key);
-        if (is_newest)
-            feed(control, &log->items[order[i]]);
-    }
+    for (uint32_t i = 0; i < count; i++)
+        feed(control, &log->items[order[i]]);
     memory_release(order);
     struct control_effects effects = {0};
     control_step(control, &(struct control_event){.kind = CONTROL_STATE_ENDED}, &effects);
@@ -106,10 +128,10 @@ void check_state(struct world *world)
     struct line *lines[2] = {lines_of(leader->control, &counts[0]), lines_of(control, &counts[1])};
     control_check(control);
     if (counts[0] != counts[1])
-        world_fail(world, "the state has %u units, the leader %u (PD-20)", counts[1], counts[0]);
+        world_fail(world, "PD-20", "the state has %u units, the leader %u", counts[1], counts[0]);
     for (uint32_t i = 0; i < counts[0] && i < counts[1]; i++)
         if (strcmp(lines[0][i].text, lines[1][i].text) != 0)
-            world_fail(world, "the leader has '%s', the state '%s' (PD-20)", lines[0][i].text,
+            world_fail(world, "PD-20", "the leader has '%s', the state '%s'", lines[0][i].text,
                        lines[1][i].text);
     control_destroy(control);
     memory_release(lines[0]);

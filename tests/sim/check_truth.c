@@ -1,88 +1,239 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A second, simple reading of the control log: a list of (agent, source, topic) that announcements
-// add to and take from in log order. What the leader has must be the same set of topics. What
-// names its pool is left out: that one may be deleted, by an order of another log.
+// A second, simple reading of the control log: a set of (agent, source, topic) that announcements
+// add to and take from in log order. After every transaction the claims in the state must be that
+// set, up to the position that the same transaction says was reached (CB-18, CB-19, MR-6, MR-14).
+//
+// What names its pool is left out: that one may be deleted, by an order of another log.
+//
+// A statement with a time-to-live may go by itself, if nobody repeated it in time: neither what the
+// leader has taken nor what waits in the log.
 #include <stdio.h>
 #include <string.h>
 
+#include "base/ensure.h"
+#include "base/hash.h"
+#include "base/index.h"
 #include "base/memory.h"
 #include "control/view.h"
+#include "proto/key.h"
 #include "sim/check.h"
 #include "wire/wire.h"
 
-enum { SAID_MAX = 4096 };
-
 struct said {
-    char agent[40], source[40], topic[80];
+    uint32_t statement;
+    char topic[80];
+    bool is_said, is_written; // by the control log; by the state
+    bool may_be_gone;         // its time was over when the statement was repeated
+};
+
+struct said_by {
+    char agent[40], source[40];
+    int64_t ttl_ms;
+    struct instant at; // append of its newest announcement that was taken
 };
 
 struct truth {
-    struct said items[SAID_MAX];
-    uint32_t count;
+    struct said *items;
+    struct said_by *statements;
+    uint32_t count, capacity, statements_count, statements_capacity;
+    struct index index;
+    uint32_t next;      // offset in control up to which it is read
+    uint32_t different; // items of which the log and the state say different things
+    struct arena arena;
 };
 
-static void drop(struct truth *truth, const struct announcement *from, const char *topic)
+struct truth *truth_create(void)
 {
-    for (uint32_t i = 0; i < truth->count;) {
+    return memory_get(sizeof(struct truth));
+}
+
+void truth_destroy(struct truth *truth)
+{
+    index_finish(&truth->index);
+    arena_finish(&truth->arena);
+    memory_release(truth->items);
+    memory_release(truth->statements);
+    memory_release(truth);
+}
+
+static uint32_t statement_of(struct truth *truth, struct text agent, struct text source)
+{
+    for (uint32_t i = 0; i < truth->statements_count; i++)
+        if (text_equals(agent, truth->statements[i].agent) &&
+            text_equals(source, truth->statements[i].source))
+            return i;
+    truth->statements = array_reserve(truth->statements, &truth->statements_capacity,
+                                      truth->statements_count + 1, sizeof(*truth->statements));
+    struct said_by *row = &truth->statements[truth->statements_count];
+    *row = (struct said_by){0};
+    snprintf(row->agent, sizeof(row->agent), "%.*s", TEXT_ARGS(agent));
+    snprintf(row->source, sizeof(row->source), "%.*s", TEXT_ARGS(source));
+    return truth->statements_count++;
+}
+
+static struct said *said_of(struct truth *truth, uint32_t statement, struct text topic)
+{
+    uint64_t hash = hash_keyed(topic, statement);
+    uint32_t at;
+    for (uint32_t i = index_find(&truth->index, hash, &at); i != INDEX_NONE;
+         i = index_next(&truth->index, hash, &at))
+        if (truth->items[i].statement == statement && text_equals(topic, truth->items[i].topic))
+            return &truth->items[i];
+    truth->items =
+        array_reserve(truth->items, &truth->capacity, truth->count + 1, sizeof(*truth->items));
+    struct said *said = &truth->items[truth->count];
+    *said = (struct said){.statement = statement};
+    snprintf(said->topic, sizeof(said->topic), "%.*s", TEXT_ARGS(topic));
+    index_add(&truth->index, hash, truth->count++);
+    return said;
+}
+
+static void said_set(struct truth *truth, struct said *said, bool is_said, bool is_written)
+{
+    truth->different -= said->is_said != said->is_written;
+    said->is_said = is_said;
+    said->is_written = is_written;
+    truth->different += is_said != is_written;
+}
+
+// ---- The control log.
+
+// What is to be done with everything that the statement said before.
+static void take_old(struct truth *truth, uint32_t statement, bool is_set, struct instant at)
+{
+    const struct said_by *by = &truth->statements[statement];
+    bool is_late = by->ttl_ms > 0 && instant_since(at, by->at).us >= span_of_ms(by->ttl_ms).us;
+    for (uint32_t i = 0; (is_set || is_late) && i < truth->count; i++) {
         struct said *said = &truth->items[i];
-        bool is_it = text_equals(from->agent, said->agent) &&
-                     text_equals(from->source, said->source) &&
-                     (topic == NULL || strcmp(topic, said->topic) == 0);
-        if (is_it)
-            *said = truth->items[--truth->count];
-        else
-            i++;
-    }
-}
-
-static void take(struct truth *truth, const struct announcement *from)
-{
-    if (text_equals(from->mode, "set"))
-        drop(truth, from, NULL);
-    for (uint32_t i = 0; i < from->topics_count; i++) {
-        char topic[80];
-        snprintf(topic, sizeof(topic), "%.*s", TEXT_ARGS(from->topics[i].name));
-        drop(truth, from, topic);
-        if (text_equals(from->mode, "remove") || truth->count == SAID_MAX)
+        if (said->statement != statement)
             continue;
-        struct said *said = &truth->items[truth->count++];
-        snprintf(said->agent, sizeof(said->agent), "%.*s", TEXT_ARGS(from->agent));
-        snprintf(said->source, sizeof(said->source), "%.*s", TEXT_ARGS(from->source));
-        memcpy(said->topic, topic, sizeof(topic));
+        said->may_be_gone = is_late;
+        if (is_set)
+            said_set(truth, said, false, said->is_written);
     }
 }
 
-static bool is_refused(const struct world *world, uint32_t offset)
+// An add of nothing repeats nothing: a statement is heard in the pools of its topics.
+static bool says_nothing(const struct announcement *from)
 {
-    const struct log *letters = &world->logs[SIM_DEADLETTER];
-    for (uint32_t i = 0; i < letters->count; i++)
-        if (letters->items[i].refused == offset)
+    return from->topics_count == 0 && !text_equals(from->mode, "set");
+}
+
+static void take(struct truth *truth, const struct announcement *from, struct instant at)
+{
+    uint32_t statement = statement_of(truth, from->agent, from->source);
+    bool is_remove = text_equals(from->mode, "remove");
+    if (says_nothing(from))
+        return;
+    if (!is_remove)
+        take_old(truth, statement, text_equals(from->mode, "set"), at);
+    for (uint32_t i = 0; i < from->topics_count; i++) {
+        struct said *said = said_of(truth, statement, from->topics[i].name);
+        said->may_be_gone = false;
+        said_set(truth, said, !is_remove, said->is_written);
+    }
+    if (is_remove)
+        return;
+    truth->statements[statement].ttl_ms = from->ttl_ms;
+    truth->statements[statement].at = at;
+}
+
+static bool is_refused(const struct batch *batch, uint32_t offset)
+{
+    for (uint32_t i = 0; i < batch->count; i++)
+        if (batch->items[i].topic == SIM_DEADLETTER && batch->items[i].refused == offset)
             return true;
     return false;
 }
 
-static struct truth *truth_read(const struct world *world)
+static const struct announcement *announcement_at(struct world *world, uint32_t offset)
 {
-    struct truth *truth = memory_get(sizeof(*truth));
-    const struct log *log = &world->logs[SIM_CONTROL];
-    for (uint32_t i = 0; i < log->count; i++) {
-        struct arena arena = {0};
-        struct wire_record decoded;
-        struct wire_input input = {RECORD_ANNOUNCEMENT, log->items[i].value};
-        if (!is_refused(world, i) &&
-            wire_decode_input(input, &arena, NULL, &decoded, NULL) == STATUS_OK &&
-            ((const struct announcement *)decoded.record)->pool.size == 0)
-            take(truth, decoded.record);
-        arena_finish(&arena);
-    }
-    return truth;
+    struct truth *truth = world->checks->truth;
+    const struct log_record *record = &world->logs[SIM_CONTROL].items[offset];
+    struct wire_record decoded;
+    struct wire_input input = {RECORD_ANNOUNCEMENT, record->value};
+    arena_clear(&truth->arena);
+    if (wire_decode_input(input, &truth->arena, NULL, &decoded, NULL) != STATUS_OK)
+        return NULL;
+    return decoded.record;
 }
+
+static void read_to(struct world *world, const struct batch *batch, int64_t next)
+{
+    struct truth *truth = world->checks->truth;
+    for (; truth->next < next; truth->next++) {
+        const struct announcement *said = announcement_at(world, truth->next);
+        if (said == NULL || said->pool.size > 0 || is_refused(batch, truth->next))
+            continue;
+        take(truth, said, world->logs[SIM_CONTROL].items[truth->next].at);
+    }
+}
+
+// ---- The state.
+
+static void claims_take(struct truth *truth, const struct batch *batch)
+{
+    for (uint32_t i = 0; i < batch->count; i++) {
+        const struct batch_item *item = &batch->items[i];
+        struct state_key key;
+        if (item->topic != SIM_STATE || state_key_parse(item->key, &key) != STATUS_OK ||
+            key.kind != RECORD_STATE_CLAIM || !text_equals(key.pool, "default"))
+            continue;
+        struct said *said = said_of(truth, statement_of(truth, key.name, key.source), key.unit);
+        said_set(truth, said, said->is_said, item->value.data != NULL);
+    }
+}
+
+// When the statement was repeated behind what is taken yet; never if it was not.
+static struct instant repeated_at(struct world *world, const struct said_by *statement)
+{
+    const struct log *log = &world->logs[SIM_CONTROL];
+    for (uint32_t i = world->checks->truth->next; i < log->count; i++) {
+        const struct announcement *said = announcement_at(world, i);
+        if (said != NULL && !says_nothing(said) && text_equals(said->agent, statement->agent) &&
+            text_equals(said->source, statement->source) && !text_equals(said->mode, "remove"))
+            return log->items[i].at;
+    }
+    return INSTANT_NEVER;
+}
+
+static bool may_expire(struct world *world, const struct said_by *statement)
+{
+    struct instant end = instant_earlier(world->now, repeated_at(world, statement));
+    return statement->ttl_ms > 0 &&
+           instant_since(end, statement->at).us >= span_of_ms(statement->ttl_ms).us;
+}
+
+void truth_take(struct world *world, const struct batch *batch, const struct state_cell *cell)
+{
+    struct truth *truth = world->checks->truth;
+    read_to(world, batch, cell->control.next);
+    claims_take(truth, batch);
+    for (uint32_t i = 0; truth->different > 0 && i < truth->count; i++) {
+        struct said *said = &truth->items[i];
+        const struct said_by *by = &truth->statements[said->statement];
+        if (said->is_said == said->is_written)
+            continue;
+        if (said->is_said && (said->may_be_gone || may_expire(world, by)))
+            said_set(truth, said, false, false);
+        else if (said->is_said)
+            world_fail(world, "CB-18", "'%s' of agent '%s' was announced and is not in the state",
+                       said->topic, by->agent);
+        else
+            world_fail(world, "CB-19", "'%s' of agent '%s' is in the state and nobody holds it",
+                       said->topic, by->agent);
+    }
+    for (uint32_t i = 0; i < truth->count; i++)
+        truth->items[i].may_be_gone = false;
+}
+
+// ---- The leader's tables.
 
 static bool stands(const struct truth *truth, struct text topic)
 {
     for (uint32_t i = 0; i < truth->count; i++)
-        if (text_equals(topic, truth->items[i].topic))
+        if (truth->items[i].is_said && text_equals(topic, truth->items[i].topic))
             return true;
     return false;
 }
@@ -97,37 +248,55 @@ static bool has_topic(const struct control *control, const char *topic)
     return false;
 }
 
+static bool is_behind(const struct world *world)
+{
+    const struct log *log = &world->logs[SIM_CONTROL];
+    enum record_kind kind;
+    for (uint32_t i = world->checks->truth->next; i < log->count; i++)
+        if (!wire_kind(log->items[i].value, &kind) || kind != RECORD_MARKER)
+            return true;
+    return false;
+}
+
 void check_truth(struct world *world)
 {
+    const struct truth *truth = world->checks->truth;
     const struct process *leader = world_leading(world);
     struct unit_view unit;
     uint32_t cursor = 0;
     if (leader == NULL) {
-        world_fail(world, "nobody leads");
+        world_fail(world, "convergence", "nobody leads");
         return;
     }
-    struct truth *truth = truth_read(world);
+    if (is_behind(world))
+        world_fail(world, "CB-18", "what was announced is not taken (control %u of %u)",
+                   truth->next, world->logs[SIM_CONTROL].count);
     for (uint32_t i = 0; i < truth->count; i++)
-        if (!has_topic(leader->control, truth->items[i].topic))
-            world_fail(world, "'%s' was announced and is not there (CB-18)", truth->items[i].topic);
+        if (truth->items[i].is_said && !has_topic(leader->control, truth->items[i].topic))
+            world_fail(world, "CB-18", "'%s' was announced and is not there",
+                       truth->items[i].topic);
     while (control_next_unit(leader->control, &cursor, &unit))
-        if (!text_equals(unit.pool, SIM_POOL_DELETED) && !stands(truth, unit.name))
-            world_fail(world, "'%.*s' is there and nobody holds it", TEXT_ARGS(unit.name));
-    memory_release(truth);
+        if (text_equals(unit.pool, "default") && !stands(truth, unit.name))
+            world_fail(world, "CB-19", "'%.*s' is there and nobody holds it", TEXT_ARGS(unit.name));
 }
 
-static uint32_t readers_of(const struct world *world, struct text pool, struct text name,
+uint32_t truth_next(const struct world *world)
+{
+    return world->checks->truth->next;
+}
+
+static uint32_t readers_of(struct world *world, struct text pool, struct text name,
                            int64_t partition)
 {
-    char text[100];
-    uint32_t readers = 0;
-    snprintf(text, sizeof(text), partition < 0 ? "%.*s" : "%.*s/%lld", TEXT_ARGS(name),
-             (long long)partition);
-    for (int i = 0; i < world->process_count; i++)
-        for (uint32_t k = 0; world->processes[i].is_up && k < world->processes[i].units_count; k++)
-            readers += strcmp(world->processes[i].units[k].name, text) == 0 &&
-                       text_equals(pool, world->processes[i].pool);
-    return readers;
+    struct buffer text = {0};
+    buffer_add_text(&text, name);
+    if (partition >= 0) {
+        buffer_add_char(&text, '/');
+        buffer_add_int64(&text, partition);
+    }
+    uint32_t number = world_name(world, pool, buffer_text(&text));
+    buffer_finish(&text);
+    return world->names.items[number].readers;
 }
 
 const char *world_unsettled(struct world *world)

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/ensure.h"
 #include "base/memory.h"
 #include "proto/key.h"
 #include "proto/unit.h"
@@ -13,14 +12,15 @@
 #include "wire/wire.h"
 
 struct entry {
-    char name[80];
+    bool is_known;
     uint32_t bucket;
     bool is_listed; // in the newest record of its bucket
     int64_t gone;   // generation of the head that took it away, INT64_MAX = it is given
+    int64_t given;  // generation of the head that gave it
 };
 
 struct book {
-    char id[32];
+    char id[32], pool[32];
     int64_t epoch, generation;
     int64_t buckets[BUCKET_COUNT];
     struct entry *entries;
@@ -47,16 +47,25 @@ static struct book *book_of(struct checks *checks, struct text id)
     return book;
 }
 
-static struct entry *entry_of(struct book *book, struct text name)
+// A unit without the pool before it (world_name).
+static struct text unit_text(const struct world *world, uint32_t name)
 {
-    for (uint32_t i = 0; i < book->count; i++)
-        if (text_equals(name, book->entries[i].name))
-            return &book->entries[i];
-    book->entries =
-        array_reserve(book->entries, &book->capacity, book->count + 1, sizeof(*book->entries));
-    struct entry *entry = &book->entries[book->count++];
-    *entry = (struct entry){.bucket = unit_bucket(name), .gone = 0};
-    snprintf(entry->name, sizeof(entry->name), "%.*s", TEXT_ARGS(name));
+    const char *text = names_text(&world->names, name);
+    const char *blank = strchr(text, ' ');
+    return text_of(blank ? blank + 1 : text);
+}
+
+static struct entry *entry_of(struct world *world, struct book *book, uint32_t name)
+{
+    if (name >= book->count) {
+        book->entries =
+            array_reserve(book->entries, &book->capacity, name + 1, sizeof(*book->entries));
+        memset(book->entries + book->count, 0, (name + 1 - book->count) * sizeof(*book->entries));
+        book->count = name + 1;
+    }
+    struct entry *entry = &book->entries[name];
+    if (!entry->is_known)
+        *entry = (struct entry){.is_known = true, .bucket = unit_bucket(unit_text(world, name))};
     return entry;
 }
 
@@ -64,20 +73,22 @@ static void take_bucket(struct world *world, struct book *book, uint32_t index,
                         const struct bucket *bucket)
 {
     for (uint32_t i = 0; i < book->count; i++)
-        if (book->entries[i].bucket == index)
+        if (book->entries[i].is_known && book->entries[i].bucket == index)
             book->entries[i].is_listed = false;
     book->buckets[index] = bucket ? bucket->generation : 0;
     if (bucket != NULL && bucket->units_count == 0)
-        world_fail(world, "an empty bucket of '%s' is no tombstone", book->id);
+        world_fail(world, "S2", "an empty bucket of '%s' is no tombstone", book->id);
     for (uint32_t i = 0; bucket != NULL && i < bucket->units_count; i++) {
-        struct entry *entry = entry_of(book, bucket->units[i].unit);
+        uint32_t name = world_name(world, text_of(book->pool), bucket->units[i].unit);
+        struct entry *entry = entry_of(world, book, name);
         if (entry->bucket != index || entry->is_listed)
-            world_fail(world, "'%s' stands twice or in the wrong bucket of '%s' (PD-17)",
-                       entry->name, book->id);
+            world_fail(world, "PD-17", "'%s' stands twice or in the wrong bucket of '%s'",
+                       names_text(&world->names, name), book->id);
         if (i > 0 && text_compare(bucket->units[i - 1].unit, bucket->units[i].unit) >= 0)
-            world_fail(world, "a bucket of '%s' is not sorted", book->id);
+            world_fail(world, "S2", "a bucket of '%s' is not sorted", book->id);
         if (bucket->units[i].fence > bucket->generation)
-            world_fail(world, "the fence of '%s' is newer than its bucket", entry->name);
+            world_fail(world, "S6", "the fence of '%s' is newer than its bucket",
+                       names_text(&world->names, name));
         entry->is_listed = true;
     }
 }
@@ -85,17 +96,19 @@ static void take_bucket(struct world *world, struct book *book, uint32_t index,
 static void take_head(struct world *world, struct book *book, const struct head *head)
 {
     if (head->generation <= book->generation || head->epoch < book->epoch)
-        world_fail(world, "head %lld of epoch %lld of '%s' follows %lld of %lld (PD-19)",
+        world_fail(world, "PD-19", "head %lld of epoch %lld of '%s' follows %lld of %lld",
                    (long long)head->generation, (long long)head->epoch, book->id,
                    (long long)book->generation, (long long)book->epoch);
     book->generation = head->generation;
     book->epoch = head->epoch;
     for (uint32_t i = 0; i < BUCKET_COUNT; i++)
         if (i >= head->buckets_count || head->buckets[i] != book->buckets[i])
-            world_fail(world, "head %lld of '%s' names bucket %u otherwise than it is (S2)",
+            world_fail(world, "S2", "head %lld of '%s' names bucket %u otherwise than it is",
                        (long long)head->generation, book->id, i);
     for (uint32_t i = 0; i < book->count; i++) {
         struct entry *entry = &book->entries[i];
+        if (entry->is_listed && entry->gone != INT64_MAX)
+            entry->given = head->generation;
         if (entry->is_listed)
             entry->gone = INT64_MAX;
         else if (entry->gone == INT64_MAX)
@@ -107,44 +120,64 @@ static void take_head(struct world *world, struct book *book, const struct head 
 static void take_no_head(struct world *world, struct book *book)
 {
     for (uint32_t i = 0; i < book->count; i++)
-        if (book->entries[i].is_listed)
-            world_fail(world, "the head of '%s' is deleted while it has '%s'", book->id,
-                       book->entries[i].name);
+        if (book->entries[i].is_known && book->entries[i].is_listed)
+            world_fail(world, "S2", "the head of '%s' is deleted while it has '%s'", book->id,
+                       names_text(&world->names, i));
 }
 
 void books_take(struct world *world, int topic, uint32_t offset)
 {
     const struct log_record *record = &world->logs[topic].items[offset];
-    struct wire_record decoded = {0};
-    struct arena arena = {0};
+    struct wire_record decoded;
     struct assignment_key key;
-    enum status status = assignment_key_parse(record->key, &key);
-    ensure(status == STATUS_OK);
-    if (record->value.data != NULL) {
-        status = wire_decode(record->value, &arena, NULL, &decoded, NULL);
-        ensure(status == STATUS_OK);
-    }
+    if (assignment_key_parse(record->key, &key) != STATUS_OK ||
+        log_decode(&world->logs[topic], offset, &decoded) != STATUS_OK)
+        return; // a stranger's
     struct book *book = book_of(world->checks, key.collector);
+    snprintf(book->pool, sizeof(book->pool), "%.*s", TEXT_ARGS(key.pool));
     if (key.bucket >= 0)
         take_bucket(world, book, (uint32_t)key.bucket, decoded.record);
     else if (decoded.record != NULL)
         take_head(world, book, decoded.record);
     else
         take_no_head(world, book);
-    arena_finish(&arena);
 }
 
-void check_beat(struct world *world, const struct process *process, const struct beat *beat)
+// CB-27: what is acknowledged is read.
+static void check_all_read(struct world *world, const struct process *process,
+                           const struct beat *beat, const struct book *book)
+{
+    if (!text_equals(beat->state, "active"))
+        return;
+    for (uint32_t name = 0; name < book->count; name++) {
+        const struct entry *entry = &book->entries[name];
+        if (entry->gone != INT64_MAX || entry->given > beat->applied_generation ||
+            fact_is_failed(process, name))
+            continue;
+        bool is_read = false;
+        for (uint32_t i = 0; i < process->units_count && !is_read; i++)
+            is_read = process->units[i].name == name;
+        if (!is_read)
+            world_fail(world, "S2", "'%s' acknowledges %lld and does not read '%s', given at %lld",
+                       process->name, (long long)beat->applied_generation,
+                       names_text(&world->names, name), (long long)entry->given);
+    }
+}
+
+void books_check_beat(struct world *world, const struct process *process, const struct beat *beat)
 {
     struct book *book = book_of(world->checks, text_of(process->id));
-    if (text_equals(beat->state, "leaving") && process->units_count > 0)
-        world_fail(world, "S5: '%s' says leaving and reads '%s'", process->id,
-                   process->units[0].name);
+    check_all_read(world, process, beat, book);
+    if (process->units_count == 0)
+        return;
+    if (text_equals(beat->state, "leaving"))
+        world_fail(world, "S5", "'%s' says leaving and reads '%s'", process->name,
+                   names_text(&world->names, process->units[0].name));
     for (uint32_t i = 0; i < process->units_count; i++) {
-        const struct entry *entry = entry_of(book, text_of(process->units[i].name));
+        const struct entry *entry = entry_of(world, book, process->units[i].name);
         if (entry->gone <= beat->applied_generation)
-            world_fail(world, "S2: '%s' acknowledges %lld and reads '%s', taken at %lld",
-                       process->id, (long long)beat->applied_generation, entry->name,
-                       (long long)entry->gone);
+            world_fail(world, "S2", "'%s' acknowledges %lld and reads '%s', taken at %lld",
+                       process->name, (long long)beat->applied_generation,
+                       names_text(&world->names, process->units[i].name), (long long)entry->gone);
     }
 }

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // One writer: every batch of a leader carries the cell; an epoch has one author; generations rise
-// by one at most, and only with them assignments are written.
+// by one at most, and only with them assignments are written. And nothing of a batch is seen
+// outside before it is committed.
 #include <stdio.h>
 #include <string.h>
 
 #include "base/ensure.h"
+#include "control/view.h"
 #include "sim/check.h"
 #include "wire/wire.h"
 
@@ -20,38 +22,80 @@ static void check_cell(struct world *world, const struct state_cell *cell, bool 
     struct checks *checks = world->checks;
     bool is_same_author = text_equals(cell->leader_incarnation, checks->leader);
     if (cell->epoch < checks->epoch || (cell->epoch == checks->epoch && !is_same_author))
-        world_fail(world, "epoch %lld of '%.*s' follows %lld of '%s' (MR-22)",
+        world_fail(world, "MR-22", "epoch %lld of '%.*s' follows %lld of '%s'",
                    (long long)cell->epoch, TEXT_ARGS(cell->leader), (long long)checks->epoch,
                    checks->leader);
     if (cell->generation < checks->generation || cell->generation > checks->generation + 1)
-        world_fail(world, "generation %lld follows %lld (PD-19)", (long long)cell->generation,
+        world_fail(world, "PD-19", "generation %lld follows %lld", (long long)cell->generation,
                    (long long)checks->generation);
     if (has_assignments && cell->generation == checks->generation)
-        world_fail(world, "assignments are written without a new generation");
+        world_fail(world, "PD-19", "assignments are written without a new generation");
     checks->epoch = cell->epoch;
     checks->generation = cell->generation;
     snprintf(checks->leader, sizeof(checks->leader), "%.*s", TEXT_ARGS(cell->leader_incarnation));
 }
 
+static const struct batch_item *cell_of(const struct batch *batch)
+{
+    for (uint32_t i = 0; i < batch->count; i++)
+        if (batch->items[i].topic == SIM_STATE && text_equals(batch->items[i].key, "cell"))
+            return &batch->items[i];
+    return NULL;
+}
+
+static const struct state_cell *cell_decode(struct world *world, const struct batch_item *item)
+{
+    struct wire_record decoded = {0};
+    arena_clear(&world->checks->arena);
+    enum status status = wire_decode(item->value, &world->checks->arena, NULL, &decoded, NULL);
+    ensure(status == STATUS_OK);
+    return decoded.record;
+}
+
 void check_batch(struct world *world, const struct batch *batch)
 {
-    const struct batch_item *cell = NULL;
-    struct wire_record decoded = {0};
-    struct arena arena = {0};
+    const struct batch_item *cell = cell_of(batch);
     bool has_assignments = false;
     if (batch->is_claim)
         return;
-    for (uint32_t i = 0; i < batch->count; i++) {
-        has_assignments = has_assignments || batch->items[i].topic >= SIM_ASSIGNMENTS;
-        if (batch->items[i].topic == SIM_STATE && text_equals(batch->items[i].key, "cell"))
-            cell = &batch->items[i];
-    }
     if (cell == NULL) {
-        world_fail(world, "a batch without the cell and its positions");
+        world_fail(world, "MR-6", "a batch without the cell and its positions");
         return;
     }
-    enum status status = wire_decode(cell->value, &arena, NULL, &decoded, NULL);
-    ensure(status == STATUS_OK);
-    check_cell(world, decoded.record, has_assignments);
-    arena_finish(&arena);
+    for (uint32_t i = 0; i < batch->count; i++) {
+        has_assignments = has_assignments || batch->items[i].topic >= SIM_ASSIGNMENTS;
+        if (batch->items[i].topic == SIM_STATE)
+            lives_take(world, &batch->items[i]);
+    }
+    check_cell(world, cell_decode(world, cell), has_assignments);
+}
+
+void check_committed(struct world *world, const struct batch *batch)
+{
+    if (batch->is_claim)
+        return;
+    struct state_cell cell = *cell_decode(world, cell_of(batch));
+    world->checks->orders_next = cell.orders.next;
+    truth_take(world, batch, &cell);
+}
+
+void check_leader_beat(struct world *world, const struct beat *beat)
+{
+    if (beat->applied_generation > world->checks->generation)
+        world_fail(world, "committed-first",
+                   "coordinator '%.*s' tells of generation %lld, committed is %lld",
+                   TEXT_ARGS(beat->id), (long long)beat->applied_generation,
+                   (long long)world->checks->generation);
+}
+
+void check_shown(struct world *world, const struct process *process)
+{
+    const struct event_record *event;
+    uint32_t cursor = 0;
+    if (control_next_event(process->control, &cursor, &event) &&
+        event->generation > world->checks->generation)
+        world_fail(world, "committed-first",
+                   "'%s' shows '%.*s' of generation %lld, committed is %lld", process->name,
+                   TEXT_ARGS(event->kind), (long long)event->generation,
+                   (long long)world->checks->generation);
 }

@@ -13,20 +13,9 @@
 #include "sim/world.h"
 #include "wire/wire.h"
 
-enum { FLUSH_MS = 1000, REVOKE_TIMEOUT_MS = 10000, STOP_MS = 5000, LEAVE_MS = 10000 };
+enum { FLUSH_MS = 1000, STOP_MS = 5000, LEAVE_MS = 10000 };
 
-static struct sim_unit *unit_of(struct process *process, struct text name)
-{
-    for (uint32_t i = 0; i < process->units_count; i++)
-        if (text_equals(name, process->units[i].name))
-            return &process->units[i];
-    ensure(process->units_count < SIM_UNITS_MAX);
-    struct sim_unit *unit = &process->units[process->units_count++];
-    *unit = (struct sim_unit){0};
-    snprintf(unit->name, sizeof(unit->name), "%.*s", TEXT_ARGS(name));
-    return unit;
-}
-
+// The unit of a run, NULL if it has stopped.
 static struct sim_unit *run_of(struct process *process, uint64_t run)
 {
     for (uint32_t i = 0; i < process->units_count; i++)
@@ -41,6 +30,7 @@ static void send_beat(struct world *world, struct process *process, const struct
 {
     struct buffer value = {0};
     check_beat(world, process, beat);
+    fact_beat_sent(world, process, beat);
     wire_encode_avro(RECORD_BEAT, beat, &value);
     broker_send(world, process, SIM_MEMBERS, beat->id, buffer_text(&value), (uint64_t)beat->seq);
     buffer_finish(&value);
@@ -71,10 +61,13 @@ static void report_missing(struct world *world, struct process *process, struct 
 static void start_unit(struct world *world, struct process *process,
                        const struct collect_effect *effect)
 {
-    struct sim_unit *unit = unit_of(process, effect->unit);
-    unit->run = effect->run;
-    unit->fence = effect->fence;
-    unit->is_reading = true;
+    ensure(process->units_count < SIM_UNITS_MAX);
+    struct sim_unit *unit = &process->units[process->units_count++];
+    *unit = (struct sim_unit){.name = world_name(world, text_of(process->pool), effect->unit),
+                              .run = effect->run,
+                              .fence = effect->fence};
+    names_read(&world->names, unit->name, 1);
+    fact_unit_started(process, unit->name);
     check_start(world, process, unit);
     if (is_absent(world, effect->unit))
         report_missing(world, process, effect->unit);
@@ -85,13 +78,21 @@ static void start_unit(struct world *world, struct process *process,
 static void stop_unit(struct world *world, struct process *process,
                       const struct collect_effect *effect)
 {
+    struct sim_unit *unit = run_of(process, effect->run);
     int64_t delay_us = world_delay_us(world, 800);
+    ensure(unit != NULL);
+    unit->is_revoked = collect_state(process->collect) == COLLECT_ACTIVE;
+    unit->revoked_at = process->step_at;
     int64_t left_us = instant_since(effect->deadline, process_clock(world, process)).us;
     bool is_committed = delay_us <= left_us;
+    if (!is_committed)
+        delay_us = left_us > 0 ? left_us : 0;
+    if (instant_is_before(world->now, process->sink_stuck_until))
+        delay_us = instant_since(process->sink_stuck_until, world->now).us;
     process_push(
         world, process,
         (struct thing){.kind = THING_UNIT_STOPPED, .number = effect->run, .outcome = is_committed},
-        is_committed ? delay_us : left_us);
+        delay_us);
 }
 
 static void carry_out(struct world *world, struct process *process,
@@ -103,6 +104,7 @@ static void carry_out(struct world *world, struct process *process,
         send_beat(world, process, effect->beat);
         break;
     case COLLECT_ASK_END:
+        fact_end_asked(world, process, effect->number);
         process_push(world, process,
                      (struct thing){.kind = THING_END_ANSWERED, .number = effect->number},
                      world_delay_us(world, 20));
@@ -115,12 +117,12 @@ static void carry_out(struct world *world, struct process *process,
         break;
     case COLLECT_RAISE_FENCE:
         unit = run_of(process, effect->run);
-        ensure(unit != NULL && unit->is_reading);
+        ensure(unit != NULL);
         unit->fence = effect->fence;
         check_start(world, process, unit);
         break;
     case COLLECT_STOP_ALL_NOW:
-        process->units_count = 0;
+        process_drop_units(world, process);
         break;
     case COLLECT_WATCH_INCUMBENT:
         process->is_watching = true;
@@ -140,13 +142,15 @@ static void carry_out(struct world *world, struct process *process,
     }
 }
 
-static void step(struct world *world, struct process *process, struct collect_event *event)
+// Carries out what the step wants, until the process is killed or frozen between two effects.
+void collector_go_on(struct world *world, struct process *process)
 {
-    struct collect_effects effects;
-    event->at = process_clock(world, process);
-    collect_step(process->collect, event, &effects);
-    for (size_t i = 0; i < effects.count; i++)
-        carry_out(world, process, &effects.items[i]);
+    while (process->effect_next < process->collect_effects.count) {
+        carry_out(world, process, &process->collect_effects.items[process->effect_next++]);
+        if (process_trips(world, process))
+            return;
+    }
+    check_life(world, process);
     collect_check(process->collect);
     if (process->is_restarting) {
         process_end(world, process, -1);
@@ -161,22 +165,30 @@ static void step(struct world *world, struct process *process, struct collect_ev
     process_wake_at(world, process, collect_deadline(process->collect));
 }
 
+static void step(struct world *world, struct process *process, struct collect_event *event)
+{
+    event->at = process->step_at = process_clock(world, process);
+    process->has_woken = false;
+    collect_step(process->collect, event, &process->collect_effects);
+    process->effect_next = 0;
+    collector_go_on(world, process);
+}
+
+void collector_tell(struct world *world, struct process *process, struct collect_event *event)
+{
+    step(world, process, event);
+}
+
 // ---- Logs to events.
 
-static void take_assignment(struct world *world, struct process *process,
-                            const struct log_record *record)
+static void take_assignment(struct world *world, struct process *process, struct log *log,
+                            uint32_t offset)
 {
-    struct wire_record decoded = {0};
-    struct arena arena = {0};
+    struct wire_record decoded;
     struct assignment_key key;
-    enum status status = assignment_key_parse(record->key, &key);
-    ensure(status == STATUS_OK);
-    if (!text_equals(key.collector, process->id))
+    if (assignment_key_parse(log->items[offset].key, &key) != STATUS_OK ||
+        !text_equals(key.collector, process->id) || log_decode(log, offset, &decoded) != STATUS_OK)
         return;
-    if (record->value.data != NULL) {
-        status = wire_decode(record->value, &arena, NULL, &decoded, NULL);
-        ensure(status == STATUS_OK);
-    }
     if (key.bucket < 0)
         step(world, process,
              &(struct collect_event){.kind = COLLECT_HEAD_RECEIVED, .head = decoded.record});
@@ -185,23 +197,25 @@ static void take_assignment(struct world *world, struct process *process,
              &(struct collect_event){.kind = COLLECT_BUCKET_RECEIVED,
                                      .bucket_index = (uint32_t)key.bucket,
                                      .bucket = decoded.record});
-    arena_finish(&arena);
 }
 
-static void take_member(struct world *world, struct process *process,
-                        const struct log_record *record)
+static void take_member(struct world *world, struct process *process, struct log *log,
+                        uint32_t offset)
 {
-    struct wire_record decoded = {0};
-    struct arena arena = {0};
-    enum status status = wire_decode(record->value, &arena, NULL, &decoded, NULL);
-    ensure(status == STATUS_OK);
+    struct wire_record decoded;
+    if (log_decode(log, offset, &decoded) != STATUS_OK)
+        return;
     const struct beat *beat = decoded.record;
     if (decoded.kind == RECORD_BEAT && text_equals(beat->role, "collector") &&
         text_equals(beat->id, process->id) && !text_equals(beat->incarnation, process->incarnation))
         step(world, process,
              &(struct collect_event){.kind = COLLECT_INCUMBENT_HEARD,
                                      .incarnation = beat->incarnation});
-    arena_finish(&arena);
+}
+
+static bool is_life(const struct process *process, uint32_t life)
+{
+    return process_is_running(process) && process->life == life;
 }
 
 // Reads a topic, in a random world maybe not quite to its end, in this life.
@@ -209,17 +223,19 @@ static void drain(struct world *world, struct process *process, int topic)
 {
     struct log *log = &world->logs[topic];
     uint32_t life = process->life;
-    int64_t end = log->count;
+    int64_t end = process_sees(world, process, topic);
     if (world->options.is_random && world_draw(world, 4) == 0)
         end -= (int64_t)world_draw(world, 4);
-    while (process->is_up && process->life == life && process->positions[topic] < end) {
-        const struct log_record *record = &log->items[process->positions[topic]++];
-        if (record->is_compacted)
+    if (process->positions[topic] < log->start)
+        process->positions[topic] = log->start;
+    while (is_life(process, life) && process->positions[topic] < end) {
+        uint32_t offset = (uint32_t)process->positions[topic]++;
+        if (log->items[offset].is_compacted)
             continue;
         if (topic == SIM_MEMBERS)
-            take_member(world, process, record);
+            take_member(world, process, log, offset);
         else
-            take_assignment(world, process, record);
+            take_assignment(world, process, log, offset);
     }
 }
 
@@ -232,32 +248,53 @@ static void turn(struct world *world, struct process *process)
         return;
     }
     drain(world, process, topic);
-    if (process->is_up && process->life == life && process->is_watching)
+    if (is_life(process, life) && process->is_watching)
         drain(world, process, SIM_MEMBERS);
-    if (!process->is_up || process->life != life)
+    if (!is_life(process, life))
         return;
+    fact_read(world, process);
     step(world, process,
          &(struct collect_event){.kind = COLLECT_READ_TO, .offset = process->positions[topic]});
     if (process->is_up && process->positions[topic] < world->logs[topic].count)
         process_look_later(world, process);
 }
 
+// The end of the assignments as the broker says it, which may be one of a while ago.
+static int64_t end_answer(struct world *world, const struct process *process)
+{
+    const struct log *log = &world->logs[SIM_ASSIGNMENTS + process->partition];
+    if (!world->options.is_random || world_draw(world, 8) != 0)
+        return log->count;
+    return log_end_at(log, (struct instant){world->now.us - world_delay_us(world, 10000)});
+}
+
+static void unit_stopped(struct world *world, struct process *process, uint64_t run)
+{
+    struct sim_unit *unit = run_of(process, run);
+    if (unit == NULL)
+        return;
+    names_read(&world->names, unit->name, -1);
+    *unit = process->units[--process->units_count];
+}
+
 void collector_take(struct world *world, struct process *process, const struct thing *thing)
 {
     struct collect_event event = {.run = thing->number, .number = thing->number};
-    struct sim_unit *unit = NULL;
     switch (thing->kind) {
     case THING_TURN:
         process->is_turn_queued = false;
         turn(world, process);
         return;
     case THING_BEAT_ACKED:
-        event.kind = COLLECT_BEAT_ACKED;
+    case THING_BEAT_LOST:
+        event.kind = thing->kind == THING_BEAT_ACKED ? COLLECT_BEAT_ACKED : COLLECT_BEAT_FAILED;
         event.seq = (int64_t)thing->number;
+        fact_beat_answered(world, process, event.seq, thing->kind == THING_BEAT_ACKED);
         break;
     case THING_END_ANSWERED:
         event.kind = COLLECT_END_ANSWERED;
-        event.offset = world->logs[SIM_ASSIGNMENTS + process->partition].count;
+        event.offset = end_answer(world, process);
+        fact_end_answered(world, process, thing->number, event.offset);
         break;
     case THING_UNIT_STARTED:
         event.kind = COLLECT_UNIT_STARTED;
@@ -265,9 +302,7 @@ void collector_take(struct world *world, struct process *process, const struct t
     case THING_UNIT_STOPPED:
         event.kind = COLLECT_UNIT_STOPPED;
         event.is_committed = thing->outcome != 0;
-        unit = run_of(process, thing->number);
-        if (unit != NULL)
-            *unit = process->units[--process->units_count];
+        unit_stopped(world, process, thing->number);
         break;
     default:
         ensure(thing->kind < THING_TURN); // nothing else is for a collector
@@ -298,13 +333,13 @@ void collector_start(struct world *world, struct process *process)
     struct collect_options options = {.beat = &process->promise,
                                       .beat_interval_ms = world->options.beat_ms,
                                       .revoke_flush_ms = FLUSH_MS,
-                                      .revoke_timeout_ms = REVOKE_TIMEOUT_MS,
+                                      .revoke_timeout_ms = SIM_REVOKE_MS,
                                       .stop_timeout_ms = STOP_MS,
                                       .leave_timeout_ms = LEAVE_MS,
-                                      .start_margin_ms = 500};
+                                      .start_margin_ms = SIM_MARGIN_MS};
     process->collect = collect_create(&options);
     process->is_watching = process->is_restarting = false;
-    process->units_count = 0;
+    process->facts = (struct sim_facts){0};
     process->partition = assignments_partition(text_of(process->pool), text_of(process->id),
                                                SIM_ASSIGNMENTS_PARTITIONS);
     step(world, process, &(struct collect_event){.kind = COLLECT_STARTED});

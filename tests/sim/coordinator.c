@@ -47,6 +47,7 @@ static void carry_out(struct world *world, struct process *process,
 {
     switch (effect->kind) {
     case EFFECT_SEND_BEAT:
+        check_leader_beat(world, effect->beat);
         send(world, process, SIM_MEMBERS, text_of(process->id), RECORD_BEAT, effect->beat);
         break;
     case EFFECT_SEND_MARKER:
@@ -79,7 +80,6 @@ static void carry_out(struct world *world, struct process *process,
         break;
     case EFFECT_RESTORE:
         process->positions[SIM_STATE] = 0;
-        process->is_state_ended = false;
         break;
     case EFFECT_RESIGN:
         batch_destroy(process->batch);
@@ -95,52 +95,66 @@ static void carry_out(struct world *world, struct process *process,
     }
 }
 
-static void step(struct world *world, struct process *process, struct control_event *event)
+// Carries out what the step wants, one effect after the other, until the process is killed or
+// frozen between two of them.
+void coordinator_go_on(struct world *world, struct process *process)
 {
-    event->at = process_clock(world, process);
-    event->wall_ms = wall_ms(world->now);
-    control_step(process->control, event, &process->effects);
-    for (uint32_t i = 0; i < process->effects.count; i++)
-        carry_out(world, process, &process->effects.items[i]);
+    while (process->effect_next < process->effects.count) {
+        carry_out(world, process, &process->effects.items[process->effect_next++]);
+        if (process_trips(world, process))
+            return;
+    }
     if (process->exit_code == 0) {
         process_end(world, process, 0);
         return;
     }
+    check_shown(world, process);
     process_wake_at(world, process, control_deadline(process->control));
+}
+
+static void step(struct world *world, struct process *process, struct control_event *event)
+{
+    event->at = process->step_at = process_clock(world, process);
+    process->has_woken = false;
+    event->wall_ms = wall_ms(world->now) + process->wall_jump_ms;
+    control_step(process->control, event, &process->effects);
+    process->effect_next = 0;
+    coordinator_go_on(world, process);
 }
 
 // ---- Logs to events.
 
-static void take_member(struct world *world, struct process *process,
-                        const struct log_record *record, struct arena *arena)
+// What cannot be read is passed over.
+static void take_member(struct world *world, struct process *process, struct log *log,
+                        uint32_t offset)
 {
     struct wire_record decoded;
     struct control_event event = {0};
-    enum status status = wire_decode(record->value, arena, NULL, &decoded, NULL);
-    ensure(status == STATUS_OK);
+    if (log_decode(log, offset, &decoded) != STATUS_OK)
+        return;
     if (decoded.kind == RECORD_BEAT) {
         event.kind = CONTROL_BEAT_RECEIVED;
         event.beat = decoded.record;
     } else if (decoded.kind == RECORD_DEATH) {
         event.kind = CONTROL_DEATH_RECEIVED;
         event.death = decoded.record;
-    } else {
+    } else if (decoded.kind == RECORD_REPORT) {
         event.kind = CONTROL_REPORT_RECEIVED;
         event.report = decoded.record;
+    } else {
+        return;
     }
     step(world, process, &event);
 }
 
-static void take_state(struct world *world, struct process *process,
-                       const struct log_record *record, struct arena *arena)
+static void take_state(struct world *world, struct process *process, struct log *log,
+                       uint32_t offset)
 {
-    struct wire_record decoded = {0};
+    struct wire_record decoded;
     struct control_event event = {.kind = CONTROL_STATE_RECEIVED};
-    if (record->value.data != NULL) {
-        enum status status = wire_decode(record->value, arena, NULL, &decoded, NULL);
-        ensure(status == STATUS_OK);
-    }
-    event.state.key = record->key;
+    enum status status = log_decode(log, offset, &decoded);
+    ensure(status == STATUS_OK);
+    event.state.key = log->items[offset].key;
     event.state.kind = decoded.kind;
     event.state.record = decoded.record;
     step(world, process, &event);
@@ -174,39 +188,51 @@ static void take_input(struct world *world, struct process *process,
 
 static void take_record(struct world *world, struct process *process, int topic, uint32_t offset)
 {
-    const struct log_record *record = &world->logs[topic].items[offset];
-    struct arena arena = {0};
+    struct log *log = &world->logs[topic];
     process->input = offset;
     process->input_log = topic == SIM_CONTROL ? INPUT_CONTROL : INPUT_ORDERS;
-    if (topic == SIM_STATE)
-        take_state(world, process, record, &arena);
-    else if (topic == SIM_CONTROL || topic == SIM_ORDERS)
-        take_input(world, process, record, &arena);
-    else
-        take_member(world, process, record, &arena);
-    arena_finish(&arena);
+    if (topic == SIM_STATE) {
+        take_state(world, process, log, offset);
+    } else if (topic == SIM_CONTROL || topic == SIM_ORDERS) {
+        arena_clear(&world->scratch);
+        take_input(world, process, &log->items[offset], &world->scratch);
+    } else {
+        take_member(world, process, log, offset);
+    }
 }
 
 // Reads a topic to its end, in a random world maybe not quite. Returns whether the end was reached.
 static bool drain(struct world *world, struct process *process, int topic)
 {
     struct log *log = &world->logs[topic];
-    int64_t end = log->count;
+    int64_t end = process_sees(world, process, topic);
     if (world->options.is_random && world_draw(world, 4) == 0)
         end -= (int64_t)world_draw(world, 4);
-    while (process->is_up && process->positions[topic] < end) {
+    if (process->positions[topic] < log->start)
+        process->positions[topic] = log->start;
+    while (process_is_running(process) && process->positions[topic] < end) {
         uint32_t offset = (uint32_t)process->positions[topic]++;
         if (!log->items[offset].is_compacted)
             take_record(world, process, topic, offset);
     }
-    return process->is_up && process->positions[topic] >= log->count;
+    return process_is_running(process) && process->positions[topic] >= log->count;
+}
+
+// Whether state was read to what was its end when somebody asked, which may be a while ago.
+static bool has_read_state(struct world *world, struct process *process)
+{
+    const struct log *log = &world->logs[SIM_STATE];
+    int64_t end = process_sees(world, process, SIM_STATE);
+    if (world->options.is_random && world_draw(world, 8) == 0)
+        end = log_end_at(log, (struct instant){world->now.us - world_delay_us(world, 5000)});
+    return process->positions[SIM_STATE] >= end;
 }
 
 static void turn(struct world *world, struct process *process)
 {
     static const int topics[] = {SIM_MEMBERS, SIM_REPORTS, SIM_STATE};
     bool is_at_end = true;
-    if (process->is_committing)
+    if (process->is_committing || !process_is_running(process))
         return;
     if (instant_is_before(world->now, process->deaf_until)) {
         process_look_later(world, process);
@@ -214,15 +240,15 @@ static void turn(struct world *world, struct process *process)
     }
     for (int i = 0; i < 3; i++)
         is_at_end = drain(world, process, topics[i]) && is_at_end;
-    if (process->is_up && process->positions[SIM_STATE] >= world->logs[SIM_STATE].count)
+    if (process_is_running(process) && has_read_state(world, process))
         step(world, process, &(struct control_event){.kind = CONTROL_STATE_ENDED});
     bool is_caught_up = false;
-    if (process->is_up && process->is_reading_inputs) {
+    if (process_is_running(process) && process->is_reading_inputs) {
         is_at_end = drain(world, process, SIM_ORDERS) && is_at_end;
-        is_caught_up = process->is_up && drain(world, process, SIM_CONTROL);
+        is_caught_up = process_is_running(process) && drain(world, process, SIM_CONTROL);
         is_at_end = is_at_end && is_caught_up;
     }
-    if (process->is_up)
+    if (process_is_running(process))
         step(world, process,
              &(struct control_event){.kind = CONTROL_BATCH_ENDED, .caught_up = is_caught_up});
     if (process->is_up && !is_at_end)
@@ -235,8 +261,8 @@ static struct control_log log_look(const struct world *world, int topic,
                                    const struct state_position *position)
 {
     const struct log *log = &world->logs[topic];
-    struct control_log found = {.start = 0, .end = log->count};
-    if (position->anchor_offset < 0 || position->anchor_offset >= log->count)
+    struct control_log found = {.start = log->start, .end = log->count};
+    if (position->anchor_offset < log->start || position->anchor_offset >= log->count)
         return found;
     const struct log_record *record = &log->items[position->anchor_offset];
     found.anchor_found = true;
@@ -308,22 +334,19 @@ void coordinator_take(struct world *world, struct process *process, const struct
     else if (thing->kind == THING_TOPICS_ANSWERED)
         process_push(world, process,
                      (struct thing){.kind = thing->kind, .value = text_own(thing->value)}, 1000);
-    if (process->is_up)
-        turn(world, process);
+    turn(world, process);
 }
 
 void coordinator_tick(struct world *world, struct process *process)
 {
     step(world, process, &(struct control_event){.kind = CONTROL_TICKED});
-    if (process->is_up)
-        turn(world, process);
+    turn(world, process);
 }
 
 void coordinator_stop(struct world *world, struct process *process)
 {
     step(world, process, &(struct control_event){.kind = CONTROL_STOP_REQUESTED});
-    if (process->is_up)
-        turn(world, process);
+    turn(world, process);
 }
 
 void coordinator_start(struct world *world, struct process *process)
@@ -350,5 +373,6 @@ void coordinator_start(struct world *world, struct process *process)
     process->positions[SIM_MEMBERS] = world->logs[SIM_MEMBERS].count;
     process->positions[SIM_REPORTS] = world->logs[SIM_REPORTS].count;
     step(world, process, &(struct control_event){.kind = CONTROL_STARTED});
-    process_look_later(world, process);
+    if (process->is_up)
+        process_look_later(world, process);
 }

@@ -8,8 +8,21 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/arena.h"
 #include "base/instant.h"
 #include "base/text.h"
+#include "wire/wire.h"
+
+enum { LOG_WINDOW = 128 };
+
+// What was decoded lately: several read the same records, one after the other.
+struct log_window {
+    uint32_t number; // of the window + 1, 0 = none
+    struct arena arena;
+    enum status status[LOG_WINDOW];
+    struct wire_record records[LOG_WINDOW];
+    bool is_decoded[LOG_WINDOW];
+};
 
 struct log_record {
     struct instant at;  // world time of the append
@@ -23,6 +36,8 @@ struct log_record {
 struct log {
     struct log_record *items; // by offset
     uint32_t count, capacity;
+    uint32_t start; // first offset that retention has left
+    struct log_window windows[2];
 };
 
 // Wall clock of the world, for log append times.
@@ -34,8 +49,22 @@ static inline int64_t wall_ms(struct instant at)
 // Appends copies and returns the offset. `record->at` counts.
 uint32_t log_append(struct log *log, const struct log_record *record);
 
-// Takes away every record that has a newer one with its key.
-void log_compact(struct log *log);
+// As log_append, and takes over the memory of key and value.
+uint32_t log_append_owned(struct log *log, const struct log_record *record);
+
+// What the record with this offset says, decoded once for all that read it at about the same time.
+// `*ret` is valid until the next call for this log; a tombstone has no record.
+enum status log_decode(struct log *log, uint32_t offset, struct wire_record *ret) MUST_CHECK;
+
+// Compaction of everything below an offset, as Kafka does it: a record with a newer one of its key
+// there goes. So do tombstones below `tombstones_below`, which nobody waits for any more.
+void log_compact(struct log *log, uint32_t below, uint32_t tombstones_below);
+
+// Takes away everything below an offset.
+void log_expire(struct log *log, uint32_t below);
+
+// The end that the log had at an instant.
+uint32_t log_end_at(const struct log *log, struct instant at);
 
 void log_finish(struct log *log);
 

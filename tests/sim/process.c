@@ -14,8 +14,13 @@
 // A process's own clock: another boot, and a little too fast or too slow.
 struct instant process_clock(const struct world *world, const struct process *process)
 {
-    int64_t drift = world->now.us / 1000 * process->drift_ppm / 1000;
-    return (struct instant){world->now.us + drift + process->clock_offset_us};
+    int64_t us = world->now.us - process->clock_since.us;
+    return (struct instant){process->clock_us + us + us * process->drift_ppm / 1000000};
+}
+
+bool process_is_running(const struct process *process)
+{
+    return process->is_up && !process->is_paused;
 }
 
 // First instant of the world at which the process's clock shows `local`, and not now.
@@ -42,13 +47,44 @@ void process_push(struct world *world, struct process *process, struct thing thi
 
 void process_look_later(struct world *world, struct process *process)
 {
-    int64_t delay_us = world_delay_us(world, 20);
     if (process->is_turn_queued)
         return;
+    int64_t delay_us = world_delay_us(world, 20);
     if (instant_is_before(world->now, process->deaf_until))
         delay_us += instant_since(process->deaf_until, world->now).us;
+    else if (instant_is_before(world->now, process->late_until))
+        delay_us += process->late_ms * 1000;
     process->is_turn_queued = true;
     process_push(world, process, (struct thing){.kind = THING_TURN}, delay_us);
+}
+
+// Where a topic ends for this process: it may read late.
+int64_t process_sees(const struct world *world, const struct process *process, int topic)
+{
+    const struct log *log = &world->logs[topic];
+    if (!instant_is_before(world->now, process->late_until))
+        return log->count;
+    return log_end_at(log, (struct instant){world->now.us - process->late_ms * 1000});
+}
+
+uint32_t world_name(struct world *world, struct text pool, struct text unit)
+{
+    struct buffer name = {0};
+    if (text_equals(pool, "default"))
+        return names_of(&world->names, unit);
+    buffer_add_text(&name, pool);
+    buffer_add_char(&name, ' ');
+    buffer_add_text(&name, unit);
+    uint32_t number = names_of(&world->names, buffer_text(&name));
+    buffer_finish(&name);
+    return number;
+}
+
+void process_drop_units(struct world *world, struct process *process)
+{
+    for (uint32_t i = 0; i < process->units_count; i++)
+        names_read(&world->names, process->units[i].name, -1);
+    process->units_count = 0;
 }
 
 struct process *world_find(struct world *world, const char *name)
@@ -70,9 +106,12 @@ void process_start(struct world *world, struct process *process)
     snprintf(process->incarnation, sizeof(process->incarnation), "%04x%04x%024x",
              0xa000 + process->number, process->life, 0);
     memset(process->positions, 0, sizeof(process->positions));
+    process->clock_since = world->now;
+    process->clock_us = world->now.us;
+    process->has_rest = false;
     if (world->options.is_random) {
-        process->clock_offset_us = (int64_t)world_draw(world, 1000000000);
-        process->drift_ppm = (int64_t)world_draw(world, 8000) - 4000;
+        process->clock_us += (int64_t)world_draw(world, 1000000000);
+        process->drift_ppm = (int64_t)world_draw(world, 2 * SIM_DRIFT_MAX) - SIM_DRIFT_MAX;
     }
     if (process->is_coordinator)
         coordinator_start(world, process);
@@ -139,14 +178,17 @@ int world_collector_with(struct world *world, const char *id, const char *said)
 
 int world_impostor(struct world *world, const char *name, const char *id)
 {
-    return process_add(world, name, id, "default");
+    int number = process_add(world, name, id, "default");
+    world->processes[number].is_impostor = true;
+    return number;
 }
 
 void process_end(struct world *world, struct process *process, int exit_code)
 {
-    (void)world;
     process->is_up = false;
+    process->is_paused = false;
     process->exit_code = exit_code;
+    process->trip_in = 0;
     control_destroy(process->control);
     control_effects_finish(&process->effects);
     collect_destroy(process->collect);
@@ -154,7 +196,7 @@ void process_end(struct world *world, struct process *process, int exit_code)
     process->control = NULL;
     process->collect = NULL;
     process->batch = NULL;
-    process->units_count = 0;
+    process_drop_units(world, process);
     for (uint32_t i = 0; i < process->held_count; i++)
         thing_finish(&process->held[i]);
     process->held_count = 0;
@@ -182,7 +224,9 @@ void world_restart(struct world *world, const char *name, bool replaces)
 
 void world_pause(struct world *world, const char *name)
 {
-    world_find(world, name)->is_paused = true;
+    struct process *process = world_find(world, name);
+    process->is_paused = true;
+    process->freeze++;
     world_tell(world, "%s is frozen", name);
 }
 
@@ -201,6 +245,14 @@ void world_resume(struct world *world, const char *name)
     if (!process->is_up)
         return;
     process->wake = world->now;
+    if (!process->has_rest)
+        return;
+    process->has_rest = false;
+    process->has_woken = true;
+    if (process->is_coordinator)
+        coordinator_go_on(world, process);
+    else
+        collector_go_on(world, process);
 }
 
 void world_stop(struct world *world, const char *name)
@@ -231,24 +283,6 @@ void world_death(struct world *world, const char *name, int64_t hold_ms)
     struct log_record record = {
         .at = world->now, .key = text_of(process->id), .value = buffer_text(&value), .refused = -1};
     world_tell(world, "the death of %s is published", name);
-    broker_appended(world, SIM_MEMBERS, log_append(&world->logs[SIM_MEMBERS], &record));
+    broker_append(world, SIM_MEMBERS, &record);
     buffer_finish(&value);
-}
-
-void world_stall(struct world *world, const char *name, int64_t ms)
-{
-    world_tell(world, "what %s writes is stuck for %lld ms", name, (long long)ms);
-    world_find(world, name)->stalled_until = instant_add(world->now, span_of_ms(ms));
-}
-
-void world_deafen(struct world *world, const char *name, int64_t ms)
-{
-    world_tell(world, "%s can read nothing for %lld ms", name, (long long)ms);
-    world_find(world, name)->deaf_until = instant_add(world->now, span_of_ms(ms));
-}
-
-void world_hold_acks(struct world *world, const char *name, int64_t ms)
-{
-    world_tell(world, "acknowledgements to %s are stuck for %lld ms", name, (long long)ms);
-    world_find(world, name)->acks_stalled_until = instant_add(world->now, span_of_ms(ms));
 }

@@ -17,15 +17,33 @@ static void swap(struct thing *a, struct thing *b)
     *b = kept;
 }
 
+static void rise(struct queue *queue, uint32_t at)
+{
+    for (; at > 0 && is_earlier(&queue->items[at], &queue->items[(at - 1) / 2]); at = (at - 1) / 2)
+        swap(&queue->items[at], &queue->items[(at - 1) / 2]);
+}
+
+static void sink(struct queue *queue, uint32_t at)
+{
+    for (;;) {
+        uint32_t least = at;
+        for (uint32_t child = 2 * at + 1; child <= 2 * at + 2; child++)
+            if (child < queue->count && is_earlier(&queue->items[child], &queue->items[least]))
+                least = child;
+        if (least == at)
+            return;
+        swap(&queue->items[at], &queue->items[least]);
+        at = least;
+    }
+}
+
 void queue_push(struct queue *queue, struct thing thing)
 {
     queue->items =
         array_reserve(queue->items, &queue->capacity, queue->count + 1, sizeof(*queue->items));
     thing.order = ++queue->order;
-    uint32_t at = queue->count++;
-    queue->items[at] = thing;
-    for (; at > 0 && is_earlier(&queue->items[at], &queue->items[(at - 1) / 2]); at = (at - 1) / 2)
-        swap(&queue->items[at], &queue->items[(at - 1) / 2]);
+    queue->items[queue->count++] = thing;
+    rise(queue, queue->count - 1);
 }
 
 const struct thing *queue_peek(const struct queue *queue)
@@ -38,17 +56,21 @@ struct thing queue_pop(struct queue *queue)
     ensure(queue->count > 0);
     struct thing top = queue->items[0];
     queue->items[0] = queue->items[--queue->count];
-    uint32_t at = 0;
-    for (;;) {
-        uint32_t least = at;
-        for (uint32_t child = 2 * at + 1; child <= 2 * at + 2; child++)
-            if (child < queue->count && is_earlier(&queue->items[child], &queue->items[least]))
-                least = child;
-        if (least == at)
-            return top;
-        swap(&queue->items[at], &queue->items[least]);
-        at = least;
+    sink(queue, 0);
+    return top;
+}
+
+void queue_hasten(struct queue *queue, struct instant at)
+{
+    for (uint32_t i = 0; i < queue->count; i++) {
+        struct thing *thing = &queue->items[i];
+        bool is_held = thing->kind >= THING_APPEND || thing->kind == THING_TURN ||
+                       thing->kind == THING_BEAT_ACKED || thing->kind == THING_BEAT_LOST;
+        if (is_held && instant_is_before(at, thing->at))
+            thing->at = at;
     }
+    for (uint32_t i = queue->count / 2; i-- > 0;)
+        sink(queue, i);
 }
 
 void thing_finish(struct thing *thing)

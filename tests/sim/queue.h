@@ -17,12 +17,16 @@ enum thing_kind {
     // At a process, in that life of it; waits while the process is paused.
     THING_TURN,            // something has arrived: look at the logs
     THING_BEAT_ACKED,      // number: seq
+    THING_BEAT_LOST,       // number: seq
     THING_TXN_ANSWERED,    // outcome
     THING_LOGS_ANSWERED,   //
     THING_TOPICS_ANSWERED, // value: names, a line each
     THING_END_ANSWERED,    // number of the question
     THING_UNIT_STARTED,    // number: run
     THING_UNIT_STOPPED,    // number: run, outcome: 1 = committed
+    // To a process, of whatever life.
+    THING_WAKE,    // it is frozen no longer; number: of the freeze
+    THING_RESTART, // its supervisor starts it; number: 1 = with the lock of the one before
     // At the broker; happens whatever becomes of the sender.
     THING_APPEND,    // topic, key, value; number: seq to be acknowledged, 0 = none
     THING_TXN_INIT,  // batch: the claim's
@@ -55,6 +59,10 @@ const struct thing *queue_peek(const struct queue *queue);
 
 // Removes it; it is the caller's now.
 struct thing queue_pop(struct queue *queue);
+
+// Whatever a broker or a link holds back until later than an instant happens then, in the order in
+// which it was put in.
+void queue_hasten(struct queue *queue, struct instant at);
 
 void thing_finish(struct thing *thing);
 void queue_finish(struct queue *queue);

@@ -9,9 +9,9 @@
 #include "sim/check.h"
 #include "sim/world.h"
 
-static int compare_units(const void *a, const void *b)
+static int compare_names(const void *a, const void *b)
 {
-    return strcmp(((const struct sim_unit *)a)->name, ((const struct sim_unit *)b)->name);
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
 static int compare_processes(const void *a, const void *b)
@@ -22,7 +22,7 @@ static int compare_processes(const void *a, const void *b)
 
 const char *world_reading(struct world *world)
 {
-    const struct process *list[SIM_PROCESSES_MAX];
+    const struct process *list[SIM_PROCESSES_MAX] = {NULL};
     size_t count = 0;
     for (int i = 0; i < world->process_count; i++)
         if (!world->processes[i].is_coordinator && world->processes[i].is_up)
@@ -30,12 +30,13 @@ const char *world_reading(struct world *world)
     qsort(list, count, sizeof(list[0]), compare_processes);
     buffer_clear(&world->answer);
     for (size_t i = 0; i < count; i++) {
-        struct sim_unit units[SIM_UNITS_MAX];
-        memcpy(units, list[i]->units, sizeof(units));
-        qsort(units, list[i]->units_count, sizeof(units[0]), compare_units);
+        const char *units[SIM_UNITS_MAX] = {NULL};
+        for (uint32_t k = 0; k < list[i]->units_count; k++)
+            units[k] = names_text(&world->names, list[i]->units[k].name);
+        qsort(units, list[i]->units_count, sizeof(units[0]), compare_names);
         buffer_print(&world->answer, "%s:", list[i]->name);
         for (uint32_t k = 0; k < list[i]->units_count; k++)
-            buffer_print(&world->answer, " %s", units[k].name);
+            buffer_print(&world->answer, " %s", units[k]);
         buffer_add_char(&world->answer, '\n');
     }
     return buffer_string(&world->answer);

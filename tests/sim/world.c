@@ -23,13 +23,14 @@ struct world *world_create(const struct world_options *options)
     if (world->options.leader_ms == 0)
         world->options.leader_ms = 5000;
     world->random = options->seed * 0x9e3779b97f4a7c15u + 1;
+    world->hash = options->seed;
     world->checks = checks_create();
     return world;
 }
 
 const char *world_end(struct world *world)
 {
-    static char fault[1024];
+    static char fault[1200];
     snprintf(fault, sizeof(fault), "%s", world->fault ? world->fault : "");
     for (int i = 0; i < world->process_count; i++) {
         process_end(world, &world->processes[i], -1);
@@ -40,15 +41,17 @@ const char *world_end(struct world *world)
         log_finish(&world->logs[i]);
     buffer_finish(&world->story);
     buffer_finish(&world->answer);
+    names_finish(&world->names);
+    arena_finish(&world->scratch);
     checks_destroy(world->checks);
     memory_release(world->fault);
     memory_release(world);
     return fault[0] != '\0' ? fault : NULL;
 }
 
-void world_fail(struct world *world, const char *format, ...)
+void world_fail(struct world *world, const char *rule, const char *format, ...)
 {
-    char words[768];
+    char words[1000];
     va_list arguments;
     if (world->fault != NULL)
         return;
@@ -56,11 +59,15 @@ void world_fail(struct world *world, const char *format, ...)
     vsnprintf(words, sizeof(words), format, arguments);
     va_end(arguments);
     struct buffer line = {0};
-    buffer_print(&line, "seed %llu, %.3f s: %s", (unsigned long long)world->options.seed,
-                 (double)world->now.us / 1e6, words);
+    buffer_print(&line, "seed %llu, %lld.%03d s: %s (%s)", (unsigned long long)world->options.seed,
+                 (long long)(world->now.us / 1000000), (int)(world->now.us / 1000 % 1000), words,
+                 rule);
     world->fault = text_copy(buffer_text(&line));
+    world->rule = rule;
     buffer_finish(&line);
-    fprintf(stderr, "%s\n", world->fault);
+    world_tell(world, "FAULT %s (%s)", words, rule);
+    if (!world->options.is_quiet)
+        fprintf(stderr, "%s\n", world->fault);
 }
 
 // xorshift64*, Vigna 2016.
@@ -82,7 +89,8 @@ int64_t world_delay_us(struct world *world, int64_t up_to_ms)
 static void tell_instant(struct world *world)
 {
     if (world->options.is_timed)
-        buffer_print(&world->story, "%.3f ", (double)world->now.us / 1e6);
+        buffer_print(&world->story, "[%4lld.%06d] ", (long long)(world->now.us / 1000000),
+                     (int)(world->now.us % 1000000));
 }
 
 void world_tell_line(struct world *world, struct text line)
@@ -112,7 +120,7 @@ static struct process *next_to_wake(struct world *world)
     struct process *next = NULL;
     for (int i = 0; i < world->process_count; i++) {
         struct process *process = &world->processes[i];
-        if (!process->is_up || process->is_paused)
+        if (!process_is_running(process))
             continue;
         if (next == NULL || instant_is_before(process->wake, next->wake))
             next = process;
@@ -138,14 +146,40 @@ static void process_take(struct world *world, struct thing *thing)
         collector_take(world, process, thing);
 }
 
+static void supervisor_take(struct world *world, const struct thing *thing)
+{
+    const struct process *process = &world->processes[thing->process];
+    if (thing->kind == THING_RESTART && process->is_impostor && world->is_calm)
+        return;
+    if (thing->kind == THING_RESTART)
+        world_restart(world, process->name, thing->number == 1 && process->exit_code < 0);
+    else if (process->life == thing->life && process->freeze == thing->number)
+        world_resume(world, process->name);
+}
+
 static void thing_take(struct world *world)
 {
     struct thing thing = queue_pop(&world->queue);
     if (thing.kind >= THING_APPEND)
         broker_take(world, &thing);
+    else if (thing.kind >= THING_WAKE)
+        supervisor_take(world, &thing);
     else
         process_take(world, &thing);
     thing_finish(&thing);
+}
+
+// A world in which time stands still would run for ever.
+static void advance(struct world *world, struct instant next)
+{
+    enum { STEPS_OF_INSTANT_MAX = 200000 };
+    if (instant_is_before(world->now, next)) {
+        world->now = next;
+        world->steps_of_instant = 0;
+    } else if (++world->steps_of_instant > STEPS_OF_INSTANT_MAX) {
+        world_fail(world, "time", "time stands still: %d steps at one instant",
+                   STEPS_OF_INSTANT_MAX);
+    }
 }
 
 void world_run(struct world *world, int64_t ms)
@@ -160,8 +194,7 @@ void world_run(struct world *world, int64_t ms)
             next = process->wake;
         if (instant_is_before(until, next))
             break;
-        if (instant_is_before(world->now, next))
-            world->now = next;
+        advance(world, next);
         if (!is_tick)
             thing_take(world);
         else if (process->is_coordinator)

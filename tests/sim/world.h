@@ -20,18 +20,27 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/arena.h"
 #include "base/instant.h"
 #include "base/text.h"
 #include "collect/collect.h"
 #include "control/control.h"
 #include "sim/batch.h"
 #include "sim/log.h"
+#include "sim/names.h"
 #include "sim/queue.h"
 
-// The pool that random worlds delete and make again.
+// The pool that worlds delete and make again.
 #define SIM_POOL_DELETED "side"
 
-enum { SIM_ASSIGNMENTS_PARTITIONS = 4, SIM_PROCESSES_MAX = 16, SIM_UNITS_MAX = 512 };
+enum {
+    SIM_ASSIGNMENTS_PARTITIONS = 4,
+    SIM_PROCESSES_MAX = 16,
+    SIM_UNITS_MAX = 512,
+    SIM_MARGIN_MS = 500,   // sink.start.margin.ms
+    SIM_REVOKE_MS = 10000, // revoke.timeout.ms
+    SIM_DRIFT_MAX = 4000,  // ppm; S4 allows for one clock to be 1 % faster than another
+};
 
 enum sim_topic {
     SIM_CONTROL,
@@ -50,23 +59,57 @@ enum sim_outcome {
     SIM_DONE,
     SIM_UNKNOWN_COMMITTED, // it is in the log, the coordinator is told that nobody knows
     SIM_UNKNOWN_LOST,      // it is not, and the same
+    SIM_ABORTED,           // it is not, and the shell sends it again unchanged
 };
+
+// What becomes of a process between two of its effects.
+enum sim_trip { SIM_TRIP_NONE, SIM_TRIP_CRASH, SIM_TRIP_PAUSE };
 
 struct world_options {
     uint64_t seed;
     bool is_random;    // delays, drifting clocks and partial reads are drawn; else 1 ms each
     bool is_timed;     // the story says when
+    bool is_quiet;     // a fault is not told on stderr
     int64_t lease_ms;  // 0 = 15000
     int64_t beat_ms;   // 0 = 1000
     int64_t leader_ms; // leader.timeout; 0 = 5000
 };
 
-// A unit as the data path of a collector has it.
+// A unit as the data path of a collector has it, from its start until it has stopped: the fact that
+// S1 is about.
 struct sim_unit {
-    char name[80];
+    uint32_t name;
     uint64_t run;
     int64_t fence;
-    bool is_reading; // the fact that S1 is about
+    bool is_revoked;           // told to stop while its reader goes on
+    struct instant revoked_at; // its reader's clock
+};
+
+enum { SIM_SENT_MAX = 64, SIM_ENDS_MAX = 16, SIM_FAILED_MAX = 64 };
+
+// What an onlooker knows of a collector's life whatever the life itself believes. Instants are of
+// the process's own clock.
+struct sim_facts {
+    struct {
+        int64_t seq;
+        struct instant at;
+    } sent[SIM_SENT_MAX];     // newest beats, by seq
+    struct instant lease_end; // S3; of the newest acknowledged beat, before that of the first
+    int64_t lease_ms;         // promised by the newest beat
+    bool has_beaten, is_over; // over: a lease has passed without an acknowledgement
+    bool has_left;            // said `leaving`
+    int64_t applied;          // acknowledged by its newest beat
+    struct instant late_at;   // when a beat was last seen without an answer for an interval
+    uint32_t failed[SIM_FAILED_MAX]; // units that failed by themselves and are tried again
+    uint32_t failed_count;
+    struct {
+        uint64_t number;
+        struct instant asked_at;
+        int64_t end;      // -1 = not answered yet
+    } ends[SIM_ENDS_MAX]; // questions for the end of the assignments, by number
+    int64_t read_to;      // greatest position in the assignments
+    bool has_read;
+    struct instant read_at; // when the newest end that was read up to was asked for (S8)
 };
 
 // One coordinator or collector. An id is a place, each start in it a life.
@@ -77,22 +120,36 @@ struct process {
     char pool[32]; // of a collector
     int number;
     uint32_t life;
-    int exit_code;       // of the last life that ended by itself, else -1
-    struct instant wake; // world time of its deadline
-    int64_t clock_offset_us, drift_ppm;
+    int exit_code; // of the last life that ended by itself, else -1
+    bool is_impostor;
+    struct instant wake;         // world time of its deadline
+    struct instant clock_since;  // world time from which on its clock runs at this rate
+    int64_t clock_us, drift_ppm; // what it showed then, and how much too fast it is
+    int64_t wall_jump_ms;        // how wrong its wall clock is
     int64_t positions[SIM_TOPIC_COUNT];
     bool is_turn_queued;
-    struct instant stalled_until;      // what it writes lies around until then
-    struct instant deaf_until;         // and it reads nothing
+    struct instant stalled_until; // what it writes lies around until then
+    bool is_losing;               // and some of it is lost
+    struct instant deaf_until;    // it reads nothing
+    struct instant late_until;    // it reads only what is older than late_ms
+    int64_t late_ms;
     struct instant acks_stalled_until; // it writes, but hears of it only then
+    struct instant sink_stuck_until;   // a unit that is told to stop does so only then
     struct instant last_append;
-    struct thing *held; // things that wait while it is paused
+    uint32_t trip_in; // effects until something happens to it, 0 = nothing will
+    enum sim_trip trip;
+    int64_t trip_ms;
+    uint64_t freeze;          // number of the newest one
+    uint32_t effect_next;     // of the present step
+    bool has_rest, has_woken; // it was frozen between two effects; and carries out the rest now
+    struct instant step_at;   // its clock when the present step began
+    struct thing *held;       // things that wait while it is paused
     uint32_t held_count, held_capacity;
 
     // A coordinator.
     struct control *control;
     struct control_effects effects;
-    bool is_committing, is_reading_inputs, is_state_ended;
+    bool is_committing, is_reading_inputs;
     uint64_t txn_epoch;
     struct batch *batch; // dead letters for the next commit
     int64_t input;       // offset under way
@@ -101,6 +158,8 @@ struct process {
 
     // A collector.
     struct collect *collect;
+    struct collect_effects collect_effects;
+    struct sim_facts facts;
     struct beat promise; // what its beats say; borrowed by `collect`
     char said[96];       // the words of world_collector_with
     struct label labels[4];
@@ -131,14 +190,22 @@ struct world {
     int process_count;
     uint64_t txn_epoch; // of the producer that may commit
     enum sim_outcome next_outcome;
+    bool is_calm;        // no second process with one id comes back
     int unknown_percent; // of commits whose outcome is drawn; 0 = none
+    int abort_percent;
+    struct instant topic_stuck_until[SIM_TOPIC_COUNT]; // its broker is away: appends wait
+    struct names names;
+    struct arena scratch; // of the record that is being decoded
     struct sim_data_topic topics[SIM_UNITS_MAX];
     uint32_t topics_count;
     struct buffer story, answer;
     struct checks *checks;
-    int64_t moves; // units that began to be read by another collector than before
-    uint64_t steps;
-    char *fault; // first fault found
+    int64_t moves;  // units that began to be read by another collector than before
+    int64_t starts; // units that began to be read at all
+    uint64_t steps, steps_of_instant;
+    uint64_t hash;    // of everything that was appended
+    char *fault;      // first fault found
+    const char *rule; // that it breaks
 };
 
 // ---- Making and running (world.c).
@@ -151,8 +218,9 @@ const char *world_end(struct world *world);
 // Lets time pass.
 void world_run(struct world *world, int64_t ms);
 
-// The first fault is kept and told on stderr.
-void world_fail(struct world *world, const char *format, ...) __attribute__((format(printf, 2, 3)));
+// The first fault is kept and told on stderr. `rule` is what is broken, static.
+void world_fail(struct world *world, const char *rule, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
 // ---- Processes (process.c). They start at once; names are unique.
 
@@ -175,10 +243,47 @@ void world_resume(struct world *world, const char *name);
 void world_stop(struct world *world, const char *name); // SIGTERM
 void world_death(struct world *world, const char *name, int64_t hold_ms);
 
-// For so long: what it writes lies around; it reads nothing; it hears of no acknowledgement.
+// ---- Faults (fault.c), each for so long.
+
+// What it writes lies around; it reads nothing; it hears of no acknowledgement.
 void world_stall(struct world *world, const char *name, int64_t ms);
 void world_deafen(struct world *world, const char *name, int64_t ms);
 void world_hold_acks(struct world *world, const char *name, int64_t ms);
+
+// It neither reads nor writes; with `is_losing` some of what it writes meanwhile never arrives.
+void world_cut(struct world *world, const char *name, int64_t ms, bool is_losing);
+
+// It reads only what is older than `late_ms`.
+void world_delay(struct world *world, const char *name, int64_t ms, int64_t late_ms);
+
+// Its sink takes nothing, so that no unit stops.
+void world_stick_sink(struct world *world, const char *name, int64_t ms);
+
+// One of its units fails by itself; commits are refused to it, or taken again.
+void world_fail_unit(struct world *world, const char *name);
+void world_refuse_commits(struct world *world, const char *name, bool are_refused);
+
+// The broker that leads this topic is away: appends wait, reads and questions go on.
+void world_stick_topic(struct world *world, int topic, int64_t ms);
+
+// Killed or frozen for `ms` behind that many effects from now on.
+void world_trip(struct world *world, const char *name, enum sim_trip trip, uint32_t effects,
+                int64_t ms);
+
+// Killed, and started again by its supervisor `ms` later.
+void world_kill(struct world *world, const char *name, int64_t ms, bool replaces);
+
+// Frozen, and awake again by itself.
+void world_freeze(struct world *world, const char *name, int64_t ms);
+
+// The clock runs differently from now on; wall clocks jump.
+void world_drift(struct world *world, const char *name, int64_t ppm, int64_t wall_jump_ms);
+
+// A collector reads its assignments again from an older record on.
+void world_reread(struct world *world, const char *name);
+
+// All that is wrong with processes and topics is over; the frozen ones wake up.
+void world_heal(struct world *world);
 
 // ---- What people and agents say (say.c).
 
@@ -224,6 +329,13 @@ void world_tell(struct world *world, const char *format, ...) __attribute__((for
 void world_tell_line(struct world *world, struct text line); // without its instant
 
 struct instant process_clock(const struct world *world, const struct process *process);
+// The number of a unit; what two pools read is read twice by will, so it has two.
+uint32_t world_name(struct world *world, struct text pool, struct text unit);
+
+bool process_is_running(const struct process *process);           // up and not frozen
+bool process_trips(struct world *world, struct process *process); // after an effect; true: stop
+int64_t process_sees(const struct world *world, const struct process *process, int topic);
+void process_drop_units(struct world *world, struct process *process);
 void process_wake_at(struct world *world, struct process *process, struct instant local);
 void process_push(struct world *world, struct process *process, struct thing thing,
                   int64_t delay_us);
@@ -237,11 +349,13 @@ void broker_appended(struct world *world, int topic, uint32_t offset);
 void broker_send(struct world *world, struct process *process, int topic, struct text key,
                  struct text value, uint64_t seq);
 void broker_take(struct world *world, struct thing *thing);
+uint32_t broker_append(struct world *world, int topic, const struct log_record *record);
 
 void coordinator_start(struct world *world, struct process *process);
 void coordinator_take(struct world *world, struct process *process, const struct thing *thing);
 void coordinator_tick(struct world *world, struct process *process);
 void coordinator_stop(struct world *world, struct process *process);
+void coordinator_go_on(struct world *world, struct process *process); // with its effects
 
 // Transactions of a coordinator (commit.c).
 void commit_start(struct world *world, struct process *process);
@@ -252,5 +366,7 @@ void collector_start(struct world *world, struct process *process);
 void collector_take(struct world *world, struct process *process, const struct thing *thing);
 void collector_tick(struct world *world, struct process *process);
 void collector_stop(struct world *world, struct process *process);
+void collector_go_on(struct world *world, struct process *process);
+void collector_tell(struct world *world, struct process *process, struct collect_event *event);
 
 #endif

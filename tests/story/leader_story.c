@@ -3,6 +3,7 @@
 // Who leads, and that it makes no difference to what is read: restarts, takeovers, frozen leaders,
 // commits of which nobody knows the outcome. CB-42, CB-43, CB-44, MR-6, MR-12, MR-13, MR-20, MR-22,
 // PD-10, PD-15, PD-20.
+#include "control/view.h"
 #include "tale.h"
 
 // CB-42, MR-13: nothing moves, nothing stops, no head is written.
@@ -222,13 +223,38 @@ static void compacted_state_says_the_same(void)
         world_run(world, 2000);
     }
     world_crash(world, "north");
-    log_compact(&world->logs[SIM_STATE]);
+    log_compact(&world->logs[SIM_STATE], world->logs[SIM_STATE].count, 0);
     for (int i = 0; i < SIM_ASSIGNMENTS_PARTITIONS; i++)
-        log_compact(&world->logs[SIM_ASSIGNMENTS + i]);
+        log_compact(&world->logs[SIM_ASSIGNMENTS + i], world->logs[SIM_ASSIGNMENTS + i].count, 0);
     world_restart(world, "north", false);
     int64_t moves = world->moves;
     world_run(world, 9000);
     CHECK_INT(world->moves, moves);
+    tale_end(world);
+}
+
+// MR-7: who has said goodbye is gone from the state, also for a leader that begins from nothing.
+static void who_is_gone_stays_gone(void)
+{
+    struct world *world = tale_with(1, 2);
+    struct agent_view agent;
+    uint32_t cursor = 0;
+    world_announce(world, "other", "set", "t8 t9");
+    world_run(world, 2000);
+    world_announce(world, "other", "set", "");
+    world_run(world, 2000);
+    world_crash(world, "north");
+    log_compact(&world->logs[SIM_STATE], world->logs[SIM_STATE].count,
+                world->logs[SIM_STATE].count);
+    world_restart(world, "north", false);
+    world_run(world, 9000);
+    CHECK_TEXT(world_leader(world), "north");
+    const struct control *leader = world_find(world, "north")->control;
+    CHECK(control_next_agent(leader, &cursor, &agent));
+    CHECK(text_equals(agent.id, "agent"));
+    CHECK(!control_next_agent(leader, &cursor, &agent));
+    CHECK_TEXT(world_unit(world, "t8"), "");
+    CHECK_TEXT(world_reading(world), "a: t1 t2\n");
     tale_end(world);
 }
 
@@ -243,6 +269,7 @@ static const struct test tests[] = {
     TEST(two_begin_together),
     TEST(unknown_outcome_of_what_is_committed),
     TEST(unknown_outcome_of_what_is_lost),
+    TEST(who_is_gone_stays_gone),
     TEST(takeover_between_revoke_and_ack),
     TEST(compacted_state_says_the_same),
 };

@@ -128,6 +128,24 @@ static void announced_anew_while_it_goes(void)
     tale_end(world);
 }
 
+// CB-36: the sink of one is stuck, so a unit that it should let go of stays with it; what others
+// are given is given at once.
+static void stuck_collector_delays_nobody_else(void)
+{
+    struct world *world = tale_with(3, 6);
+    world_stick_sink(world, "a", 8000);
+    world_announce(world, "agent", "remove", "t1");
+    world_run(world, 100);
+    CHECK_TEXT(world_unit(world, "t1"), "revoking: no agent announces the topic any more");
+    world_order(world, "collector.drain", "collector", "b");
+    world_announce(world, "other", "set", "t7");
+    world_run(world, 1000);
+    CHECK_TEXT(world_reading(world), "a: t1 t2 t4 t7\nb:\nc: t3 t5 t6\n");
+    world_order(world, "collector.undrain", "collector", "b");
+    world_run(world, 9000);
+    tale_end(world);
+}
+
 static void announced_without_collectors(void)
 {
     struct world *world = tale_begin();
@@ -141,10 +159,15 @@ static void announced_without_collectors(void)
 }
 
 static const struct test tests[] = {
-    TEST(announced_assigned_read),      TEST(newcomer_takes_its_share_by_revoke_ack_grant),
-    TEST(said_again_changes_nothing),   TEST(one_more_topic_moves_nobody),
-    TEST(last_topic_withdrawn),         TEST(withdrawn_while_revoking),
-    TEST(announced_anew_while_it_goes), TEST(announced_without_collectors),
+    TEST(announced_assigned_read),
+    TEST(newcomer_takes_its_share_by_revoke_ack_grant),
+    TEST(said_again_changes_nothing),
+    TEST(one_more_topic_moves_nobody),
+    TEST(last_topic_withdrawn),
+    TEST(withdrawn_while_revoking),
+    TEST(announced_anew_while_it_goes),
+    TEST(announced_without_collectors),
+    TEST(stuck_collector_delays_nobody_else),
 };
 
 TEST_MAIN("story/move", tests)

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What goes wrong with processes and brokers.
+#include <stdio.h>
+#include <string.h>
+
+#include "sim/check.h"
+#include "sim/world.h"
+
+void world_stall(struct world *world, const char *name, int64_t ms)
+{
+    world_tell(world, "what %s writes is stuck for %lld ms", name, (long long)ms);
+    world_find(world, name)->stalled_until = instant_add(world->now, span_of_ms(ms));
+}
+
+void world_deafen(struct world *world, const char *name, int64_t ms)
+{
+    world_tell(world, "%s can read nothing for %lld ms", name, (long long)ms);
+    world_find(world, name)->deaf_until = instant_add(world->now, span_of_ms(ms));
+}
+
+void world_hold_acks(struct world *world, const char *name, int64_t ms)
+{
+    world_tell(world, "acknowledgements to %s are stuck for %lld ms", name, (long long)ms);
+    world_find(world, name)->acks_stalled_until = instant_add(world->now, span_of_ms(ms));
+}
+
+void world_cut(struct world *world, const char *name, int64_t ms, bool is_losing)
+{
+    struct process *process = world_find(world, name);
+    world_tell(world, "%s is cut off for %lld ms%s", name, (long long)ms,
+               is_losing ? ", and gives up half of what it sends" : "");
+    process->stalled_until = process->deaf_until = instant_add(world->now, span_of_ms(ms));
+    process->is_losing = is_losing;
+}
+
+void world_delay(struct world *world, const char *name, int64_t ms, int64_t late_ms)
+{
+    struct process *process = world_find(world, name);
+    world_tell(world, "%s reads %lld ms late for %lld ms", name, (long long)late_ms, (long long)ms);
+    process->late_until = instant_add(world->now, span_of_ms(ms));
+    process->late_ms = late_ms;
+}
+
+void world_stick_sink(struct world *world, const char *name, int64_t ms)
+{
+    world_tell(world, "the sink of %s is stuck for %lld ms", name, (long long)ms);
+    world_find(world, name)->sink_stuck_until = instant_add(world->now, span_of_ms(ms));
+}
+
+void world_fail_unit(struct world *world, const char *name)
+{
+    struct process *process = world_find(world, name);
+    if (!process_is_running(process) || process->is_coordinator || process->units_count == 0)
+        return;
+    struct sim_unit *unit = &process->units[world_draw(world, process->units_count)];
+    struct collect_event event = {.kind = COLLECT_UNIT_FAILED, .run = unit->run};
+    world_tell(world, "'%s' fails at %s", names_text(&world->names, unit->name), name);
+    names_read(&world->names, unit->name, -1);
+    fact_unit_failed(process, unit->name);
+    *unit = process->units[--process->units_count];
+    collector_tell(world, process, &event);
+}
+
+void world_refuse_commits(struct world *world, const char *name, bool are_refused)
+{
+    struct process *process = world_find(world, name);
+    struct collect_event event = {.kind = are_refused ? COLLECT_COMMITS_REFUSED
+                                                      : COLLECT_COMMITS_TAKEN};
+    if (process_is_running(process) && !process->is_coordinator)
+        collector_tell(world, process, &event);
+}
+
+void world_stick_topic(struct world *world, int topic, int64_t ms)
+{
+    static const char *const names[] = {"control", "orders",     "members", "reports",
+                                        "state",   "deadletter", "events",  "assignments"};
+    world_tell(world, "the broker of topic %s is away for %lld ms", names[topic], (long long)ms);
+    world->topic_stuck_until[topic] = instant_add(world->now, span_of_ms(ms));
+}
+
+void world_trip(struct world *world, const char *name, enum sim_trip trip, uint32_t effects,
+                int64_t ms)
+{
+    struct process *process = world_find(world, name);
+    process->trip = trip;
+    process->trip_in = effects;
+    process->trip_ms = ms;
+}
+
+// The supervisor of the world's machines: whoever is frozen wakes up, whoever is killed is started.
+static void later(struct world *world, const struct process *process, struct thing thing,
+                  int64_t ms)
+{
+    thing.at = instant_add(world->now, span_of_ms(ms));
+    thing.process = process->number;
+    thing.life = process->life;
+    queue_push(&world->queue, thing);
+}
+
+void world_freeze(struct world *world, const char *name, int64_t ms)
+{
+    struct process *process = world_find(world, name);
+    if (!process_is_running(process))
+        return;
+    world_pause(world, name);
+    later(world, process, (struct thing){.kind = THING_WAKE, .number = process->freeze}, ms);
+}
+
+void world_kill(struct world *world, const char *name, int64_t ms, bool replaces)
+{
+    struct process *process = world_find(world, name);
+    if (!process->is_up)
+        return;
+    world_crash(world, name);
+    later(world, process, (struct thing){.kind = THING_RESTART, .number = replaces}, ms);
+}
+
+bool process_trips(struct world *world, struct process *process)
+{
+    if (process->trip_in == 0 || --process->trip_in > 0)
+        return false;
+    if (process->trip == SIM_TRIP_CRASH) {
+        world_kill(world, process->name, process->trip_ms, world_draw(world, 2) == 0);
+    } else {
+        world_freeze(world, process->name, process->trip_ms);
+        process->has_rest = true;
+    }
+    return true;
+}
+
+void world_drift(struct world *world, const char *name, int64_t ppm, int64_t wall_jump_ms)
+{
+    struct process *process = world_find(world, name);
+    process->clock_us = process_clock(world, process).us;
+    process->clock_since = world->now;
+    process->drift_ppm = ppm;
+    process->wall_jump_ms = wall_jump_ms;
+    world_tell(world, "the clock of %s runs by %lld ppm too fast, its wall clock is %lld s off",
+               name, (long long)ppm, (long long)wall_jump_ms / 1000);
+}
+
+void world_reread(struct world *world, const char *name)
+{
+    struct process *process = world_find(world, name);
+    int topic = SIM_ASSIGNMENTS + process->partition;
+    if (!process_is_running(process) || process->is_coordinator || process->positions[topic] == 0)
+        return;
+    process->positions[topic] = (int64_t)world_draw(world, (uint64_t)process->positions[topic] + 1);
+    world_tell(world, "%s reads its assignments again from %lld on", name,
+               (long long)process->positions[topic]);
+    process_look_later(world, process);
+}
+
+void world_heal(struct world *world)
+{
+    struct instant soon = instant_add(world->now, span_of_ms(1));
+    world->unknown_percent = world->abort_percent = 0;
+    queue_hasten(&world->queue, soon);
+    for (int topic = 0; topic < SIM_TOPIC_COUNT; topic++)
+        world->topic_stuck_until[topic] = world->now;
+    for (int i = 0; i < world->process_count; i++) {
+        struct process *process = &world->processes[i];
+        process->stalled_until = process->deaf_until = process->late_until = world->now;
+        process->acks_stalled_until = world->now;
+        process->last_append = soon;
+        process->is_losing = false;
+        process->trip_in = 0;
+        world_refuse_commits(world, process->name, false);
+        world_resume(world, process->name);
+    }
+}
