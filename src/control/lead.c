@@ -10,7 +10,8 @@
 //
 // Out of it again: fenced -> everything is forgotten, standby until that other one's silence is
 // proved, whomever the state still names; outcome unknown -> forgotten too, but the state will name
-// us as leader and we claim again; SIGTERM -> goodbye in the last transaction.
+// us as leader and we claim again; SIGTERM -> goodbye in the last transaction, and out of it in any
+// of these ways the life is over.
 #include <string.h>
 
 #include "base/ensure.h"
@@ -381,10 +382,20 @@ void lead_logs_checked(struct control *control, const struct control_log *logs)
 
 // ---- Losing it.
 
+// This life has ended in order.
+static void leave(struct control *control)
+{
+    control->is_goodbye_sent = true;
+    beat_send(control);
+    effect_add(control, EFFECT_EXIT);
+    control->has_exited = true;
+}
+
 void lead_lost(struct control *control, enum commit_outcome outcome)
 {
-    trace(control, "%s > %s -> forgets everything and stands by", control->id,
-          outcome == COMMIT_FENCED ? "fenced" : "outcome of a commit unknown");
+    trace(control, "%s > %s -> forgets everything and %s", control->id,
+          outcome == COMMIT_FENCED ? "fenced" : "outcome of a commit unknown",
+          control->is_stopping ? "leaves" : "stands by");
     control->phase = PHASE_STANDBY;
     control->is_committing = false;
     control->was_fenced = outcome == COMMIT_FENCED;
@@ -393,6 +404,9 @@ void lead_lost(struct control *control, enum commit_outcome outcome)
     effect_add(control, EFFECT_RESTORE);
     lead_forget(control);
     control->leader_heard = control->now;
+    // Whoever is asked to stop does not lead again, so it has nothing to wait for.
+    if (control->is_stopping)
+        leave(control);
 }
 
 void lead_committed(struct control *control)
@@ -403,11 +417,8 @@ void lead_committed(struct control *control)
     pools_buried(control);
     if (!control->is_goodbye_in_commit)
         return;
-    control->is_goodbye_sent = true;
-    beat_send(control);
     effect_add(control, EFFECT_RESIGN);
-    effect_add(control, EFFECT_EXIT);
-    control->has_exited = true;
+    leave(control);
 }
 
 void lead_stop(struct control *control)
@@ -420,10 +431,7 @@ void lead_stop(struct control *control)
         control->cell_is_dirty = true;
         return;
     }
-    control->is_goodbye_sent = true;
-    beat_send(control);
-    effect_add(control, EFFECT_EXIT);
-    control->has_exited = true;
+    leave(control);
 }
 
 // ---- Time.

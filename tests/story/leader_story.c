@@ -194,6 +194,23 @@ static void unknown_outcome_of_what_is_lost(void)
     unknown_outcome(SIM_UNKNOWN_LOST);
 }
 
+// CB-51, MR-18: asked to stop, and nobody knows what became of the transaction with its goodbye, or
+// it is fenced: it goes all the same, and the other one leads.
+static void asked_to_stop_and_the_goodbye_is_unknown(void)
+{
+    struct world *world = tale_with(1, 2);
+    world_coordinator(world, "south");
+    world_run(world, 5000);
+    world->next_outcome = SIM_UNKNOWN_LOST;
+    world_stop(world, "north");
+    world_run(world, 12000);
+    CHECK_INT(world_find(world, "north")->exit_code, 0);
+    CHECK(!world_find(world, "north")->is_up);
+    CHECK_TEXT(world_leader(world), "south");
+    CHECK_INT(world->moves, 0);
+    tale_end(world);
+}
+
 // S2 over a takeover: the revoke stands in the state, so the next leader waits for the same ack.
 static void takeover_between_revoke_and_ack(void)
 {
@@ -269,6 +286,7 @@ static const struct test tests[] = {
     TEST(two_begin_together),
     TEST(unknown_outcome_of_what_is_committed),
     TEST(unknown_outcome_of_what_is_lost),
+    TEST(asked_to_stop_and_the_goodbye_is_unknown),
     TEST(who_is_gone_stays_gone),
     TEST(takeover_between_revoke_and_ack),
     TEST(compacted_state_says_the_same),
