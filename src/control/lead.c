@@ -39,9 +39,10 @@ static bool is_mute(const struct control *control)
 static void beat_send(struct control *control)
 {
     control->next_beat = instant_add(control->now, control->beat_interval);
-    control->next_probe = members_deadline(control);
+    control->next_probe = INSTANT_NEVER;
     if (is_mute(control))
         return;
+    control->next_probe = members_deadline(control);
     struct beat *beat = arena_get(&control->effect_arena, sizeof(*beat));
     *beat = (struct beat){
         .role = TEXT_LITERAL("coordinator"),

@@ -211,6 +211,23 @@ static void asked_to_stop_and_the_goodbye_is_unknown(void)
     tale_end(world);
 }
 
+// A transaction hangs for longer than leader.timeout while a collector is silent: the leader falls
+// silent too and waits for the answer. It does not wake up again and again to a beat that it may
+// not send.
+static void hung_transaction_keeps_nobody_awake(void)
+{
+    struct world *world = tale_with(2, 4);
+    world_crash(world, "a");
+    world_stick_topic(world, SIM_STATE, 40000);
+    world_announce(world, "agent", "add", "t5");
+    uint64_t before = world->steps;
+    world_run(world, 39000);
+    CHECK(world->steps - before < 1000);
+    world_run(world, 30000);
+    CHECK_TEXT(world_reading(world), "b: t1 t2 t3 t4 t5\n");
+    tale_end(world);
+}
+
 // S2 over a takeover: the revoke stands in the state, so the next leader waits for the same ack.
 static void takeover_between_revoke_and_ack(void)
 {
@@ -287,6 +304,7 @@ static const struct test tests[] = {
     TEST(unknown_outcome_of_what_is_committed),
     TEST(unknown_outcome_of_what_is_lost),
     TEST(asked_to_stop_and_the_goodbye_is_unknown),
+    TEST(hung_transaction_keeps_nobody_awake),
     TEST(who_is_gone_stays_gone),
     TEST(takeover_between_revoke_and_ack),
     TEST(compacted_state_says_the_same),
