@@ -243,6 +243,7 @@ static void member_end(struct control *control, struct collector *collector, int
                        const char *why, const char *rule)
 {
     member_narrate(control, collector, "collector.ended", why, rule);
+    memcpy(collector->ended, collector->incarnation, sizeof(collector->ended));
     collector->incarnation[0] = '\0';
     collector->seq = 0;
     collector_touch(&control->tables, collector->handle);
@@ -368,6 +369,8 @@ void member_beat(struct control *control, const struct beat *beat)
         member_beat_admitted(control, collector, beat);
         return;
     }
+    if (text_equals(beat->incarnation, collector->ended))
+        return;
     struct waiting *known = waiting_find(collector, beat->incarnation);
     if (text_equals(beat->state, "leaving")) {
         if (known != NULL)
@@ -398,6 +401,7 @@ void member_death(struct control *control, const struct death *death)
     struct waiting *waiting = waiting_find(collector, death->incarnation);
     if (waiting != NULL)
         waiting_drop(waiting);
+    life_copy(collector->ended, death->incarnation);
     if (control->phase != PHASE_LEADING) {
         life_copy(collector->proved_dead, death->incarnation);
         collector->proved_hold_ms = death->hold_ms;

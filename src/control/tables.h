@@ -174,6 +174,7 @@ struct collector {
     uint32_t owned;                 // units in buckets
     uint32_t revoked, revoked_last; // units to be acknowledged, oldest first
     uint32_t revoking;              // their number
+    char ended[33];                 // the life before: a late beat of it is nobody's
     char proved_dead[33];           // a life that ended by proof while nobody led, "" = none
     int64_t proved_hold_ms;
     struct waiting waiting[COLLECTOR_WAITING_MAX];

@@ -43,6 +43,36 @@ static void death_published_units_go_at_once(void)
     tale_end(world);
 }
 
+// S3, S5: a beat that was under way when its life ended comes behind the proof of its death. It is
+// no newcomer, for which the units would wait another lease.
+static void late_beat_of_the_dead_is_no_newcomer(void)
+{
+    struct world *world = tale_with(2, 4);
+    world_stall(world, "a", 2500);
+    world_run(world, 2000);
+    world_crash(world, "a");
+    world_death(world, "a", 0);
+    world_run(world, 1500);
+    CHECK_TEXT(world_reading(world), "b: t1 t2 t3 t4\n");
+    world_run(world, 20000);
+    CHECK_TEXT(world_reading(world), "b: t1 t2 t3 t4\n");
+    CHECK_INT(world->moves, 2);
+    tale_end(world);
+}
+
+// The same behind a death by silence: whoever was found dead is over for good.
+static void late_beat_of_the_silent_is_no_newcomer(void)
+{
+    struct world *world = tale_with(2, 4);
+    world_stall(world, "a", 20000);
+    world_run(world, 5000);
+    world_crash(world, "a");
+    world_run(world, 30000);
+    CHECK_TEXT(world_reading(world), "b: t1 t2 t3 t4\n");
+    CHECK_INT(world->moves, 2);
+    tale_end(world);
+}
+
 static void death_with_a_hold_waits_for_the_same_id(void)
 {
     struct world *world = tale_with(2, 4);
@@ -325,6 +355,8 @@ static void id_that_nobody_hears_of_is_forgotten(void)
 static const struct test tests[] = {
     TEST(restarted_with_the_lock_reads_on),
     TEST(death_published_units_go_at_once),
+    TEST(late_beat_of_the_dead_is_no_newcomer),
+    TEST(late_beat_of_the_silent_is_no_newcomer),
     TEST(death_with_a_hold_waits_for_the_same_id),
     TEST(nobody_comes_while_held),
     TEST(silent_beyond_its_lease_is_dead),

@@ -16,6 +16,7 @@ enum { COLLECTORS = 4 };
 
 struct dice {
     uint64_t state;
+    int left[COLLECTORS]; // lives of each that are over
 };
 
 static uint32_t roll(struct dice *dice, uint32_t below)
@@ -83,9 +84,9 @@ static void round_play(struct cell *cell, struct dice *dice)
     for (int i = 0; i < COLLECTORS; i++) {
         uint32_t mood = roll(dice, 10);
         if (mood < 6)
-            cell_beat(cell, i, 1, "active", cell->heads[i]);
+            cell_beat(cell, i, 1 + dice->left[i], "active", cell->heads[i]);
         else if (mood == 9 && i > 1)
-            cell_beat(cell, i, 1, "leaving", cell->heads[i]);
+            cell_beat(cell, i, 1 + dice->left[i]++, "leaving", cell->heads[i]);
     }
     cell_commit(cell);
 }
@@ -178,7 +179,7 @@ static void compare(const struct cell *a, const struct cell *b, bool epochs_diff
 static void play(uint64_t seed)
 {
     struct cell first, whole, compacted;
-    struct dice dice = {seed};
+    struct dice dice = {.state = seed};
     struct beat_capacity capacity = {.weight = seed % 3 == 0 ? 60 : 0};
     cell_begin(&first, &(struct cell_options){.hash_seed = seed, .capacity = capacity});
     for (int i = 0; i < 30; i++)
