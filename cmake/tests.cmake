@@ -63,7 +63,7 @@ function(python_lines ret)
   execute_process(COMMAND ${PYTHON3} ${breaks_py} ${ARGN} OUTPUT_VARIABLE lines
     OUTPUT_STRIP_TRAILING_WHITESPACE RESULT_VARIABLE code)
   if(NOT code EQUAL 0)
-    message(FATAL_ERROR "a break of tests/sim/breaks.py does not apply any more")
+    message(FATAL_ERROR "tests/sim/breaks.py ${ARGN} failed")
   endif()
   string(REPLACE "\n" ";" lines "${lines}")
   set(${ret} "${lines}" PARENT_SCOPE)

@@ -8,7 +8,8 @@ checkers of the simulated world can fail.
     breaks.py try NAME... --build FOLDER   hunts for a seed that catches each, prints the result
 
 A break is an exact piece of a source and what stands there instead. A piece that is not there
-exactly once is an error: whoever changes the source says here what the rule looks like now.
+exactly once is an error, of `./dev sim --break` and of tests/check/sim.py: whoever changes the source
+says here what the rule looks like now.
 """
 
 import argparse
@@ -359,7 +360,7 @@ def main():
     if options.word == "names":
         print("\n".join(BREAKS))
     elif options.word == "files":
-        print("\n".join(copies(options.arguments[0])))
+        print("\n".join(sorted({file for file, _, _ in BREAKS[options.arguments[0]][1]})))
     elif options.word == "write":
         write(*options.arguments)
     else:

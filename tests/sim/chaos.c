@@ -169,6 +169,36 @@ static void take_over(struct world *world)
                    (long long)(world->starts - starts));
 }
 
+// CB-40: what a collector read is read by others after its lease, 1 % and 200 ms for the clocks,
+// and half a second for everybody's delays; with a proof of its death at once.
+static void lose_collector(struct world *world)
+{
+    struct process *lost = NULL;
+    uint64_t count = 0;
+    bool is_proved = world_draw(world, 2) == 0;
+    int64_t ms = is_proved ? 500 : world->options.lease_ms * 102 / 100 + 200 + 500;
+    for (int i = 0; i < world->process_count; i++)
+        if (!world->processes[i].is_coordinator && world->processes[i].is_up &&
+            world_draw(world, ++count) == 0)
+            lost = &world->processes[i];
+    // A second life of the same id that was heard a moment ago would be given the units, dead or
+    // not.
+    world_run(world, world->options.lease_ms * 102 / 100);
+    if (world->fault != NULL || count < 2)
+        return;
+    lost->is_lost = true;
+    world_crash(world, lost->name);
+    if (is_proved)
+        world_death(world, lost->name, 0);
+    world_run(world, ms);
+    const char *unsettled = world_unsettled(world);
+    if (world->fault == NULL && unsettled != NULL)
+        world_fail(world, "CB-40", "%lld ms after the death of '%s' topics are not read again: %s",
+                   (long long)ms, lost->name, unsettled);
+    lost->is_lost = false;
+    settle(world);
+}
+
 void chaos_run(struct world *world, const struct chaos *chaos)
 {
     struct instant end = instant_add(world->now, span_of_ms(chaos->ms));
@@ -181,7 +211,10 @@ void chaos_run(struct world *world, const struct chaos *chaos)
         make_peace(world);
         settle(world);
         compare(world);
-        if (world->fault == NULL && world_draw(world, 2) == 0)
+        uint64_t dice = world_draw(world, 4);
+        if (dice == 0)
+            lose_collector(world);
+        else if (dice < 3)
             take_over(world);
     }
 }

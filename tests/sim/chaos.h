@@ -5,7 +5,8 @@
 // by a theme (chaos_act.c). In calm nothing goes wrong any more, and within a bound everything must
 // be right: one leader, every topic read once, every collector with a head that names it (S9), all
 // that was announced there (CB-18), the state as good as memory (PD-20). A leader that is killed
-// then moves nothing (CB-42).
+// then moves nothing (CB-42), and the topics of a collector that is killed are read again in time
+// (CB-40).
 #ifndef SIM_CHAOS_H
 #define SIM_CHAOS_H
 

@@ -149,7 +149,8 @@ static void process_take(struct world *world, struct thing *thing)
 static void supervisor_take(struct world *world, const struct thing *thing)
 {
     const struct process *process = &world->processes[thing->process];
-    if (thing->kind == THING_RESTART && process->is_impostor && world->is_calm)
+    if (thing->kind == THING_RESTART &&
+        (process->is_lost || (process->is_impostor && world->is_calm)))
         return;
     if (thing->kind == THING_RESTART)
         world_restart(world, process->name, thing->number == 1 && process->exit_code < 0);

@@ -120,8 +120,8 @@ struct process {
     char pool[32]; // of a collector
     int number;
     uint32_t life;
-    int exit_code; // of the last life that ended by itself, else -1
-    bool is_impostor;
+    int exit_code;               // of the last life that ended by itself, else -1
+    bool is_impostor, is_lost;   // a second one with its id; nobody starts it again
     struct instant wake;         // world time of its deadline
     struct instant clock_since;  // world time from which on its clock runs at this rate
     int64_t clock_us, drift_ppm; // what it showed then, and how much too fast it is
