@@ -20,6 +20,14 @@ static int compare_processes(const void *a, const void *b)
     return strcmp((*left)->name, (*right)->name);
 }
 
+// A unit without the pool before it (world_name).
+static const char *unit_text(const struct world *world, uint32_t name)
+{
+    const char *text = names_text(&world->names, name);
+    const char *blank = strchr(text, ' ');
+    return blank ? blank + 1 : text;
+}
+
 const char *world_reading(struct world *world)
 {
     const struct process *list[SIM_PROCESSES_MAX] = {NULL};
@@ -32,7 +40,7 @@ const char *world_reading(struct world *world)
     for (size_t i = 0; i < count; i++) {
         const char *units[SIM_UNITS_MAX] = {NULL};
         for (uint32_t k = 0; k < list[i]->units_count; k++)
-            units[k] = names_text(&world->names, list[i]->units[k].name);
+            units[k] = unit_text(world, list[i]->units[k].name);
         qsort(units, list[i]->units_count, sizeof(units[0]), compare_names);
         buffer_print(&world->answer, "%s:", list[i]->name);
         for (uint32_t k = 0; k < list[i]->units_count; k++)
