@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// A world of faults from its first to its last moment: whoever lives in it, its troubles, and the
+// calm at the end, in which everything must come right within a bound.
 #include "sim/chaos.h"
 
 #include <stdio.h>
@@ -8,6 +11,10 @@
 
 static const char *const names[2][5] = {{"north", "south", "east", "", ""},
                                         {"a", "b", "c", "d", "e"}};
+
+static const char *const labels[5] = {"csp=aws host=h0 zone=east", "csp=gcp host=h1 zone=west",
+                                      "csp=aws host=h1 zone=west", "csp=gcp host=h2 zone=east",
+                                      "host=h0"};
 
 static const struct {
     int64_t lease_ms, beat_ms, leader_ms;
@@ -39,7 +46,7 @@ struct world *chaos_world(uint64_t seed, const struct chaos *chaos)
     for (int i = 0; i < coordinators; i++)
         world_coordinator(world, names[0][i]);
     for (int i = 0; i < collectors; i++)
-        world_collector(world, names[1][i]);
+        world_collector_with(world, names[1][i], labels[i]);
     return world;
 }
 
@@ -88,7 +95,7 @@ static void make_peace(struct world *world)
         world_say(world, SIM_CONTROL,
                   "{\"agent\": \"mortal%d\", \"source\": \"%s\", \"topics\": []}", i / 2,
                   i % 2 == 0 ? "" : "x");
-    world_order(world, "pool.set", "max_topics_per_collector", "none");
+    world_say(world, SIM_ORDERS, "{\"verb\": \"pool.reset\"}");
     world_order_pool(world, "default", "pool.resume");
     for (int i = 0; i < world->process_count; i++)
         if (!world->processes[i].is_coordinator && !world->processes[i].is_impostor)

@@ -62,15 +62,25 @@ static int64_t draw_ms(struct world *world)
 static void announce_topics(struct world *world, const char *agent, int64_t ttl_ms)
 {
     static const char *const modes[] = {"set", "set", "add", "add", "add", "remove"};
+    static const char *const attributes[8] = {
+        ", \"weight\": 7",
+        ", \"labels\": {\"csp\": \"aws\"}",
+        ", \"labels\": {\"csp\": \"gcp\", \"zone\": \"west\"}",
+        ", \"weight\": 30, \"labels\": {\"zone\": \"east\"}",
+        "",
+        "",
+        "",
+        ""};
     struct buffer topics = {0};
     uint64_t first = world_draw(world, CHAOS_TOPICS);
     uint64_t count = world_draw(world, 6);
     for (uint64_t i = 0; i < count; i++) {
         unsigned number = (unsigned)((first + i * 3) % CHAOS_TOPICS);
         unsigned partitions = world_draw(world, 5) == 0 ? 0 : 1 + number % 3;
-        buffer_print(&topics, "%s{\"name\": \"t%u\", \"partitions\": %u, \"split\": %s}",
-                     i > 0 ? ", " : "", number, partitions,
-                     number % 4 == 0 && world_draw(world, 4) > 0 ? "true" : "false");
+        bool is_split = number % 4 == 0 && world_draw(world, 4) > 0;
+        buffer_print(&topics, "%s{\"name\": \"t%u\", \"partitions\": %u, \"split\": %s%s}",
+                     i > 0 ? ", " : "", number, partitions, is_split ? "true" : "false",
+                     attributes[world_draw(world, 8)]);
     }
     const char *source = world_draw(world, 3) == 0 ? "x" : "";
     const char *mode = modes[world_draw(world, 6)];
@@ -97,13 +107,36 @@ static void act_ttl(struct world *world)
     announce_topics(world, agent, 4000 + number * 7000);
 }
 
+// Any policy, or none; of some only what does not contradict what is in force is taken.
+static void order_policy(struct world *world)
+{
+    static const char *const policies[] = {
+        "\"group_by\": \"csp\", \"other\": \"gcp\"",
+        "\"group_by\": \"none\", \"other\": \"none\"",
+        "\"affinity\": \"zone\"",
+        "\"spread_by\": \"host\", \"spread_max\": \"5\"",
+        "\"balance\": \"weight\", \"tolerance\": \"5%\"",
+        "\"mode\": \"pack\", \"max_topics_per_collector\": \"4\"",
+        "\"bounce_delay\": \"3s\"",
+        "\"move_budget\": \"6\"",
+        "\"isolated\": \"true\"",
+        "\"balance\": \"load\", \"stabilization\": \"2s\""};
+    uint64_t dice = world_draw(world, 14);
+    if (dice < 10)
+        world_say(world, SIM_ORDERS, "{\"verb\": \"pool.set\", \"args\": {%s}}", policies[dice]);
+    else
+        world_say(world, SIM_ORDERS, "{\"verb\": \"pool.reset\"}");
+}
+
 static void act_order(struct world *world)
 {
     static const char *const caps[] = {"1", "2", "5", "none", "0", "none"};
     static const char *const verbs[] = {"pool.pause",  "pool.resume",   "pool.freeze",
                                         "pool.resume", "pool.unfreeze", "pool.rebalance"};
-    uint64_t dice = world_draw(world, 5);
-    if (dice >= 3)
+    uint64_t dice = world_draw(world, 7);
+    if (dice >= 5)
+        order_policy(world);
+    else if (dice >= 3)
         world_order_pool(world, "default", verbs[world_draw(world, 6)]);
     else if (dice == 0)
         world_order(world, "pool.set", "max_topics_per_collector", caps[world_draw(world, 6)]);
