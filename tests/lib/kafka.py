@@ -273,11 +273,23 @@ class Cluster:
     """`brokers` brokers (1 or 3). Without a folder: a temporary one that goes away with the
     cluster.
 
-    `properties` are added to every server.properties, over the defaults below.
+    `properties` are added to every server.properties, over the defaults below. `advertised`
+    ({name: {broker: port}}) gives each broker one listener more for each name, which tells its
+    clients that port; where it listens itself is in `listeners[name][broker]`.
     """
 
-    def __init__(self, brokers=1, folder=None, properties=None, heap="512m", is_daemon=False):
+    def __init__(
+        self,
+        brokers=1,
+        folder=None,
+        properties=None,
+        heap="512m",
+        is_daemon=False,
+        advertised=None,
+    ):
         self.count = brokers
+        self.advertised = advertised or {}
+        self.listeners = {}
         self.is_temporary = folder is None
         self.folder = folder or tempfile.mkdtemp(prefix="muster-kafka-")
         self.properties = properties or {}
@@ -309,7 +321,20 @@ class Cluster:
     def bootstrap(self):
         return ",".join(f"127.0.0.1:{b.port}" for b in self.brokers.values())
 
+    def _extra(self, number):
+        """The listeners that are advertised elsewhere; one thread is enough for each."""
+        names = list(self.advertised)
+        mine = {name: self.listeners[name][number] for name in names}
+        told = {name: self.advertised[name][number] for name in names}
+        return {
+            "listeners": "".join(f",{n.upper()}://127.0.0.1:{mine[n]}" for n in names),
+            "advertised.listeners": "".join(f",{n.upper()}://127.0.0.1:{told[n]}" for n in names),
+            "map": "".join(f",{n.upper()}:PLAINTEXT" for n in names),
+            "lines": {f"listener.name.{n.lower()}.num.network.threads": 1 for n in names},
+        }
+
     def _lines(self, number, ports, controller_ports):
+        extra = self._extra(number)
         replicas = 3 if self.count >= 3 else 1
         voters = ",".join(f"{i + 1}@127.0.0.1:{p}" for i, p in enumerate(controller_ports))
         clients = f"PLAINTEXT://127.0.0.1:{ports[number - 1]}"
@@ -319,9 +344,12 @@ class Cluster:
             "node.id": number,
             "controller.quorum.voters": voters,
             "controller.listener.names": "CONTROLLER",
-            "listeners": f"{clients},{controllers}",
-            "advertised.listeners": clients,
-            "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+            "listeners": f"{clients},{controllers}" + extra["listeners"],
+            "advertised.listeners": clients + extra["advertised.listeners"],
+            "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT"
+            + extra["map"],
+            "inter.broker.listener.name": "PLAINTEXT",
+            **extra["lines"],
             "log.dirs": os.path.join(self.folder, str(number), "data"),
             "num.partitions": 4,
             "default.replication.factor": replicas,
@@ -355,10 +383,14 @@ class Cluster:
         raise AssertionError("no free ports for the brokers, three times over")
 
     def _start(self, seconds):
-        ports = free_ports(2 * self.count)
+        ports = free_ports((2 + len(self.advertised)) * self.count)
+        for i, name in enumerate(self.advertised):
+            some = ports[(2 + i) * self.count : (3 + i) * self.count]
+            self.listeners[name] = dict(enumerate(some, 1))
         for i in range(self.count):
             broker = Broker(os.path.join(self.folder, str(i + 1)), i + 1, ports[i])
-            broker.configure(self._lines(i + 1, ports[: self.count], ports[self.count :]))
+            controllers = ports[self.count : 2 * self.count]
+            broker.configure(self._lines(i + 1, ports[: self.count], controllers))
             self.brokers[i + 1] = broker
         for broker, formatting in [(b, b.format_begin(self.id)) for b in self.brokers.values()]:
             output, _ = formatting.communicate(timeout=seconds)
