@@ -25,17 +25,22 @@ def tell(what, value, unit=""):
 
 
 class Cell:
-    """The daemons of one prefix; `settings` go to all of them as --set NAME=VALUE."""
+    """The daemons of one prefix; `settings` go to all of them as --set NAME=VALUE. `addresses` give
+    a daemon brokers of its own: {name: bootstrap}."""
 
-    def __init__(self, cluster, processes, prefix, settings=None):
+    def __init__(self, cluster, processes, prefix, settings=None, addresses=None):
         self.cluster = cluster
         self.processes = processes
         self.prefix = prefix
+        self.addresses = addresses or {}
         self.base = ["-b", cluster.bootstrap, "--prefix", prefix]
         self.common = _settings(settings)
         self.folder = os.path.join(processes.folder, prefix)
         self.ports = {}
         os.makedirs(self.folder, exist_ok=True)
+
+    def _base_of(self, name):
+        return ["-b", self.addresses.get(name, self.cluster.bootstrap), "--prefix", self.prefix]
 
     # --- daemons ---
 
@@ -44,7 +49,7 @@ class Cell:
         (self.ports[name],) = kafka.free_ports(1)
         process = self.processes.start(
             f"{self.prefix}-{name}",
-            *("coordinator", "run", *self.base, "--id", name),
+            *("coordinator", "run", *self._base_of(name), "--id", name),
             *("--listen", f"127.0.0.1:{self.ports[name]}"),
             *self.common,
             *_settings(settings),
@@ -58,7 +63,7 @@ class Cell:
         state = ("--state-file", os.path.join(self.folder, name + ".state")) if has_state else ()
         return self.processes.start(
             f"{self.prefix}-{name}",
-            *("collector", "run", *self.base, "--id", name, "--sink", "file"),
+            *("collector", "run", *self._base_of(name), "--id", name, "--sink", "file"),
             *("--file", self.sink_path(name), *state),
             *self.common,
             *_settings(settings),
