@@ -7,8 +7,9 @@ seed, while numbered records flow; at the end the accountant says whether the pr
         world.play([chaos.World.collector_killed, chaos.World.broker_killed])  # both at once
         report = world.finish()
 
-A fault is a generator: up to its first `yield` it begins, behind that it waits for what must come of
-it and ends. So several of them overlap. Each process reaches each broker through a proxy of its own.
+A fault is a generator: up to its first `yield` it begins, behind that it waits for what must come
+of it, and ends. So several of them overlap. Each process reaches each broker through a proxy of its
+own.
 """
 
 import collections
@@ -16,6 +17,7 @@ import contextlib
 import json
 import math
 import os
+import pickle
 import random
 import signal
 import sys
@@ -48,12 +50,15 @@ BROKER_SETTINGS = {
     "broker.session.timeout.ms": 2000,
     "broker.heartbeat.interval.ms": 500,
     "leader.imbalance.check.interval.seconds": 5,
-    "delete.topic.enable": "true",
+    # Whatever was written stays there for the accountant.
+    "log.cleaner.enable": "false",
+    "log.retention.check.interval.ms": 2147483647,
 }
 
 
 @contextlib.contextmanager
-def world(topics, seed, prefix="chaos"):
+def world(topics, seed, prefix="chaos", folder=None):
+    """`folder`: where the logs and the sinks' files stay; without it they go."""
     with contextlib.ExitStack() as stack:
         proxies = stack.enter_context(proxy.Proxies([*COORDINATORS, *COLLECTORS], BROKERS))
         cluster = stack.enter_context(
@@ -62,7 +67,8 @@ def world(topics, seed, prefix="chaos"):
         for name, ports in cluster.listeners.items():
             for broker, port in ports.items():
                 proxies.aim(name, broker, port)
-        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix=f"muster-{prefix}-"))
+        if folder is None:
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix=f"muster-{prefix}-"))
         processes = stack.enter_context(procs.Processes(folder))
         addresses = {name: proxies.bootstrap(name) for name in proxies.ports}
         cell = Cell(cluster, processes, prefix, SETTINGS, addresses)
@@ -156,7 +162,11 @@ class World:
             if self.sinks.failure:
                 raise AssertionError("the sinks cannot be read") from self.sinks.failure
             live = set(self.topics())
-            return {t: (seen.get(t), n) for t, n in marks.items() if t in live and seen.get(t, -1) < n}
+            return {
+                topic: (seen.get(topic), mark)
+                for topic, mark in marks.items()
+                if topic in live and seen.get(topic, -1) < mark
+            }
 
         try:
             self.wait(lambda: not behind(), what)
@@ -169,7 +179,7 @@ class World:
     # --- the schedule ---
 
     def play(self, faults):
-        """Lets these happen at the same time, and waits until all topics are read on behind them."""
+        """Lets these happen at the same time, and waits until all topics are read on."""
         running = []
         for fault in faults:
             one = fault(self)
@@ -195,8 +205,12 @@ class World:
 
     def wait_gone(self, name):
         """Waits until others have what this collector had."""
-        owned = lambda: (lambda owners: owners is not None and name not in owners.values())
-        self.wait(lambda: owned()(self.owners()), f"the units of {name} to be with others")
+
+        def is_gone():
+            owners = self.owners()
+            return owners is not None and name not in owners.values()
+
+        self.wait(is_gone, f"the units of {name} to be with others")
 
     def wait_other_leader(self, name):
         self.wait(lambda: self.leader() not in (None, name), f"another than {name} to lead")
@@ -204,8 +218,9 @@ class World:
     def wait_others(self):
         """What nothing happens to is read on meanwhile (CB-36)."""
         owners = self.wait(self.owners, "owners") or {}
-        mine = [t for t, owner in owners.items() if owner not in self.victims and t in self.topics()]
-        self.wait_read_on(mine, "the topics of the others to be read on")
+        live = set(self.topics())
+        theirs = [t for t, owner in owners.items() if owner not in self.victims and t in live]
+        self.wait_read_on(theirs, "the topics of the others to be read on")
 
     # --- faults of collectors ---
 
@@ -235,9 +250,11 @@ class World:
         self.cell.process(name).signal(signal.SIGSTOP)
         yield
         until()
-        # Noted first: what it writes when it wakes is behind this moment.
+        # Looked at before and behind: a write that it had begun lands between the two.
+        self.sinks.look()
         woken_ms = accountant.now_ms()
         self.cell.process(name).signal(signal.SIGCONT)
+        self.sinks.look()
         self.pauses[name].append((began_ms, woken_ms))
         self.down.discard(name)
         self.say(f"{name} wakes up")
@@ -384,7 +401,8 @@ class World:
         agents = sorted(self.agents)
         for i, name in enumerate(names):
             self.agents[agents[i % AGENTS]].append(name)
-        self.say(f"{count} topics are {'announced and created' if is_late else 'created and announced'}")
+        what = "announced and created" if is_late else "created and announced"
+        self.say(f"{count} topics are {what}")
         if is_late:
             self.announce(agents)
         self.cluster.create_topics(names, seconds=PATIENCE)
@@ -396,10 +414,12 @@ class World:
 
     def topics_deleted(self, count=2):
         """Some are withdrawn before, some behind it; what nobody had read by then is gone."""
-        agent = self.random.choice(sorted(a for a, topics in self.agents.items() if len(topics) > count))
+        some = sorted(a for a, topics in self.agents.items() if len(topics) > count)
+        agent = self.random.choice(some)
         names = self.random.sample(self.agents[agent], count)
         is_late = self.random.random() < 0.5
-        self.say(f"{count} topics are {'deleted and withdrawn' if is_late else 'withdrawn and deleted'}")
+        what = "deleted and withdrawn" if is_late else "withdrawn and deleted"
+        self.say(f"{count} topics are {what}")
         self.excused.update(names)
         self.agents[agent] = [t for t in self.agents[agent] if t not in names]
         for name in names:
@@ -443,6 +463,8 @@ class World:
             *(self.cluster.bootstrap, self.cell.prefix, "default", self.topics(), self.sinks),
             *(self.streams.accepted, self.excused, self.pauses),
         )
+        with open(os.path.join(self.cell.processes.folder, "evidence"), "wb") as file:
+            pickle.dump(evidence, file)  # so that it can be judged again
         report = accountant.judge(evidence)
         report.figures |= {
             name.replace("_", " "): times for name, times in sorted(self.figures.items())

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What lies in Kafka, read by kcat and taken apart by nothing of ours but the published schemas: for
-the accountant, who must not trust the code that he checks.
+"""What lies in Kafka, read by kcat and taken apart by nothing of ours but the published schemas:
+for the accountant, who must not trust the code that he checks.
 
     records = kafka_log.read(bootstrap, "muster.assignments")
     name, fields = schemas.decode(records[0].value)

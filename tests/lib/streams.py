@@ -60,7 +60,8 @@ def batch(values, at_ms):
     records = b""
     for i, value in enumerate(values):
         data = value.encode()
-        body = b"\0" + _varint(0) + _varint(i) + _varint(-1) + _varint(len(data)) + data + _varint(0)
+        body = b"\0" + _varint(0) + _varint(i) + _varint(-1) + _varint(len(data)) + data
+        body += _varint(0)
         records += _varint(len(body)) + body
     behind_crc = struct.pack(">hiqqqhii", 0, len(values) - 1, at_ms, at_ms, -1, -1, -1, len(values))
     behind_crc += records
@@ -193,7 +194,8 @@ class Streams:
         topics = []
         for topic, some in values.items():
             data = batch(some, at_ms)
-            topics.append(kafka._text(topic) + kafka._array([struct.pack(">ii", 0, len(data)) + data]))
+            part = struct.pack(">ii", 0, len(data)) + data
+            topics.append(kafka._text(topic) + kafka._array([part]))
         body = struct.pack(">hhi", -1, ALL, TIMEOUT * 1000) + kafka._array(topics)
         port = self.cluster.brokers[number].port
         answer = kafka.ask(port, PRODUCE, PRODUCE_VERSION, body, 2 * TIMEOUT)
