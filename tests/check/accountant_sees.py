@@ -343,7 +343,7 @@ class SinkWatchTest(unittest.TestCase):
         self.assertEqual(("c1", "t", 0, 1, 5), second[:5])
         self.assertEqual(0, second.after_ms)  # its beginning was there at the look before
         self.assertLessEqual(first.after_ms, first.before_ms)
-        self.assertEqual({"t": 1}, watch.newest)
+        self.assertEqual({("t", 0): 1}, watch.newest)
 
 
 if __name__ == "__main__":

@@ -14,8 +14,8 @@ duplicates  whatever is read again is read from the position that was committed 
             changed
 committed   no position is committed before the sink has what lies below it; in the end all is
 one owner   the former owner of a unit has acknowledged, left, been proved dead, or not been heard
-            for its lease, before the next is granted it (S1, S2, S4); nobody writes without a grant,
-            nor behind its end, nor behind a line of a higher fence
+            for its lease, before the next is granted it (S1, S2, S4); nobody writes without a
+            grant, nor behind its end, nor behind a line of a higher fence
 versions    generations, epochs and fences only rise; a head fits its buckets; nobody applies what
             was not published to it
 
@@ -97,7 +97,7 @@ class SinkWatch:
     def __init__(self, folder):
         self.folder = folder
         self.deliveries = []
-        self.newest = {}  # topic -> greatest number behind '#' in its values
+        self.newest = {}  # (topic, partition) -> greatest number behind '#' in its values
         self.at = collections.Counter()  # path -> bytes taken
         self.looked_ms = {}  # path -> when there was nothing behind them yet
         self.lock = threading.Lock()
@@ -148,8 +148,8 @@ class SinkWatch:
             Delivery(collector, *place, line["fence"], value, after_ms, before_ms)
         )
         number = int(value.rpartition("#")[2])
-        if number > self.newest.get(line["topic"], -1):
-            self.newest[line["topic"]] = number
+        if number > self.newest.get(place[:2], -1):
+            self.newest[place[:2]] = number
 
 
 def assignments_of(records, schemas):

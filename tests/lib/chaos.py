@@ -35,13 +35,14 @@ COORDINATORS = ("k1", "k2", "k3")
 COLLECTORS = ("c1", "c2", "c3", "c4", "c5")
 BROKERS = (1, 2, 3)
 AGENTS = 6
+SPLIT = "a0"  # the agent whose topics have several partitions, which are units of their own
+PARTITIONS = 2
 PATIENCE = 240  # seconds for any one condition, on a machine that is busy with other things
 EXIT_IN_USE = 8
 
 # Short, so that many faults fit; a third of the lease suffices Kafka to see a broker's end.
 SETTINGS = {
     "lease.ms": "6000",
-    "beat.interval.ms": "500",
     "leader.timeout.ms": "3000",
     "revoke.timeout.ms": "5000",
     "sink.file.rotate.bytes": "0",
@@ -85,6 +86,7 @@ class World:
         self.random = random.Random(seed)
         self.began = time.monotonic()
         self.agents = {f"a{i}": [] for i in range(AGENTS)}  # agent -> its topics
+        self.split = set()  # topics
         self.made = 0  # topics, for their names
         self.excused = set()
         self.down = set()  # processes that do not run, or are held still, because we want it
@@ -111,8 +113,18 @@ class World:
     def topics(self):
         return [topic for topics in self.agents.values() for topic in topics]
 
+    def units(self):
+        """{unit: (topic, partition)} of what is announced."""
+        found = {topic: (topic, 0) for topic in self.topics() if topic not in self.split}
+        for topic in self.split.intersection(self.topics()):
+            found |= {f"{topic}/{i}": (topic, i) for i in range(PARTITIONS)}
+        return found
+
     def announce(self, agents):
-        self.cell.announce([announcement(agent, self.agents[agent]) for agent in agents])
+        said = [announcement(agent, self.agents[agent]) for agent in agents]
+        for topic in (topic for one in said for topic in one["topics"]):
+            topic["split"] = topic["name"] in self.split
+        self.cell.announce(said)
 
     def wait(self, condition, what):
         def is_so():
@@ -153,9 +165,10 @@ class World:
         except (ValueError, KeyError):
             return None  # it was killed in the middle of its answer
 
-    def wait_read_on(self, topics, what):
-        """Waits until each of these topics has got, in a sink, a record from now on."""
-        marks = {topic: self.streams.next[topic] for topic in topics}
+    def wait_read_on(self, units, what):
+        """Waits until of each of these units a sink has got a record from now on."""
+        parts = self.units()
+        marks = {parts[unit]: self.streams.next[parts[unit]] for unit in units}
         seen = self.sinks.newest
 
         def behind():
@@ -163,9 +176,9 @@ class World:
                 raise AssertionError("the sinks cannot be read") from self.sinks.failure
             live = set(self.topics())
             return {
-                topic: (seen.get(topic), mark)
-                for topic, mark in marks.items()
-                if topic in live and seen.get(topic, -1) < mark
+                part: (seen.get(part), mark)
+                for part, mark in marks.items()
+                if part[0] in live and seen.get(part, -1) < mark
             }
 
         try:
@@ -174,7 +187,7 @@ class World:
             raise AssertionError(f"{error}; behind are {sorted(behind().items())[:5]}") from error
 
     def calm(self, when):
-        self.wait_read_on(self.topics(), f"every topic to be read on {when}")
+        self.wait_read_on(self.units(), f"every topic to be read on {when}")
 
     # --- the schedule ---
 
@@ -218,8 +231,8 @@ class World:
     def wait_others(self):
         """What nothing happens to is read on meanwhile (CB-36)."""
         owners = self.wait(self.owners, "owners") or {}
-        live = set(self.topics())
-        theirs = [t for t, owner in owners.items() if owner not in self.victims and t in live]
+        live = self.units()
+        theirs = [u for u, owner in owners.items() if owner not in self.victims and u in live]
         self.wait_read_on(theirs, "the topics of the others to be read on")
 
     # --- faults of collectors ---
@@ -275,9 +288,9 @@ class World:
         busy."""
         name = self.pick(COLLECTORS)
         self.say(f"{name} is held still for a moment")
-        topic = self.topics()[0]
-        number = self.streams.next[topic] + 2
-        until = lambda: self.wait(lambda: self.streams.next[topic] >= number, "two records")
+        part = min(self.units().values())
+        number = self.streams.next[part] + 2
+        until = lambda: self.wait(lambda: self.streams.next[part] >= number, "two records")
         yield from self._pause(name, until)
 
     def collector_cut(self):
@@ -401,15 +414,19 @@ class World:
         agents = sorted(self.agents)
         for i, name in enumerate(names):
             self.agents[agents[i % AGENTS]].append(name)
+        split = [name for name in names if name in self.agents[SPLIT]]
+        others = [name for name in names if name not in split]
+        self.split.update(split)
         what = "announced and created" if is_late else "created and announced"
         self.say(f"{count} topics are {what}")
         if is_late:
             self.announce(agents)
-        self.cluster.create_topics(names, seconds=PATIENCE)
+        self.cluster.create_topics(others, seconds=PATIENCE)
+        self.cluster.create_topics(split, PARTITIONS, seconds=PATIENCE)
         if not is_late:
             self.announce(agents)
-        for name in names:
-            self.streams.add(name)
+        for part in self.units().values():
+            self.streams.add(part)
         return iter(())
 
     def topics_deleted(self, count=2):
@@ -421,9 +438,10 @@ class World:
         what = "deleted and withdrawn" if is_late else "withdrawn and deleted"
         self.say(f"{count} topics are {what}")
         self.excused.update(names)
+        for part in self.units().values():
+            if part[0] in names:
+                self.streams.forget(part)
         self.agents[agent] = [t for t in self.agents[agent] if t not in names]
-        for name in names:
-            self.streams.forget(name)
         if not is_late:
             self.announce([agent])
         self.cluster.delete_topics(names, seconds=PATIENCE)
@@ -433,7 +451,7 @@ class World:
 
     def policy_changed(self):
         """As tight as it can be, or loose; there is room for all when all five live."""
-        limit = math.ceil(len(self.topics()) / len(COLLECTORS)) + self.random.choice((3, 5, 20))
+        limit = math.ceil(len(self.units()) / len(COLLECTORS)) + self.random.choice((3, 5, 20))
         self.say(f"at most {limit} topics a collector")
         self.order("pool.set", {"max_topics_per_collector": str(limit)})
         return iter(())
@@ -450,8 +468,7 @@ class World:
         self.calm("at the end")
         self.streams.end()
         self.wait(self.streams.is_quiet, "all records to be acknowledged")
-        self.wait(self.is_committed, "everything to be read and committed")
-        self.say("all is read and committed")
+        failure = self.wait_committed()
         for name in COLLECTORS:
             self.down.add(name)
             code = self.cell.process(name).stop(60)
@@ -466,18 +483,29 @@ class World:
         with open(os.path.join(self.cell.processes.folder, "evidence"), "wb") as file:
             pickle.dump(evidence, file)  # so that it can be judged again
         report = accountant.judge(evidence)
+        if failure and not report.faults:
+            raise failure
         report.figures |= {
             name.replace("_", " "): times for name, times in sorted(self.figures.items())
         }
         return report
+
+    def wait_committed(self):
+        """What went wrong, for the accountant knows better why."""
+        try:
+            self.wait(self.is_committed, "everything to be read and committed")
+        except AssertionError as failure:
+            self.say(str(failure))
+            return failure
+        self.say("all is read and committed")
+        return None
 
     def is_committed(self):
         ends = self.streams.ends()
         if ends is None:
             return False
         held = self.cell.committed()
-        behind = {t: (held.get((t, 0)), end) for t, end in ends.items() if held.get((t, 0)) != end}
-        return not behind
+        return all(held.get(part) == end for part, end in ends.items())
 
 
 def _java_hash(text):

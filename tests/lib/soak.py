@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`./dev soak`: the faults of tests/system/chaos_test.py for as long as one likes, with 200 topics and
-the brokers that lead control, state and the transaction log among those that are killed. Progress goes
-to stderr, logs and evidence stay in build/soak; the accountant's report comes last. The exit code is
-1 if he found a breach, or if something that must come did not come."""
+"""`./dev soak`: the faults of tests/system/chaos_test.py for as long as one likes, with 200 topics
+and the brokers that lead control, state and the transaction log among those that are killed.
+
+Progress goes to stderr, logs and evidence stay in build/soak; the accountant's report comes last.
+The exit code is 1 if he found a breach, or if something that must come did not come.
+"""
 
 import argparse
 import os

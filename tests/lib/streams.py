@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Continuous numbered records into many topics at once, whatever happens to the brokers meanwhile.
+"""Continuous numbered records into many partitions at once, whatever happens to the brokers.
 
     with streams.Streams(cluster) as producer:
-        producer.add("t1")          # writes t1#0, t1#1, ... from now on
-        producer.next["t1"]         # the number that comes next
-        producer.remove("t1")       # returns when all of it is acknowledged
-        producer.end()
+        producer.add(("t1", 0))     # writes t1/0#0, t1/0#1, ... from now on
+        producer.next["t1", 0]      # the number that comes next
+        producer.forget(("t1", 0))  # writes no more
+        producer.end()              # nor into the others
 
 kcat takes its input in blocks and cannot write one record now and one later; so this speaks Kafka's
 protocol itself. A request whose answer is lost is repeated, so a value may lie in Kafka twice: the
@@ -69,24 +69,33 @@ def batch(values, at_ms):
     return struct.pack(">qi", 0, len(head) + len(behind_crc)) + head + behind_crc
 
 
-def _end_of(answer):
-    """(topic, end) of one topic in the answer of ListOffsets."""
+def _by_topic(bodies):
+    """An array of topics with an array of partitions each, from {(topic, partition): bytes}."""
+    topics = collections.defaultdict(list)
+    for (topic, partition), body in bodies.items():
+        topics[topic].append(struct.pack(">i", partition) + body)
+    return kafka._array([kafka._text(t) + kafka._array(parts) for t, parts in topics.items()])
+
+
+def _from_topics(answer, forms):
+    """{(topic, partition): (error, ...)} of the numbers of such an answer."""
 
     def partition():
-        _, error, _, end = (answer.number(form) for form in "ihqq")
-        return None if error else end
+        return answer.number("i"), tuple(answer.number(form) for form in forms)
 
-    return answer.text(), answer.array(partition)[0]
+    rows = answer.array(lambda: (answer.text(), answer.array(partition)))
+    return {(topic, number): fields for topic, parts in rows for number, fields in parts}
 
 
 class Streams:
-    """A thread for each broker writes into the topics that the broker leads."""
+    """A thread for each broker writes into the partitions that it leads; a partition is named by
+    (topic, number)."""
 
     def __init__(self, cluster):
         self.cluster = cluster
         self.lock = threading.Lock()
-        self.next = collections.Counter()  # topic -> number of the next value
-        self.waiting = {}  # live topic -> values that are not acknowledged
+        self.next = collections.Counter()  # partition -> number of the next value
+        self.waiting = {}  # live partition -> values that are not acknowledged
         self.accepted = collections.defaultdict(list)  # topic -> values that are
         self.leaders = {}
         self.is_stale = True
@@ -109,15 +118,15 @@ class Streams:
             thread.join(2 * TIMEOUT)
         return False
 
-    def add(self, topic):
+    def add(self, part):
         with self.lock:
-            self.waiting.setdefault(topic, [])
+            self.waiting.setdefault(part, [])
             self.is_stale = True
 
-    def forget(self, topic):
+    def forget(self, part):
         """Writes no more; what is not acknowledged by now may be in Kafka or not."""
         with self.lock:
-            self.waiting.pop(topic, None)
+            self.waiting.pop(part, None)
 
     def end(self):
         """No new values from now on."""
@@ -133,16 +142,16 @@ class Streams:
             raise AssertionError("records could not be written") from self.failure
 
     def ends(self):
-        """{topic: end of its only partition} of the live topics, None while not all are known."""
+        """{partition: end} of the live ones, None while not all are known."""
         self._refresh()
         found = {}
         for number, broker in self.cluster.brokers.items():
-            names = [topic for topic in self.waiting if self.leaders.get(topic) == number]
-            parts = kafka._array([struct.pack(">iq", 0, -1)])
-            body = struct.pack(">i", -1) + kafka._array([kafka._text(n) + parts for n in names])
-            if names:
+            mine = [part for part in self.waiting if self.leaders.get(part) == number]
+            if mine:
+                body = struct.pack(">i", -1) + _by_topic({p: struct.pack(">q", -1) for p in mine})
                 answer = kafka.ask(broker.port, LIST_OFFSETS, LIST_OFFSETS_VERSION, body, TIMEOUT)
-                found |= dict(answer.array(lambda a=answer: _end_of(a)))
+                for part, (error, _, end) in _from_topics(answer, "hqq").items():
+                    found[part] = None if error else end
         return found if set(found) == set(self.waiting) and None not in found.values() else None
 
     # --- the threads ---
@@ -161,27 +170,28 @@ class Streams:
             if not broker.identity():
                 continue
             try:
-                topics = kafka.metadata(broker.port, list(self.waiting), TIMEOUT)["topics"]
+                names = sorted({topic for topic, _ in list(self.waiting)})
+                topics = kafka.metadata(broker.port, names, TIMEOUT)["topics"]
             except (OSError, struct.error):
                 continue
             with self.lock:
                 for topic, said in topics.items():
                     for part in said["partitions"]:
-                        self.leaders[topic] = part["leader"]
-                self.is_stale = any(self.leaders.get(t, -1) < 0 for t in self.waiting)
+                        self.leaders[topic, part["index"]] = part["leader"]
+                self.is_stale = any(self.leaders.get(p, -1) < 0 for p in self.waiting)
             return
 
     def _write_to(self, number):
         mine = {}
         with self.lock:
-            for topic, values in self.waiting.items():
-                if self.leaders.get(topic) != number:
+            for part, values in self.waiting.items():
+                if self.leaders.get(part) != number:
                     continue
                 if not self.is_ending:
-                    values.append(f"{topic}#{self.next[topic]}")
-                    self.next[topic] += 1
+                    values.append(f"{part[0]}/{part[1]}#{self.next[part]}")
+                    self.next[part] += 1
                 if values:
-                    mine[topic] = list(values)
+                    mine[part] = list(values)
         try:
             if mine:
                 self._take(mine, self._produce(number, mine))
@@ -189,30 +199,22 @@ class Streams:
             self.is_stale = True  # the broker is gone; the values go to whoever leads then
 
     def _produce(self, number, values):
-        """{topic: error} of one request."""
+        """{partition: error} of one request."""
         at_ms = time.time_ns() // 1_000_000
-        topics = []
-        for topic, some in values.items():
-            data = batch(some, at_ms)
-            part = struct.pack(">ii", 0, len(data)) + data
-            topics.append(kafka._text(topic) + kafka._array([part]))
-        body = struct.pack(">hhi", -1, ALL, TIMEOUT * 1000) + kafka._array(topics)
+        batches = {part: batch(some, at_ms) for part, some in values.items()}
+        bodies = {part: struct.pack(">i", len(data)) + data for part, data in batches.items()}
+        body = struct.pack(">hhi", -1, ALL, TIMEOUT * 1000) + _by_topic(bodies)
         port = self.cluster.brokers[number].port
         answer = kafka.ask(port, PRODUCE, PRODUCE_VERSION, body, 2 * TIMEOUT)
-
-        def partition():
-            _, error, _, _ = (answer.number(form) for form in "ihqq")
-            return error
-
-        return dict(answer.array(lambda: (answer.text(), answer.array(partition)[0])))
+        return {part: said[0] for part, said in _from_topics(answer, "hqq").items()}
 
     def _take(self, values, errors):
         with self.lock:
-            for topic, error in errors.items():
+            for part, error in errors.items():
                 if error:
                     self.is_stale = True
-                elif topic in self.waiting:
+                elif part in self.waiting:
                     # Two threads may have written the same values while the leader changed.
-                    new = [value for value in values[topic] if value in self.waiting[topic]]
-                    self.accepted[topic] += new
-                    self.waiting[topic] = [v for v in self.waiting[topic] if v not in new]
+                    new = [value for value in values[part] if value in self.waiting[part]]
+                    self.accepted[part[0]] += new
+                    self.waiting[part] = [v for v in self.waiting[part] if v not in new]
