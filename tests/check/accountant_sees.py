@@ -200,7 +200,7 @@ class AccountantTest(unittest.TestCase):
 
     def test_grant_beside_an_owner_that_beats_on(self):
         evidence = killed()
-        evidence.members.append(beat("c1", FIRST, 4400, 5))
+        evidence.members += [beat("c1", FIRST, at, 5) for at in (3900, 4400)]
         evidence.members.sort(key=lambda member: member.at_ms)
         self.expect("one owner", evidence, "held it until 5400")
 
@@ -246,6 +246,12 @@ class AccountantTest(unittest.TestCase):
         evidence = killed()
         evidence.deliveries[0] = line("c1", 0, 5, 1400)
         self.expect("one owner", evidence, "before its grant")
+
+    def test_beat_behind_a_silent_lease_gives_none(self):
+        evidence = killed()
+        evidence.members.append(beat("c1", FIRST, 4200, 5))
+        evidence.members.sort(key=lambda member: member.at_ms)
+        self.assertEqual({}, dict(self.judge(evidence).faults))
 
     def test_beat_that_comes_again_gives_no_lease(self):
         evidence = killed()

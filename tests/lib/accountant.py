@@ -207,6 +207,7 @@ class Life:
     at_ms: list = field(default_factory=list)  # of its beats
     applied: list = field(default_factory=list)  # the generation in each
     seq: int = 0  # of the newest
+    gap_ms: int | None = None  # when it had first been silent for a lease; 0 = never
     repeated: int = 0  # beats that came behind a newer one
     ended_ms: int | None = None  # it said that it leaves, was replaced, or was proved dead
 
@@ -219,6 +220,18 @@ class Life:
             if self.applied[i] >= generation:
                 return self.at_ms[i]
         return None
+
+    def lease_end(self, by_ms=None):
+        """When its lease had run out at the latest, by what lay in Kafka at `by_ms`. A beat that lies
+        behind a gap of a lease came too late: none was acknowledged in the gap."""
+        if self.gap_ms is None:
+            pairs = zip(self.at_ms, self.at_ms[1:])
+            gaps = (a + self.lease_ms for a, b in pairs if b - a >= self.lease_ms)
+            self.gap_ms = next(gaps, 0)
+        if self.gap_ms and (by_ms is None or self.gap_ms <= by_ms):
+            return self.gap_ms
+        heard = self.last_beat(by_ms)
+        return None if heard is None else heard + self.lease_ms
 
     def last_beat(self, by_ms=None):
         count = len(self.at_ms) if by_ms is None else bisect.bisect_right(self.at_ms, by_ms)
@@ -246,8 +259,7 @@ class Hold:
         ends = [life.ended_ms]
         if self.revoked_generation is not None:
             ends.append(life.applied_at(self.revoked_generation, self.revoked_ms))
-        heard = life.last_beat(by_ms)
-        ends.append((heard if heard is not None else self.begin_ms) + life.lease_ms)
+        ends.append(life.lease_end(by_ms) or self.begin_ms + life.lease_ms)
         return min(end for end in ends if end is not None)
 
 
