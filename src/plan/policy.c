@@ -16,6 +16,7 @@
 #define TOLERANCE_PPM 10000     // 1 %
 #define MIN_GAIN_LOAD_PPM 50000 // 5 %, where loads are measured
 #define QUOTED_SIZE_MAX 60      // of a wrong value in a message
+#define AGENT_MISSES 3
 
 struct reading {
     struct plan_policy policy;
@@ -172,6 +173,8 @@ static const struct key keys[] = {
     {"match", FIELD(match), take_match},
     {"start", FIELD(start_latest), take_start},
     {"on_gap", FIELD(on_gap), take_gap},
+    {"agent_interval", FIELD(agent_interval_ms), take_span},
+    {"agent_misses", FIELD(agent_misses), take_count},
 };
 
 // The texts that a policy owns.
@@ -364,7 +367,9 @@ static const char *contradiction(const struct plan_policy *policy)
 const char *policy_parse(const struct label *given, uint32_t count, struct buffer *why,
                          struct plan_policy *ret_policy)
 {
-    struct reading reading = {.policy = {.tolerance_ppm = TOLERANCE_PPM, .on_gap = "earliest"},
+    struct reading reading = {.policy = {.tolerance_ppm = TOLERANCE_PPM,
+                                         .on_gap = "earliest",
+                                         .agent_misses = AGENT_MISSES},
                               .why = why};
     bool is_good = true;
     for (uint32_t i = 0; is_good && i < count; i++)

@@ -28,6 +28,8 @@
 //     match                      rules, see policy_matches
 //     start                      earliest | latest          earliest
 //     on_gap                     earliest | latest | hold   earliest
+//     agent_interval             duration                   0: silence of agents is not counted
+//     agent_misses               1 or more                  3
 //
 // The value `none` takes a key back to its default, under a preset too. Whole numbers go to 10^9,
 // durations are in ms, or end in ms, s, m or h, and go to a year; names and values of labels have 1
@@ -58,6 +60,8 @@ struct plan_policy {
     uint32_t collectors_max; // 0 = no limit
     int64_t bounce_delay_ms;
     int64_t stabilization_ms;
+    int64_t agent_interval_ms; // in which an agent is to be heard, 0 = silence is not counted
+    uint32_t agent_misses;     // intervals of silence after which an agent is unhealthy
     const char *on_gap; // static
     char *group_by;     // owned from here on; NULL = not set
     char *groups;       // "aws,gcp"

@@ -38,6 +38,8 @@ static void without_keys_it_is_the_default(void)
     CHECK_INT(policy.collectors_max, 0);
     CHECK(!policy.is_packed && !policy.isolated && !policy.start_latest);
     CHECK_TEXT(policy.on_gap, "earliest");
+    CHECK_INT(policy.agent_interval_ms, 0);
+    CHECK_INT(policy.agent_misses, 3);
     CHECK(!policy.group_by && !policy.groups && !policy.other && !policy.match);
     policy_finish(&policy);
 }
@@ -48,7 +50,8 @@ static void every_key_says_what_it_says(void)
         good("balance=weight;mode=pack;tolerance=2.5%;min_gain=0.1;max_topics_per_collector=7;"
              "group_by=csp;groups=aws, gcp;other=rest;label_suffix=--;affinity=zone;"
              "spread_by=host;spread_max=2;move_budget=60;bounce_delay=30s;stabilization=5m;"
-             "collectors_min=0;collectors_max=9;match=name=a* agent=b;start=latest;on_gap=hold");
+             "collectors_min=0;collectors_max=9;match=name=a* agent=b;start=latest;on_gap=hold;"
+             "agent_interval=1m;agent_misses=5");
     CHECK_INT(policy.balance, PLAN_BALANCE_WEIGHT);
     CHECK(policy.is_packed);
     CHECK_INT(policy.tolerance_ppm, 25000);
@@ -69,6 +72,8 @@ static void every_key_says_what_it_says(void)
     CHECK_TEXT(policy.match, "name=a* agent=b");
     CHECK(policy.start_latest);
     CHECK_TEXT(policy.on_gap, "hold");
+    CHECK_INT(policy.agent_interval_ms, 60000);
+    CHECK_INT(policy.agent_misses, 5);
     policy_finish(&policy);
 }
 
@@ -103,11 +108,14 @@ static void none_takes_a_key_back(void)
 {
     struct plan_policy policy =
         good("balance=none;mode=none;tolerance=none;max_topics_per_collector=none;group_by=none;"
-             "groups=none;bounce_delay=none;match=none;on_gap=none;preset=none");
+             "groups=none;bounce_delay=none;match=none;on_gap=none;preset=none;"
+             "agent_interval=none;agent_misses=none");
     struct plan_policy standard = good("");
     CHECK_INT(policy.tolerance_ppm, standard.tolerance_ppm);
     CHECK(policy_labels_equal(&policy, &standard));
     CHECK_TEXT(policy.on_gap, standard.on_gap);
+    CHECK_INT(policy.agent_interval_ms, standard.agent_interval_ms);
+    CHECK_INT(policy.agent_misses, standard.agent_misses);
     CHECK(!policy.match);
 }
 
@@ -208,6 +216,7 @@ static void unknown_words_are_refused(void)
     refused("mode=spread", "mode: 'spread' is not even or pack");
     refused("isolated=yes", "isolated: 'yes' is not true or false");
     refused("start=now", "start: 'now' is not earliest or latest");
+    refused("agent_misses=0", "agent_misses: '0' is not a whole number of 1 or more");
     refused("on_gap=ignore", "on_gap: 'ignore' is not earliest, latest or hold");
     refused("preset=aws", "preset: 'aws' is not csp, the only preset");
     refused("bounce_delay=soon", "bounce_delay: 'soon' is not a duration such as 500ms, 30s, 5m or "
