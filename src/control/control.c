@@ -71,6 +71,7 @@ void lead_forget(struct control *control)
     control->timed_count = 0;
     control->next_marker = INSTANT_NEVER;
     control->ask_again = INSTANT_NEVER;
+    silence_finish(control);
     control->is_asking = control->is_assignment_changed = control->has_more_changes = false;
     control->is_restored = false;
     control->resigned_seen = INSTANT_NEVER;
@@ -132,8 +133,10 @@ static void take_state(struct control *control, const struct control_event *even
 static void take_batch(struct control *control, bool caught_up)
 {
     control->is_caught_up = caught_up;
-    if (control->phase == PHASE_LEADING && !control->is_committing)
-        publish_batch(control);
+    if (control->phase != PHASE_LEADING || control->is_committing)
+        return;
+    silence_judge(control);
+    publish_batch(control);
 }
 
 static void take_outcome(struct control *control, enum commit_outcome outcome)
@@ -203,6 +206,10 @@ static void take(struct control *control, const struct control_event *event)
         if (is_leading)
             topics_answered(control, event->topics.items, event->topics.count);
         break;
+    case CONTROL_ENDS_ANSWERED:
+        if (is_leading)
+            silence_ends_answered(control, event);
+        break;
     case CONTROL_STOP_REQUESTED:
         lead_stop(control);
         break;
@@ -226,8 +233,9 @@ struct instant control_deadline(const struct control *control)
     struct instant deadline = instant_earlier(lead_deadline(control), publish_deadline(control));
     if (control->phase != PHASE_LEADING || control->is_committing)
         return deadline;
-    if (control->timed_count > 0)
-        deadline = instant_earlier(deadline, control->next_marker);
+    if (silence_is_busy(control))
+        return control->now;
+    deadline = instant_earlier(deadline, control->next_marker);
     deadline = instant_earlier(deadline, pools_deadline(control));
     return instant_earlier(deadline, control->ask_again);
 }

@@ -8,7 +8,8 @@
 //     evidence.c   S4: what an own record read back proves
 //     restore.c    state records to tables, tables to plans
 //     intake.c     announcements to claims;  route.c  those that name no pool
-//     statement.c  time-to-live;  order.c  orders;  pool.c  the life of pools
+//     statement.c  time-to-live;  silence.c  agents that are not heard any more
+//     order.c      orders;  pool.c  the life of pools
 //     topic.c      claims to units;  policy.c  keys to what the planner is asked for
 //     member.c     beats and deaths to lives of collectors (S5)
 //     handover.c   plans to grants: revoke, ack, grant (S2)
@@ -95,6 +96,18 @@ struct picture {
     struct report_part *parts; // owned
 };
 
+// Silence of agents: the pool whose interval is over is judged, one at a time.
+struct silence {
+    enum silence_stage { SILENCE_NONE, SILENCE_ASKING, SILENCE_JUDGING } stage;
+    uint32_t pool;       // being judged
+    struct handles rows; // asking: its topics, judging: its agents, in the order of their names
+    uint32_t next;       // the first one that is not done
+    bool is_asked;       // a question about ends is under way
+    int64_t question;    // number of the newest one
+    int64_t *ends; // by unit handle: where its log ended when looked at last, −1 = not known
+    uint32_t ends_capacity;
+};
+
 struct control {
     struct tables tables;
     // Copies of the options.
@@ -155,6 +168,7 @@ struct control {
     struct instant next_marker;
     struct timed *timed; // heap by due
     uint32_t timed_count, timed_capacity, timed_stamp;
+    struct silence silence;
 
     // Questions to Kafka.
     bool is_asking;
@@ -320,6 +334,35 @@ void pools_ghosts_leave(struct control *control);
 void pools_return(struct control *control);
 void pools_recall(struct control *control);
 
+// ---- silence.c
+
+// What the keys of a pool say of silence is in force from now on.
+void silence_apply(struct control *control, uint32_t pool);
+
+// The counts of a new leader begin.
+void silence_begin(struct control *control);
+void silence_finish(struct control *control);
+
+// Whether silence is counted anywhere, so that markers are wanted.
+bool silence_is_counted(const struct control *control);
+
+// An announcement was taken; the owner of a unit has reported on it.
+void silence_announced(struct control *control, const struct announcement *said);
+void silence_reported(struct control *control, uint32_t unit);
+
+// The row of a unit is about to be free.
+void silence_forget(struct control *control, uint32_t unit);
+
+// Judges the pools whose interval is over, as far as is known; asks for what is not.
+void silence_judge(struct control *control);
+void silence_ends_answered(struct control *control, const struct control_event *event);
+
+// Whether silence_judge has more to do at once.
+bool silence_is_busy(const struct control *control);
+
+// Whether somebody holds the topic and all of them are silent for too long.
+bool topic_is_silent(const struct tables *tables, uint32_t topic);
+
 // ---- topic.c
 
 // What the planner is told of the topic's units: from its last claim in log order and from the
@@ -328,6 +371,9 @@ struct plan_unit_options topic_options(const struct tables *tables, uint32_t top
 
 // Tells the planner of what the agent's labels are now.
 void topics_tell(struct control *control, uint32_t agent);
+
+// Asks Kafka about the topic, with the next question.
+void topic_question(struct control *control, uint32_t topic);
 
 // Brings the units of a topic in line with its claims and with what Kafka said. The topic row is
 // gone afterwards if nothing holds it.

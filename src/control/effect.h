@@ -26,6 +26,8 @@ enum control_effect_kind {
                          // transaction; answered by CONTROL_COMMIT_ANSWERED
     EFFECT_ASK_TOPICS,   // ask Kafka for the partitions of `topics`; answered by
                          // CONTROL_TOPICS_ANSWERED
+    EFFECT_ASK_ENDS,     // ask Kafka where the logs of `ends` end; answered by
+                         // CONTROL_ENDS_ANSWERED, if only by nobody can say
     EFFECT_RESTORE,      // memory was thrown away: read state from its beginning again
     EFFECT_RESIGN,       // let go of the transactional producer
     EFFECT_EXIT,         // this life has ended in order: leave with code 0
@@ -36,6 +38,14 @@ enum control_effect_kind {
 struct control_topic_question {
     struct text cluster;
     struct text topic;
+};
+
+struct control_end_question {
+    struct text cluster;
+    struct text topic;
+    int32_t partition;    // −1 = all of them
+    int32_t partitions;   // how many the topic has
+    bool wants_committed; // what the pool's group has committed is wanted too
 };
 
 struct control_effect {
@@ -53,6 +63,12 @@ struct control_effect {
             const struct control_topic_question *items;
             uint32_t count;
         } topics;
+        struct {
+            int64_t number; // comes back in the answer
+            struct text pool;
+            const struct control_end_question *items;
+            uint32_t count;
+        } ends;
         struct text text;
     };
 };

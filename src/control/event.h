@@ -29,6 +29,7 @@ enum control_event_kind {
     CONTROL_LOGS_CHECKED,    // answer to EFFECT_CHECK_LOGS: logs[]
     CONTROL_COMMIT_ANSWERED, // answer to EFFECT_COMMIT: outcome
     CONTROL_TOPICS_ANSWERED, // answer to EFFECT_ASK_TOPICS: topics[]
+    CONTROL_ENDS_ANSWERED,   // answer to EFFECT_ASK_ENDS: ends[]
     CONTROL_STOP_REQUESTED,  // SIGTERM: hand the leadership over
 };
 
@@ -67,6 +68,17 @@ struct control_topic_answer {
     int32_t partitions;
 };
 
+// Where the log of a unit ends, and how far the pool's group has read it: offsets, of all its
+// partitions together. −1 = nobody could say, or there is no such partition; or, of `committed`,
+// nothing was ever committed or it was not asked for.
+struct control_end_answer {
+    struct text cluster;
+    struct text topic;
+    int32_t partition;
+    int64_t end; // last stable offset
+    int64_t committed;
+};
+
 struct control_event {
     enum control_event_kind kind;
     struct instant at;
@@ -89,6 +101,11 @@ struct control_event {
             const struct control_topic_answer *items;
             uint32_t count;
         } topics;
+        struct {
+            int64_t number; // of the question
+            const struct control_end_answer *items;
+            uint32_t count;
+        } ends;
     };
 };
 

@@ -193,7 +193,7 @@ void unit_freed(struct control *control, uint32_t unit)
             topic_reconcile(control, topic);
         return;
     }
-    if (tables->topics[topic].is_missing)
+    if (tables->topics[topic].is_missing || topic_is_silent(tables, topic))
         topic_reconcile(control, topic);
     else
         unit_settle(control, unit);

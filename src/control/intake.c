@@ -391,6 +391,7 @@ void intake_announcement(struct control *control, const struct announcement *sai
         pool = route_take(control, said, offset);
     else
         announcement_take(control, pool, said, offset);
+    silence_announced(control, said);
     answer_done(control, pool, said->agent, said->id);
 }
 

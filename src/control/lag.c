@@ -35,6 +35,7 @@ static void lag_sum(struct control *control, uint32_t unit, int sign)
 
 void lag_forget(struct control *control, uint32_t unit)
 {
+    silence_forget(control, unit);
     if (unit >= control->pictures_capacity || control->pictures[unit] == NULL)
         return;
     lag_sum(control, unit, -1);
@@ -167,6 +168,7 @@ void lag_report(struct control *control, const struct report *report)
         lag_sum(control, unit, 1);
         if (control->tables.pools[pool]->asked.balance == PLAN_BALANCE_LOAD)
             load_tell(control, unit);
+        silence_reported(control, unit);
         if (text_equals(report->units[i].state, "missing") && control->phase == PHASE_LEADING)
             topic_missed(control, control->tables.units[unit].topic);
     }

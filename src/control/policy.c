@@ -122,6 +122,7 @@ void policy_take(struct control *control, uint32_t handle, struct policy_change 
         pool_tell(control, handle);
     if (pool->asked.balance == PLAN_BALANCE_LOAD)
         loads_tell(control, handle);
+    silence_apply(control, handle);
     pool->is_unsettled = true;
     pool_touch(&control->tables, handle);
     heads_change(control, handle);

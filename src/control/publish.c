@@ -216,7 +216,9 @@ static bool draw_agent(struct control *control, uint32_t handle, struct control_
     agent->is_dirty = false;
     *record = (struct state_agent){.labels = agent->labels,
                                    .labels_count = agent->labels_count,
-                                   .health = TEXT_LITERAL("healthy"),
+                                   .health = text_of(agent_health_text((enum agent_health)agent->health)),
+                                   .misses = agent->misses,
+                                   .disabled = agent->health == AGENT_UNHEALTHY,
                                    .since_ms = agent->since_ms};
     state_key_print((struct state_key){.kind = RECORD_STATE_AGENT,
                                        .pool = text_of(control->tables.pools[agent->pool]->name),

@@ -90,6 +90,11 @@ static void restore_agent(struct control *control, uint32_t pool, struct text id
     row->labels = labels_copy(record->labels, record->labels_count);
     row->labels_count = record->labels_count;
     row->since_ms = record->since_ms;
+    row->misses = record->misses > 0 && record->misses < UINT32_MAX ? (uint32_t)record->misses : 0;
+    agent_health_set(tables, agent, AGENT_HEALTHY);
+    for (int i = 0; i < AGENT_HEALTH_COUNT; i++)
+        if (text_equals(record->health, agent_health_text((enum agent_health)i)))
+            agent_health_set(tables, agent, (enum agent_health)i);
 }
 
 // The rows that the key of a claim names, as far as they are there. Each look-up is a miss of the
@@ -454,6 +459,7 @@ enum status restore_end(struct control *control)
         if (tables->collectors[i] != NULL)
             revoked_sort(tables, i);
     buckets_resume(control);
+    silence_begin(control);
     for (uint32_t topic = 0; topic < tables->topics_count; topic++)
         if (tables->topics[topic].name != NULL)
             topic_reconcile(control, topic);

@@ -151,7 +151,7 @@ void statements_expire(struct control *control)
     for (uint32_t i = 0; i < over.count; i++)
         statement_expire(control, over.items[i]);
     handles_finish(&over);
-    if (control->timed_count == 0) {
+    if (control->timed_count == 0 && !silence_is_counted(control)) {
         control->next_marker = INSTANT_NEVER;
         return;
     }

@@ -52,10 +52,18 @@ enum unit_reason {
     UNIT_RESHAPED,    // the topic is divided otherwise now
     UNIT_BUCKET_FULL, // the collector's record is full
     UNIT_PAUSED,      // its pool is paused
+    UNIT_SILENT,      // all agents that announce the topic are silent
     UNIT_REASON_COUNT,
 };
 
-enum unit_state { UNIT_PENDING, UNIT_OWNED, UNIT_REVOKING, UNIT_MISSING, UNIT_STATE_COUNT };
+enum unit_state {
+    UNIT_PENDING,
+    UNIT_OWNED,
+    UNIT_REVOKING,
+    UNIT_MISSING,
+    UNIT_DORMANT, // its agents are silent; it is looked after and comes back by itself
+    UNIT_STATE_COUNT
+};
 
 struct unit {
     int64_t generation; // of the grant; while revoking, the one that took it away
@@ -114,6 +122,9 @@ struct statement {
     struct instant heard; // last announcement
 };
 
+// What is known of an agent from its signs of life. Texts are the closed set of state_agent.health.
+enum agent_health { AGENT_HEALTHY, AGENT_SILENT, AGENT_UNHEALTHY, AGENT_HEALTH_COUNT };
+
 struct agent {
     char *id;             // owned, terminated; NULL = free row
     struct label *labels; // owned
@@ -122,6 +133,11 @@ struct agent {
     uint32_t topics;     // number of claims
     uint16_t pool;
     bool is_dirty;
+    uint8_t health;    // enum agent_health
+    uint32_t misses;   // intervals of silence
+    bool is_announced; // in this interval an announcement of it was taken
+    bool is_seen;      // ... a record was seen in one of its topics
+    bool is_unclear;   // ... nobody can say whether there was one
     int64_t since_ms;
 };
 
@@ -218,6 +234,9 @@ struct pool {
     uint64_t numbers_from;       // the placement number that the last decision began with
     int64_t numbers_told;        // changes with a new one that it handed out
     bool has_changes_left;       // and that it has still to hand out
+    int64_t agent_interval_ms;     // in which its agents are to be heard, 0 = not counted
+    uint32_t agent_misses;         // after so many an agent is unhealthy
+    struct instant interval_since; // begin of the interval
     bool is_dirty;
     bool is_unsettled;
 };
@@ -261,7 +280,7 @@ struct tables {
     uint32_t claims_count, claims_capacity, claims_free;
     uint32_t attributes_count, attributes_capacity, attributes_free;
     uint32_t statements_count, statements_capacity, statements_free;
-    uint32_t agents_count, agents_capacity, agents_free, agents_live;
+    uint32_t agents_count, agents_capacity, agents_free, agents_live, agents_unhealthy;
     struct index topics_index, attributes_index, agents_index, collectors_index;
     struct index parts_index; // units of split topics, by topic and partition
     struct pool **pools;
@@ -338,6 +357,9 @@ uint32_t agent_add(struct tables *tables, uint32_t pool, struct text id);
 // Removes an agent without statements; with `tombstone` its state record too.
 void agent_remove(struct tables *tables, uint32_t agent, bool tombstone);
 void agent_touch(struct tables *tables, uint32_t agent);
+bool agent_before(const struct tables *tables, uint32_t a, uint32_t b); // of one pool
+void agent_health_set(struct tables *tables, uint32_t agent, enum agent_health health);
+const char *agent_health_text(enum agent_health health);
 
 uint32_t statement_find(const struct tables *tables, uint32_t agent, struct text source);
 uint32_t statement_add(struct tables *tables, uint32_t agent, struct text source);

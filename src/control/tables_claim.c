@@ -112,6 +112,7 @@ void agent_remove(struct tables *tables, uint32_t agent, bool tombstone)
         tombstone_add(tables, buffer_text(&key));
         buffer_finish(&key);
     }
+    tables->agents_unhealthy -= row->health == AGENT_UNHEALTHY;
     index_remove(&tables->agents_index, agent_hash(tables, row->pool, text_of(row->id)), agent);
     labels_release(row->labels, row->labels_count);
     memory_release(row->id);
@@ -127,6 +128,25 @@ void agent_touch(struct tables *tables, uint32_t agent)
     tables->agents[agent].is_dirty = true;
     handles_add(&tables->dirty_agents, agent);
     tables->dirty_bytes += 256;
+}
+
+bool agent_before(const struct tables *tables, uint32_t a, uint32_t b)
+{
+    return strcmp(tables->agents[a].id, tables->agents[b].id) < 0;
+}
+
+void agent_health_set(struct tables *tables, uint32_t agent, enum agent_health health)
+{
+    struct agent *row = &tables->agents[agent];
+    tables->agents_unhealthy -= row->health == AGENT_UNHEALTHY;
+    tables->agents_unhealthy += health == AGENT_UNHEALTHY;
+    row->health = (uint8_t)health;
+}
+
+const char *agent_health_text(enum agent_health health)
+{
+    static const char *const texts[AGENT_HEALTH_COUNT] = {"healthy", "silent", "unhealthy"};
+    return texts[health];
 }
 
 // ---- Statements.

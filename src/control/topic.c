@@ -67,13 +67,13 @@ static bool is_placeable(const struct tables *tables, uint32_t topic)
 {
     const struct topic *row = &tables->topics[topic];
     uint32_t last = claim_last(tables, topic);
-    if (row->is_missing || last == NONE)
+    if (row->is_missing || last == NONE || topic_is_silent(tables, topic))
         return false;
     return row->partitions > 0 ||
            tables->attributes[tables->claims[last].attributes].partitions > 0;
 }
 
-static void topic_question(struct control *control, uint32_t topic)
+void topic_question(struct control *control, uint32_t topic)
 {
     struct topic *row = &control->tables.topics[topic];
     if (row->is_asked)
@@ -170,7 +170,9 @@ static void unit_explain(struct control *control, uint32_t unit, bool placeable,
 {
     struct tables *tables = &control->tables;
     struct unit *row = &tables->units[unit];
-    enum unit_state state = tables->topics[row->topic].is_missing ? UNIT_MISSING : UNIT_PENDING;
+    enum unit_state state = tables->topics[row->topic].is_missing ? UNIT_MISSING
+                            : reason == UNIT_SILENT               ? UNIT_DORMANT
+                                                                  : UNIT_PENDING;
     if (row->owner != NONE || (row->state == state && (placeable || row->reason == reason)))
         return;
     if (!placeable)
@@ -186,17 +188,20 @@ static void units_plan(struct control *control, uint32_t topic, int32_t wanted)
     struct tables *tables = &control->tables;
     const struct pool *pool = tables->pools[tables->topics[topic].pool];
     bool placeable = is_placeable(tables, topic);
-    enum unit_reason reason = tables->topics[topic].is_missing ? UNIT_ABSENT : UNIT_ASKING;
+    bool is_silent = topic_is_silent(tables, topic);
+    enum unit_reason reason = tables->topics[topic].is_missing ? UNIT_ABSENT
+                              : is_silent                      ? UNIT_SILENT
+                                                               : UNIT_ASKING;
     struct plan_unit_options options = topic_options(tables, topic);
     for (int32_t i = 0; i == 0 || i < wanted; i++) {
         uint32_t unit = unit_at(tables, topic, wanted, i);
         // What is placed stays while Kafka is asked again.
-        bool may = placeable ||
-                   (!tables->topics[topic].is_missing && plan_unit_is_known(pool->plan, unit));
+        bool may = placeable || (!tables->topics[topic].is_missing && !is_silent &&
+                                 plan_unit_is_known(pool->plan, unit));
         unit_plan(control, unit, may ? &options : NULL, reason);
         unit_explain(control, unit, may, reason);
     }
-    if (!placeable)
+    if (!placeable && !is_silent)
         topic_question(control, topic);
 }
 

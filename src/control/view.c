@@ -54,6 +54,7 @@ void control_view_cell(const struct control *control, struct cell_view *ret)
                               .topics = tables->topics_live,
                               .units = tables->units_live,
                               .agents = tables->agents_live,
+                              .unhealthy = tables->agents_unhealthy,
                               .moves = control->moves,
                               .refused = control->refused,
                               .ignored = control->ignored,
@@ -68,6 +69,7 @@ void control_view_cell(const struct control *control, struct cell_view *ret)
         ret->owned += tables->pools[i]->states[UNIT_OWNED];
         ret->revoking += tables->pools[i]->states[UNIT_REVOKING];
         ret->missing += tables->pools[i]->states[UNIT_MISSING];
+        ret->dormant += tables->pools[i]->states[UNIT_DORMANT];
     }
     for (uint32_t i = 0; i < tables->collectors_count; i++)
         ret->collectors += tables->collectors[i] != NULL && member_is_alive(tables->collectors[i]);
@@ -205,7 +207,9 @@ bool control_next_agent(const struct control *control, uint32_t *cursor, struct 
             continue;
         *ret = (struct agent_view){.pool = text_of(tables->pools[row->pool]->name),
                                    .id = text_of(row->id),
-                                   .health = TEXT_LITERAL("healthy"),
+                                   .health =
+                                       text_of(agent_health_text((enum agent_health)row->health)),
+                                   .misses = row->misses,
                                    .topics = row->topics,
                                    .since_ms = row->since_ms};
         return true;

@@ -68,6 +68,19 @@ static void writes_draw(struct cell *cell)
 
 // ---- Events and effects.
 
+static void ends_note(struct cell *cell, const struct control_effect *effect)
+{
+    REQUIRE(effect->ends.count <= CELL_ENDS);
+    cell->ends_number = effect->ends.number;
+    cell->ends_count = effect->ends.count;
+    for (uint32_t i = 0; i < effect->ends.count; i++) {
+        snprintf(cell->ends[i].topic, sizeof(cell->ends[i].topic), "%.*s",
+                 TEXT_ARGS(effect->ends.items[i].topic));
+        cell->ends[i].partition = effect->ends.items[i].partition;
+        cell->ends[i].wants_committed = effect->ends.items[i].wants_committed;
+    }
+}
+
 static void carry_out(struct cell *cell, const struct control_effect *effect)
 {
     switch (effect->kind) {
@@ -91,6 +104,9 @@ static void carry_out(struct cell *cell, const struct control_effect *effect)
         break;
     case EFFECT_ASK_TOPICS:
         cell->asked = effect->topics.count;
+        break;
+    case EFFECT_ASK_ENDS:
+        ends_note(cell, effect);
         break;
     case EFFECT_EXIT:
         cell->has_exited = true;

@@ -10,7 +10,7 @@
 
 #include "control/control.h"
 
-enum { CELL_COLLECTORS = 8 };
+enum { CELL_COLLECTORS = 8, CELL_ENDS = 16 };
 
 // A write as bytes.
 struct cell_write {
@@ -48,6 +48,13 @@ struct cell {
     char reason[512];               // of the last refusal, "" = none since cell_say
     char claim_life[33];
     uint32_t asked; // topics in the last question
+    struct {
+        char topic[32];
+        int32_t partition;
+        bool wants_committed;
+    } ends[CELL_ENDS]; // the last question about ends
+    uint32_t ends_count;
+    int64_t ends_number;
     uint32_t commits;
     bool is_claiming, wants_logs, wants_commit, has_exited, was_alarmed;
 };
