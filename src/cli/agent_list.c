@@ -5,7 +5,8 @@
 static const struct column columns[] = {
     {"AGENT", "id", COLUMN_TEXT, false, false, "name of the agent"},
     {"POOL", "pool", COLUMN_TEXT, false, false, "pool that it belongs to"},
-    {"HEALTH", "health", COLUMN_TEXT, false, true, "what is known of it"},
+    {"HEALTH", "health", COLUMN_TEXT, false, true, "healthy, silent or unhealthy"},
+    {"MISSES", "misses", COLUMN_INTEGER, false, true, "intervals of silence in a row"},
     {"TOPICS", "topics", COLUMN_INTEGER, false, true, "topics that it announces"},
     {"SINCE", "since_ms", COLUMN_TIME, false, true, "when it was first heard, ms since 1970"},
     {0},

@@ -141,6 +141,7 @@ void policy_restore(struct control *control, uint32_t handle)
     } else {
         policy_finish(&pool->asked);
         pool->asked = asked;
+        silence_apply(control, handle);
     }
     buffer_finish(&why);
 }

@@ -214,12 +214,13 @@ static bool draw_agent(struct control *control, uint32_t handle, struct control_
     if (!agent->is_dirty)
         return false;
     agent->is_dirty = false;
-    *record = (struct state_agent){.labels = agent->labels,
-                                   .labels_count = agent->labels_count,
-                                   .health = text_of(agent_health_text((enum agent_health)agent->health)),
-                                   .misses = agent->misses,
-                                   .disabled = agent->health == AGENT_UNHEALTHY,
-                                   .since_ms = agent->since_ms};
+    *record =
+        (struct state_agent){.labels = agent->labels,
+                             .labels_count = agent->labels_count,
+                             .health = text_of(agent_health_text((enum agent_health)agent->health)),
+                             .misses = agent->misses,
+                             .disabled = agent->health == AGENT_UNHEALTHY,
+                             .since_ms = agent->since_ms};
     state_key_print((struct state_key){.kind = RECORD_STATE_AGENT,
                                        .pool = text_of(control->tables.pools[agent->pool]->name),
                                        .name = text_of(agent->id)},

@@ -87,12 +87,15 @@ static void replies_take(struct coordinator *coordinator)
 {
     struct kafka_reply *reply;
     while ((reply = kafka_admin_poll(coordinator->admin)) != NULL) {
-        switch ((enum ask_kind)(reply->number & 3)) {
+        switch ((enum ask_kind)(reply->number & ((1 << ASK_KIND_BITS) - 1))) {
         case ASK_GROUND:
             ground_reply(coordinator, reply);
             break;
         case ASK_CHECK:
             check_reply(coordinator, reply);
+            break;
+        case ASK_ENDS:
+            ends_reply(coordinator, reply);
             break;
         case ASK_TOPICS:
             kafka_reply_release(coordinator->asked_reply);
@@ -179,6 +182,7 @@ static void work(struct coordinator *coordinator, struct instant now)
     if (coordinator->is_committing)
         return;
     effects_take_reply(coordinator);
+    ends_answer(coordinator);
     feed_turn(coordinator);
     clock_read(coordinator);
     memory_trim(coordinator, coordinator->now);
@@ -304,6 +308,7 @@ enum status coordinator_create(struct loop *loop, const struct coordinator_setup
     coordinator->err = setup->err;
     coordinator->loop = loop;
     coordinator->started = loop_now();
+    coordinator->ends.stage = ENDS_NONE;
     coordinator->is_verbose = strcmp(conf_text(setup->conf, "log.level"), "debug") == 0;
     coordinator->watchdog_interval = notify_watchdog_interval(setup->watchdog_us);
     coordinator->next_watchdog = coordinator->started;
@@ -349,6 +354,7 @@ void coordinator_destroy(struct coordinator *coordinator)
     commit_finish(coordinator);
     effects_asked_forget(coordinator);
     arena_finish(&coordinator->arena);
+    arena_finish(&coordinator->ends.arena);
     buffer_finish(&coordinator->line);
     buffer_finish(&coordinator->value);
     for (int i = 0; i < KAFKA_CELL_TOPICS; i++)

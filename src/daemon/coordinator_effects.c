@@ -129,6 +129,9 @@ static void carry_out(struct coordinator *coordinator, const struct control_effe
     case EFFECT_ASK_TOPICS:
         topics_ask(coordinator, effect);
         break;
+    case EFFECT_ASK_ENDS:
+        ends_ask(coordinator, effect);
+        break;
     case EFFECT_RESTORE:
         feed_state_from_start(coordinator);
         break;

@@ -65,6 +65,26 @@ struct check {
     struct instant deadline;          // of the anchors
 };
 
+// One question about ends of logs. Stages in order; READY waits until no commit is under way.
+enum ends_stage { ENDS_COMMITTED, ENDS_ENDS, ENDS_READY, ENDS_NONE };
+
+struct ends_item {
+    struct text topic;
+    int32_t first, partition_count;
+    bool wants_committed;
+    struct control_end_answer answer;
+};
+
+struct ends {
+    enum ends_stage stage;
+    int64_t number;  // of the deciding part
+    uint64_t serial; // of the request under way
+    struct text group;
+    struct ends_item *items;
+    uint32_t count, partition_count;
+    struct arena arena; // of all of it
+};
+
 // One transaction's messages; offsets into `bytes` until it is complete.
 struct batch_message {
     size_t key, key_size, value, value_size;
@@ -146,6 +166,8 @@ struct coordinator {
     bool has_ask_failed;             // it could not even be put
     struct kafka_reply *asked_reply; // owned; waits until no commit is under way
 
+    struct ends ends;
+
     // HTTP.
     struct http_server *http;
     struct {
@@ -184,6 +206,13 @@ void effects_carry_out(struct coordinator *coordinator);
 void effects_take_reply(struct coordinator *coordinator);
 void effects_asked_forget(struct coordinator *coordinator);
 
+// coordinator_ends.c: where the logs of silent agents end.
+void ends_ask(struct coordinator *coordinator, const struct control_effect *effect);
+void ends_reply(struct coordinator *coordinator, const struct kafka_reply *reply);
+
+// Gives the answer, if there is one, to the deciding part.
+void ends_answer(struct coordinator *coordinator);
+
 // coordinator_commit.c: claims and transactions.
 void commit_claim(struct coordinator *coordinator, const struct state_marker *claim);
 void commit_start(struct coordinator *coordinator);
@@ -206,6 +235,7 @@ enum status api_open(struct coordinator *coordinator, struct buffer *fault) MUST
 void api_turn(struct coordinator *coordinator);
 
 // Numbers of requests to the admin: kind in the low bits.
-enum ask_kind { ASK_GROUND = 1, ASK_CHECK = 2, ASK_TOPICS = 3 };
+enum ask_kind { ASK_GROUND = 1, ASK_CHECK = 2, ASK_TOPICS = 3, ASK_ENDS = 4 };
+enum { ASK_KIND_BITS = 3 };
 
 #endif

@@ -133,6 +133,8 @@ static const char *lag_state(const struct unit_view *unit, int64_t lag)
 {
     if (text_equals(unit->state, "missing"))
         return "missing";
+    if (text_equals(unit->state, "dormant"))
+        return "dormant";
     if (unit->owner.size == 0)
         return "no owner";
     if (lag < 0 || unit->reader_state.size == 0)
@@ -248,6 +250,7 @@ void api_print_agent(struct api_list *list, const struct agent_view *agent, bool
     json_member_text(json, "id", agent->id);
     json_member_text(json, "pool", agent->pool);
     json_member_text(json, "health", agent->health);
+    json_member_int64(json, "misses", agent->misses);
     json_member_int64(json, "topics", agent->topics);
     json_member_int64(json, "since_ms", agent->since_ms);
     if (with_names)
@@ -390,6 +393,7 @@ void api_print_status(struct coordinator *coordinator, struct buffer *body)
     json_member_int64(&json, "assigned", cell.owned);
     json_member_int64(&json, "pending", cell.pending);
     json_member_int64(&json, "missing", cell.missing);
+    json_member_int64(&json, "dormant", cell.dormant);
     json_member_int64(&json, "revoking", cell.revoking);
     json_member_int64(&json, "collectors", cell.collectors);
     json_member_int64(&json, "agents", cell.agents);

@@ -20,7 +20,8 @@ static void cell_families(struct metrics *metrics, const struct cell_view *cell)
     } states[] = {{"owned", cell->owned},
                   {"pending", cell->pending},
                   {"revoking", cell->revoking},
-                  {"missing", cell->missing}};
+                  {"missing", cell->missing},
+                  {"dormant", cell->dormant}};
     metrics_family(metrics, METRICS_GAUGE, "muster_units", "units of the cell by state");
     for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
         struct metrics_label label = {"state", text_of(states[i].state)};
@@ -37,6 +38,8 @@ static void cell_families(struct metrics *metrics, const struct cell_view *cell)
     plain(metrics, METRICS_GAUGE, "muster_collectors", "collectors with an admitted life",
           cell->collectors);
     plain(metrics, METRICS_GAUGE, "muster_agents", "agents with a statement", cell->agents);
+    plain(metrics, METRICS_GAUGE, "muster_agents_unhealthy", "agents that were silent for too long",
+          cell->unhealthy);
     plain(metrics, METRICS_COUNTER, "muster_moves_total", "units moved since the cell was created",
           cell->moves);
     plain(metrics, METRICS_COUNTER, "muster_announcements_total", "announcements taken",

@@ -350,6 +350,22 @@ enum status kafka_admin_find_committed(struct kafka_admin *admin, struct kafka_a
     return job ? ask_partitions(admin, job, partitions, count) : status;
 }
 
+enum status kafka_admin_find_group_committed(struct kafka_admin *admin, struct kafka_ask ask,
+                                             struct text group,
+                                             const struct kafka_partition *partitions,
+                                             uint32_t count)
+{
+    enum status status;
+    if (group.size == 0)
+        return STATUS_INVALID;
+    struct kafka_request_job *job =
+        request_create(admin, ask, KAFKA_FIND_COMMITTED, count, &status);
+    if (!job)
+        return status;
+    job->group = request_string(job, group);
+    return ask_partitions(admin, job, partitions, count);
+}
+
 enum status kafka_admin_commit(struct kafka_admin *admin, struct kafka_ask ask,
                                const struct kafka_offset *offsets, uint32_t count)
 {

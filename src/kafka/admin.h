@@ -152,6 +152,12 @@ enum status kafka_admin_find_committed(struct kafka_admin *admin, struct kafka_a
                                        const struct kafka_partition *partitions,
                                        uint32_t count) MUST_CHECK;
 
+// The same of any group.
+enum status kafka_admin_find_group_committed(struct kafka_admin *admin, struct kafka_ask ask,
+                                             struct text group,
+                                             const struct kafka_partition *partitions,
+                                             uint32_t count) MUST_CHECK;
+
 // Commits to the group without being a member. `offset` is the next one to read; `metadata` at most
 // 4096 bytes without a zero byte. STATUS_DENIED in the reply: the group has members.
 enum status kafka_admin_commit(struct kafka_admin *admin, struct kafka_ask ask,

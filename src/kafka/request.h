@@ -31,6 +31,7 @@ struct kafka_request_job {
     struct request_new_topic *new_topics; // beside `topics`
     struct kafka_offset *offsets;         // the reply's, as long as they are written
     int64_t at;                           // of KAFKA_FIND_OFFSETS
+    const char *group;                    // of KAFKA_FIND_COMMITTED, NULL = the admin's own
     struct arena arena;
 };
 

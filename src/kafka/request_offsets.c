@@ -154,10 +154,66 @@ static rd_kafka_resp_err_t call_committed(struct kafka_admin_context *context,
     return rd_kafka_committed(context->handle->rk, list, kafka_request_remaining_ms(job));
 }
 
+// The answer about another group than the handle's own comes as a copy of the list.
+static rd_kafka_resp_err_t group_take(const rd_kafka_event_t *event,
+                                      rd_kafka_topic_partition_list_t *list)
+{
+    size_t count = 0;
+    const rd_kafka_group_result_t **groups = rd_kafka_ListConsumerGroupOffsets_result_groups(
+        rd_kafka_event_ListConsumerGroupOffsets_result((rd_kafka_event_t *)(uintptr_t)event),
+        &count);
+    if (count != 1)
+        return RD_KAFKA_RESP_ERR__BAD_MSG;
+    const rd_kafka_error_t *error = rd_kafka_group_result_error(groups[0]);
+    if (error)
+        return rd_kafka_error_code(error);
+    const rd_kafka_topic_partition_list_t *said = rd_kafka_group_result_partitions(groups[0]);
+    for (int i = 0; i < list->cnt; i++) {
+        rd_kafka_topic_partition_t *asked = &list->elems[i];
+        const rd_kafka_topic_partition_t *found =
+            said ? rd_kafka_topic_partition_list_find(
+                       (rd_kafka_topic_partition_list_t *)(uintptr_t)said, asked->topic,
+                       asked->partition)
+                 : NULL;
+        asked->offset = found ? found->offset : RD_KAFKA_OFFSET_INVALID;
+        asked->err = found ? found->err : RD_KAFKA_RESP_ERR_NO_ERROR;
+    }
+    return RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+static rd_kafka_resp_err_t call_group(struct kafka_admin_context *context,
+                                      const struct kafka_request_job *job,
+                                      rd_kafka_topic_partition_list_t *list)
+{
+    char ignored[128];
+    rd_kafka_t *rk = context->handle->rk;
+    rd_kafka_ListConsumerGroupOffsets_t *asked =
+        rd_kafka_ListConsumerGroupOffsets_new(job->group, list);
+    rd_kafka_AdminOptions_t *options =
+        rd_kafka_AdminOptions_new(rk, RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS);
+    rd_kafka_AdminOptions_set_request_timeout(options, kafka_request_remaining_ms(job), ignored,
+                                              sizeof ignored);
+    rd_kafka_queue_t *queue = rd_kafka_queue_new(rk);
+    rd_kafka_ListConsumerGroupOffsets(rk, &asked, 1, options, queue);
+    rd_kafka_event_t *event = NULL;
+    while (!event && !instant_has_come(job->deadline, kafka_now()) &&
+           !kafka_worker_is_stopping(job->worker))
+        event = rd_kafka_queue_poll(queue, kafka_remaining_ms(job->deadline, SLICE_MS));
+    rd_kafka_resp_err_t error = event ? rd_kafka_event_error(event) : RD_KAFKA_RESP_ERR__TIMED_OUT;
+    if (!error)
+        error = group_take(event, list);
+    if (event)
+        rd_kafka_event_destroy(event);
+    rd_kafka_queue_destroy(queue);
+    rd_kafka_AdminOptions_destroy(options);
+    rd_kafka_ListConsumerGroupOffsets_destroy(asked);
+    return error;
+}
+
 void kafka_request_find_committed(struct kafka_admin_context *context,
                                   struct kafka_request_job *job)
 {
-    ask_in_chunks(context, job, call_committed);
+    ask_in_chunks(context, job, job->group ? call_group : call_committed);
 }
 
 // Errors of single partitions. librdkafka gives the last of them to every partition of the list,

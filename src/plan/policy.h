@@ -62,9 +62,9 @@ struct plan_policy {
     int64_t stabilization_ms;
     int64_t agent_interval_ms; // in which an agent is to be heard, 0 = silence is not counted
     uint32_t agent_misses;     // intervals of silence after which an agent is unhealthy
-    const char *on_gap; // static
-    char *group_by;     // owned from here on; NULL = not set
-    char *groups;       // "aws,gcp"
+    const char *on_gap;        // static
+    char *group_by;            // owned from here on; NULL = not set
+    char *groups;              // "aws,gcp"
     char *other;
     char *label_suffix;
     char *affinity;

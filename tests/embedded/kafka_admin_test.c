@@ -144,6 +144,28 @@ static void commit_is_found_again_with_its_metadata(void)
     kafka_room_close(&room);
 }
 
+static void another_group_is_asked_about(void)
+{
+    open_topics();
+    struct kafka_admin *admin = kafka_room_admin(&room, "muster.default");
+    struct kafka_admin *other = kafka_room_admin(&room, "");
+    struct kafka_offset offset = {.topic = T("a"), .partition = 1, .offset = 17};
+    CHECK_INT(kafka_admin_commit(admin, ask, &offset, 1), STATUS_OK);
+    kafka_reply_release(await(admin));
+    const struct kafka_partition asked[] = {{T("a"), 1}, {T("a"), 0}};
+    CHECK_INT(kafka_admin_find_group_committed(other, ask, T("muster.default"), asked, 2),
+              STATUS_OK);
+    struct kafka_reply *reply = await(other);
+    CHECK_INT(reply->status, STATUS_OK);
+    CHECK_INT(reply->offsets[0].offset, 17);
+    CHECK_INT(reply->offsets[1].offset, -1);
+    kafka_reply_release(reply);
+    CHECK_INT(kafka_admin_find_group_committed(other, ask, T(""), asked, 2), STATUS_INVALID);
+    CHECK_INT(kafka_admin_destroy(other, PATIENCE), STATUS_OK);
+    CHECK_INT(kafka_admin_destroy(admin, PATIENCE), STATUS_OK);
+    kafka_room_close(&room);
+}
+
 static void refused_commit_says_denied(void)
 {
     open_topics();
@@ -242,6 +264,7 @@ static const struct test tests[] = {
     TEST(many_topics_are_found_over_several_requests),
     TEST(ends_and_starts_are_found_for_many_partitions_at_once),
     TEST(commit_is_found_again_with_its_metadata),
+    TEST(another_group_is_asked_about),
     TEST(refused_commit_says_denied),
     TEST(bad_requests_are_refused_at_once),
     TEST(requests_are_bounded),

@@ -78,6 +78,9 @@ static void carry_out(struct world *world, struct process *process,
     case EFFECT_ASK_TOPICS:
         ask_topics(world, process, effect);
         break;
+    case EFFECT_ASK_ENDS:
+        ends_ask(world, process, effect);
+        break;
     case EFFECT_RESTORE:
         process->positions[SIM_STATE] = 0;
         break;
@@ -307,6 +310,16 @@ static void answer_topics(struct world *world, struct process *process, struct t
     step(world, process, &event);
 }
 
+static void answer_ends(struct world *world, struct process *process, const struct thing *thing)
+{
+    struct control_end_answer items[SIM_UNITS_MAX];
+    struct control_event event = {.kind = CONTROL_ENDS_ANSWERED};
+    event.ends.number = (int64_t)thing->number;
+    event.ends.count = ends_answer(world, thing->value, items);
+    event.ends.items = items;
+    step(world, process, &event);
+}
+
 static void answer_txn(struct world *world, struct process *process, int outcome)
 {
     if (!process->is_committing) {
@@ -331,10 +344,16 @@ void coordinator_take(struct world *world, struct process *process, const struct
         answer_logs(world, process);
     else if (thing->kind == THING_TOPICS_ANSWERED && !process->is_committing)
         answer_topics(world, process, thing->value);
-    else if (thing->kind == THING_TOPICS_ANSWERED)
+    else if (thing->kind == THING_ENDS_ANSWERED && !process->is_committing)
+        answer_ends(world, process, thing);
+    else if (thing->kind == THING_TOPICS_ANSWERED || thing->kind == THING_ENDS_ANSWERED)
         process_push(world, process,
-                     (struct thing){.kind = thing->kind, .value = text_own(thing->value)}, 1000);
-    turn(world, process);
+                     (struct thing){.kind = thing->kind,
+                                    .number = thing->number,
+                                    .value = text_own(thing->value)},
+                     1000);
+    if (process->is_up)
+        turn(world, process);
 }
 
 void coordinator_tick(struct world *world, struct process *process)

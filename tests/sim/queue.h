@@ -21,6 +21,7 @@ enum thing_kind {
     THING_TXN_ANSWERED,    // outcome
     THING_LOGS_ANSWERED,   //
     THING_TOPICS_ANSWERED, // value: names, a line each
+    THING_ENDS_ANSWERED,   // number of the question, value: units, a line each
     THING_END_ANSWERED,    // number of the question
     THING_UNIT_STARTED,    // number: run
     THING_UNIT_STOPPED,    // number: run, outcome: 1 = committed

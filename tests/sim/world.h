@@ -175,7 +175,8 @@ struct process {
 // A topic of data, as Kafka has it.
 struct sim_data_topic {
     char name[80];
-    int32_t partitions; // 0 = there is none
+    int32_t partitions;     // 0 = there is none
+    int64_t end, committed; // of all of them together; what the group has committed
 };
 
 struct checks;
@@ -304,6 +305,10 @@ void world_order_pool(struct world *world, const char *pool, const char *verb);
 // Kafka has this topic with so many partitions from now on; 0 = it has none.
 void world_topic(struct world *world, const char *name, int32_t partitions);
 
+// So many records are written into a topic; its owner has delivered them all and says so (ends.c).
+void world_write(struct world *world, const char *name, int64_t records);
+void world_report(struct world *world, const char *owner, const char *name);
+
 // ---- What can be seen (see.c). Texts are valid until the next call.
 
 // "a: t1 t2\nb: t3\n": what is read by processes that live, by id and name.
@@ -356,6 +361,10 @@ void coordinator_take(struct world *world, struct process *process, const struct
 void coordinator_tick(struct world *world, struct process *process);
 void coordinator_stop(struct world *world, struct process *process);
 void coordinator_go_on(struct world *world, struct process *process); // with its effects
+
+// Questions about the ends of data (ends.c). The answer borrows from the lines of the question.
+void ends_ask(struct world *world, struct process *process, const struct control_effect *effect);
+uint32_t ends_answer(struct world *world, struct text lines, struct control_end_answer *ret);
 
 // Transactions of a coordinator (commit.c).
 void commit_start(struct world *world, struct process *process);
