@@ -46,7 +46,7 @@ static enum status send_death(struct line *line, const struct conf *conf, const 
     struct buffer topic = {0};
     struct buffer value = {0};
     buffer_print(&topic, "%s.members", conf_text(conf, "prefix"));
-    wire_encode_avro(RECORD_DEATH, death, &value);
+    wire_encode_avro_at(1, RECORD_DEATH, death, &value); // every coordinator can read it
     struct kafka_message message = {
         .topic = buffer_text(&topic),
         .key = death->id,

@@ -17,6 +17,7 @@ static const struct column columns[] = {
     {"PID", "pid", COLUMN_INTEGER, false, true, "its process"},
     {"ADDRESS", "address", COLUMN_TEXT, false, true, "address of its own HTTP"},
     {"VERSION", "version", COLUMN_TEXT, false, true, "version of its binary"},
+    {"LEVEL", "level", COLUMN_INTEGER, false, true, "highest level of records that it knows"},
     {"LEASE", "lease_ms", COLUMN_DURATION, false, true, "lease that it promised, ms"},
     {"DRAINED", "drained", COLUMN_BOOLEAN, false, true, "whether an operator keeps it empty"},
     {"GENERATION", "generation", COLUMN_INTEGER, false, true,

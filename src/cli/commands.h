@@ -38,6 +38,7 @@
     row(pool_delete)                                                                               \
     row(cell_init)                                                                                 \
     row(cell_clean)                                                                                \
+    row(cell_upgrade)                                                                              \
     row(coordinator_list)                                                                          \
     row(coordinator_run)                                                                           \
     row(lag_show)                                                                                  \

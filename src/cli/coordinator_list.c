@@ -13,6 +13,7 @@ static const struct column columns[] = {
     {"HOST", "host", COLUMN_TEXT, false, true, "machine that it runs on"},
     {"ADDRESS", "address", COLUMN_TEXT, false, true, "address of its HTTP API"},
     {"PID", "pid", COLUMN_INTEGER, true, true, "its process"},
+    {"LEVEL", "level", COLUMN_INTEGER, true, true, "highest level of records that it knows"},
     {"VERSION", "version", COLUMN_TEXT, true, true, "version of its binary"},
     {"INCARNATION", "incarnation", COLUMN_TEXT, true, true, "this life of the process"},
     {0},

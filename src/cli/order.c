@@ -133,3 +133,13 @@ enum exit_code order_pools(const struct invocation *invocation, const char *verb
     exchange_finish(&exchange);
     return code;
 }
+
+enum exit_code order_cell(const struct invocation *invocation, const char *verb)
+{
+    struct exchange exchange = exchange_of(invocation);
+    struct order order = {.verb = text_of(verb)};
+    order_add(&exchange, &order, text_of(conf_text(invocation->conf, "prefix")));
+    enum exit_code code = exchange_run(&exchange, invocation);
+    exchange_finish(&exchange);
+    return code;
+}

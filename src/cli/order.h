@@ -39,4 +39,7 @@ enum exit_code order_wait(const struct invocation *invocation, size_t count, enu
 // arguments. With --wait, if the command has it, until the pool is running.
 enum exit_code order_pool(const struct invocation *invocation, const char *verb);
 
+// Gives the order `verb` about the cell as a whole.
+enum exit_code order_cell(const struct invocation *invocation, const char *verb);
+
 #endif

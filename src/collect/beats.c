@@ -140,7 +140,7 @@ static void send_beat(struct collect *collect)
     beat->applied_generation = collect_beats_acked_generation(collect);
     beat->epoch = collect->epoch_seen;
     beat->lineage = text_of(collect->lineage);
-    beat->level = COLLECT_LEVEL;
+    beat->level = collect_level_max(collect);
     beat->commands_done = collect->commands_done;
     beat->handed = collect->handed;
     beat->handed_count = collect->handed_count;

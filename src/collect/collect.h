@@ -28,7 +28,6 @@
 #include "proto/records.h"
 
 #define COLLECT_BUCKETS 16
-#define COLLECT_LEVEL 1 // the highest record level this code can read
 
 // All spans in ms, all > 0 where not said otherwise. beat_interval_ms < beat->lease_ms.
 struct collect_options {
@@ -42,6 +41,7 @@ struct collect_options {
     int64_t stop_timeout_ms;   // how long an orderly stop may flush and commit, >= 0
     int64_t leave_timeout_ms;  // how long `leaving` is repeated without being confirmed
     int64_t start_margin_ms;   // no write begins with less than this left of the lease, >= 0
+    int64_t level;             // highest record level that is known, 0 = RECORD_LEVEL
 };
 
 enum collect_event_kind {
@@ -135,6 +135,9 @@ void collect_step(struct collect *collect, const struct collect_event *event,
 
 // When COLLECT_TICKED is due at the latest; INSTANT_NEVER when over.
 struct instant collect_deadline(const struct collect *collect);
+
+// The level that beats and reports are to be written at: the cell's, 1 while that is not known.
+int64_t collect_level(const struct collect *collect);
 
 enum collect_state collect_state(const struct collect *collect);
 const char *collect_state_name(enum collect_state state); // as beats say it

@@ -219,6 +219,16 @@ static bool is_well_formed(struct collect *collect, const struct head *head)
     return fault == NULL;
 }
 
+int64_t collect_level(const struct collect *collect)
+{
+    return collect->level_seen < 1 ? 1 : collect->level_seen;
+}
+
+int64_t collect_level_max(const struct collect *collect)
+{
+    return collect->options.level > 0 ? collect->options.level : RECORD_LEVEL;
+}
+
 void collect_heads_take_head(struct collect *collect, const struct head *head)
 {
     if (head == NULL) {
@@ -229,9 +239,9 @@ void collect_heads_take_head(struct collect *collect, const struct head *head)
             collect_goodbye_wait_beside(collect);
         return;
     }
-    if (head->level > COLLECT_LEVEL) {
-        collect_trace(collect, true, "head of level %lld, this binary reads %d -> exits",
-                      (long long)head->level, COLLECT_LEVEL);
+    if (head->level > collect_level_max(collect)) {
+        collect_trace(collect, true, "head of level %lld, this binary reads %lld -> exits",
+                      (long long)head->level, (long long)collect_level_max(collect));
         collect_effect_stop_all(collect);
         collect_effect_exit(
             collect, EXIT_FAILED_CODE,
@@ -245,6 +255,7 @@ void collect_heads_take_head(struct collect *collect, const struct head *head)
     collect->has_head = true;
     collect->epoch_seen = head->epoch;
     collect->generation_seen = head->generation;
+    collect->level_seen = head->level;
     collect->lease_wish_ms = head->lease_ms;
     replace_text(&collect->start_policy, head->start);
     replace_text(&collect->gap_policy, head->on_gap);

@@ -98,6 +98,7 @@ struct collect {
     bool was_named; // a head has named this life
     int64_t epoch_seen;
     int64_t generation_seen;
+    int64_t level_seen;       // of the newest head, 0 = none yet
     int64_t generation_whole; // applied as a whole, maybe not acknowledged
     int64_t admitted;
     int64_t lease_wish_ms;
@@ -172,6 +173,7 @@ void collect_reading_take_position(struct collect *collect, int64_t offset);
 struct instant collect_reading_deadline(const struct collect *collect);
 
 // heads.c
+int64_t collect_level_max(const struct collect *collect);
 void collect_heads_take_head(struct collect *collect, const struct head *head);
 void collect_heads_take_bucket(struct collect *collect, uint32_t index,
                                const struct bucket *bucket);

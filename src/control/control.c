@@ -30,6 +30,7 @@ struct control *control_create(const struct control_options *options)
     control->publish_interval = options->publish_interval;
     control->lease_ms = options->lease_ms;
     control->agent_topics_max = options->agent_topics_max;
+    control->level_max = options->level_max > 0 ? options->level_max : RECORD_LEVEL;
     control->assignments_partitions = options->assignments_partitions;
     control->events_enabled = options->events_enabled;
     for (int i = 0; i < INPUT_LOG_COUNT; i++)
@@ -238,6 +239,11 @@ struct instant control_deadline(const struct control *control)
     deadline = instant_earlier(deadline, control->next_marker);
     deadline = instant_earlier(deadline, pools_deadline(control));
     return instant_earlier(deadline, control->ask_again);
+}
+
+int64_t control_level(const struct control *control)
+{
+    return upgrade_level(control);
 }
 
 size_t control_batch_bytes(const struct control *control)

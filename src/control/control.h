@@ -44,6 +44,7 @@ struct control_options {
     struct span publish_interval; // least distance of an assignment's publications in a storm
     int64_t lease_ms;             // wish for collectors, written into heads
     int64_t agent_topics_max;
+    int64_t level_max; // highest level of records that is known, 0 = RECORD_LEVEL
     int32_t assignments_partitions;
     bool events_enabled; // false: only answers to ids become events
 };
@@ -61,6 +62,9 @@ struct instant control_deadline(const struct control *control);
 // Rough size of what the next commit will write, bytes. The shell ends the batch at
 // CONTROL_BATCH_BYTES; the rest of a transaction is for the decisions about what has arrived.
 size_t control_batch_bytes(const struct control *control);
+
+// The level that records are to be written at, so that every member can read them.
+int64_t control_level(const struct control *control);
 
 // Draws the next write of the commit under way; false when there is none left. `*ret` is valid
 // until the next call.

@@ -9,7 +9,7 @@
 //     restore.c    state records to tables, tables to plans
 //     intake.c     announcements to claims;  route.c  those that name no pool
 //     statement.c  time-to-live;  silence.c  agents that are not heard any more
-//     order.c      orders;  pool.c  the life of pools
+//     order.c      orders;  pool.c  the life of pools;  upgrade.c  the level of the cell
 //     topic.c      claims to units;  policy.c  keys to what the planner is asked for
 //     member.c     beats and deaths to lives of collectors (S5)
 //     handover.c   plans to grants: revoke, ack, grant (S2)
@@ -44,7 +44,7 @@ struct peer {
     char *id; // owned; NULL = free
     char incarnation[33];
     char state[12];
-    int64_t seq, epoch, applied_generation;
+    int64_t seq, epoch, applied_generation, level;
     struct instant heard;
     struct beat_info info; // owned texts
 };
@@ -116,6 +116,7 @@ struct control {
     struct beat_info info; // owned texts
     struct span beat_interval, leader_timeout, publish_interval;
     int64_t lease_ms, agent_topics_max;
+    int64_t level_max; // highest level of records that this coordinator knows
     int32_t assignments_partitions;
     bool events_enabled;
 
@@ -333,6 +334,14 @@ void pools_ghosts_join(struct control *control);
 void pools_ghosts_leave(struct control *control);
 void pools_return(struct control *control);
 void pools_recall(struct control *control);
+
+// ---- upgrade.c
+
+// The level to write at, that of a cell that is being created, and the order to raise it: NULL when
+// it is raised, else why not.
+int64_t upgrade_level(const struct control *control);
+int64_t upgrade_first_level(const struct control *control);
+const char *upgrade_order(struct control *control);
 
 // ---- silence.c
 

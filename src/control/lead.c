@@ -55,7 +55,7 @@ static void beat_send(struct control *control)
             control->is_committing ? control->generation_before : control->generation,
         .epoch = control->epoch,
         .lineage = text_of(control->lineage),
-        .level = RECORD_LEVEL,
+        .level = control->level_max,
         .info = control->info,
     };
     beat->info.uptime_ms = span_ms(instant_since(control->now, control->started));
@@ -115,6 +115,7 @@ static void peer_note(struct control *control, struct peer *peer, const struct b
     peer->seq = beat->seq;
     peer->epoch = beat->epoch;
     peer->applied_generation = beat->applied_generation;
+    peer->level = beat->level;
     peer->heard = control->now;
     struct beat_info old = peer->info;
     peer->info = beat->info;
@@ -242,12 +243,14 @@ static void check_logs(struct control *control)
     memcpy(effect->positions, control->positions, sizeof(effect->positions));
 }
 
+static const char too_high[] = "the state has records of a higher level than this binary knows";
+
 // Everything that was committed before the claim has been read.
 static void restored(struct control *control)
 {
     control->is_restored = true;
-    if (control->level > RECORD_LEVEL) {
-        bar(control, "the state has records of a higher level than this binary knows");
+    if (control->level > control->level_max) {
+        bar(control, too_high);
         return;
     }
     if (control->cell_cluster_id != NULL && control->cluster_id[0] != '\0' &&
@@ -299,6 +302,8 @@ void lead_state_received(struct control *control)
         control->resigned_seen = control->now;
     if (!control->resigned)
         control->resigned_seen = INSTANT_NEVER;
+    if (control->level > control->level_max && !control->is_barred)
+        bar(control, too_high);
     claim_if_due(control);
 }
 
@@ -343,7 +348,7 @@ static void text_replace(char **slot, const char *string)
 static void cell_create(struct control *control)
 {
     text_replace(&control->lineage, control->new_lineage);
-    control->level = RECORD_LEVEL;
+    control->level = upgrade_first_level(control);
     trace(control, "%s > state is empty -> creates lineage %s", control->id, control->lineage);
 }
 

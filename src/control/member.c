@@ -93,10 +93,24 @@ static struct waiting *waiting_row(struct collector *collector, struct text inca
     return row;
 }
 
+// Its head, which it need not be able to read, tells it that it cannot be admitted.
+static void member_outdated(struct control *control, struct collector *collector, int64_t level)
+{
+    alarm_raise(control,
+                "collector '%s' knows level %lld only, the cell writes level %lld: it is not "
+                "admitted; upgrade it",
+                collector->id, (long long)level, (long long)control->level);
+    if (member_is_alive(collector))
+        return;
+    collector_change(&control->tables, collector->handle, -1, true);
+    control->is_assignment_changed = true;
+}
+
 static void waiting_note(struct control *control, struct collector *collector,
                          const struct beat *beat)
 {
     struct waiting *row = waiting_row(collector, beat->incarnation);
+    bool is_new = row->seq == 0;
     if (beat->seq <= row->seq)
         return;
     labels_release(row->labels, row->labels_count);
@@ -110,6 +124,8 @@ static void waiting_note(struct control *control, struct collector *collector,
     row->capacity_units = beat->capacity.units;
     row->capacity_weight = beat->capacity.weight;
     row->is_draining = text_equals(beat->state, "draining");
+    if (is_new && control->phase == PHASE_LEADING && row->level < control->level)
+        member_outdated(control, collector, row->level);
 }
 
 // The life to be admitted next: the one heard last, if that is within its lease.
@@ -120,7 +136,7 @@ static struct waiting *waiting_best(const struct control *control, struct collec
         return NULL;
     for (int i = 0; i < COLLECTOR_WAITING_MAX; i++) {
         struct waiting *row = &collector->waiting[i];
-        if (row->incarnation[0] == '\0' ||
+        if (row->incarnation[0] == '\0' || row->level < control->level ||
             instant_since(control->now, row->heard).us >= span_of_ms(row->lease_ms).us)
             continue;
         if (best == NULL || instant_is_before(best->heard, row->heard))

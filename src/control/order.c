@@ -116,12 +116,19 @@ static const char *agent_forget(struct control *control, const struct order_call
     return NULL;
 }
 
+static const char *cell_upgrade(struct control *control, const struct order_call *call)
+{
+    (void)call;
+    return upgrade_order(control);
+}
+
 static const struct {
     const char *name;
     order_verb *take;
     bool needs_pool;
 } verbs[] = {
     {"agent.forget", agent_forget, true},
+    {"cell.upgrade", cell_upgrade, false},
     {"collector.drain", collector_drain, true},
     {"collector.undrain", collector_undrain, true},
     {"pool.create", pool_create, false},

@@ -190,6 +190,7 @@ bool control_next_collector(const struct control *control, struct instant now, u
             .applied_generation = row->applied_generation,
             .since_ms = row->since_ms,
             .capacity_units = row->capacity_units,
+            .level = row->level,
             .heard_ms_ago = row->seq > 0 ? span_ms(instant_since(now, row->heard)) : -1,
             .drained = row->drained};
         collector_lag(control, row, ret);
@@ -300,6 +301,7 @@ static void coordinator_own(const struct control *control, struct coordinator_vi
                                      .pid = control->info.pid,
                                      .epoch = control->epoch,
                                      .applied_generation = control->generation,
+                                     .level = control->level_max,
                                      .heard_ms_ago = 0};
 }
 
@@ -324,6 +326,7 @@ bool control_next_coordinator(const struct control *control, struct instant now,
                                          .pid = peer->info.pid,
                                          .epoch = peer->epoch,
                                          .applied_generation = peer->applied_generation,
+                                         .level = peer->level,
                                          .heard_ms_ago = span_ms(instant_since(now, peer->heard))};
         return true;
     }

@@ -44,6 +44,7 @@ struct collector_view {
     int64_t pid, units, revoking, lease_ms, generation, applied_generation, since_ms,
         capacity_units;
     int64_t heard_ms_ago; // -1 = not heard in this life of the coordinator
+    int64_t level;        // highest level of records that it knows
     int64_t lag_records, records_per_s;
     bool drained;
 };
@@ -86,6 +87,7 @@ struct wanted_view {
 struct coordinator_view {
     struct text id, incarnation, state, address, version, host;
     int64_t pid, epoch, applied_generation, heard_ms_ago;
+    int64_t level; // highest level of records that it knows
 };
 
 struct claim_view {

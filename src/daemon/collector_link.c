@@ -183,7 +183,7 @@ void link_send_beat(struct collector *collector, const struct beat *beat)
     struct link *link = &collector->link;
     enum status status;
     buffer_clear(&link->bytes);
-    wire_encode_avro(RECORD_BEAT, beat, &link->bytes);
+    wire_encode_avro_at(collect_level(collector->collect), RECORD_BEAT, beat, &link->bytes);
     send_record(collector, link->members, number_of(collector, (uint64_t)beat->seq), &status);
     if (status == STATUS_OK)
         return;
@@ -197,7 +197,7 @@ void link_send_report(struct collector *collector, const struct report *report)
     struct link *link = &collector->link;
     enum status status;
     buffer_clear(&link->bytes);
-    wire_encode_avro(RECORD_REPORT, report, &link->bytes);
+    wire_encode_avro_at(collect_level(collector->collect), RECORD_REPORT, report, &link->bytes);
     send_record(collector, link->reports, REPORT_BIT | ++link->report_number, &status);
     if (status != STATUS_OK)
         collector_log(collector, LOG_DEBUG, "report cannot be sent: %s", status_text(status));
@@ -228,6 +228,13 @@ static void *decode(struct collector *collector, const struct kafka_record *reco
     arena_clear(&link->arena);
     enum status status = wire_decode(record->value, &link->arena,
                                      &(struct wire_limits){4 << 20, 1 << 20}, &decoded, &why);
+    // A head of a schema that came later says as much as that: the cell's level is too high.
+    if (status == STATUS_UNSUPPORTED && expected == RECORD_HEAD) {
+        struct head *head = arena_get(&link->arena, sizeof(*head));
+        head->level = RECORD_LEVEL + 1;
+        buffer_finish(&why);
+        return head;
+    }
     if (status == STATUS_OK && decoded.kind == expected) {
         buffer_finish(&why);
         return decoded.record;

@@ -76,7 +76,8 @@ static void write_add(struct coordinator *coordinator, const struct control_writ
     if (write->target == WRITE_EVENT)
         wire_encode_json(write->kind, write->record, &batch->bytes);
     else
-        wire_encode_avro(write->kind, write->record, &batch->bytes);
+        wire_encode_avro_at(control_level(coordinator->control), write->kind, write->record,
+                            &batch->bytes);
     message->value_size = batch->bytes.size - message->value;
 }
 
@@ -200,7 +201,8 @@ void commit_claim(struct coordinator *coordinator, const struct state_marker *cl
     struct batch_message *message = message_add(batch, KAFKA_CELL_STATE, 0);
     key_add(batch, message, TEXT_LITERAL("marker"));
     message->value = batch->bytes.size;
-    wire_encode_avro(RECORD_STATE_MARKER, claim, &batch->bytes);
+    wire_encode_avro_at(control_level(coordinator->control), RECORD_STATE_MARKER, claim,
+                        &batch->bytes);
     message->value_size = batch->bytes.size - message->value;
     messages_make(coordinator);
     coordinator->is_claiming = true;

@@ -11,7 +11,7 @@ static void record_send(struct coordinator *coordinator, enum kafka_cell_topic t
                         struct text key, enum record_kind kind, const void *record)
 {
     buffer_clear(&coordinator->value);
-    wire_encode_avro(kind, record, &coordinator->value);
+    wire_encode_avro_at(control_level(coordinator->control), kind, record, &coordinator->value);
     struct kafka_message message = {.topic = text_of(coordinator->topics[topic]),
                                     .partition = 0,
                                     .key = key,

@@ -66,6 +66,15 @@ static void state_record(struct coordinator *coordinator, const struct kafka_rec
                              (long long)record->offset, buffer_string(&coordinator->line));
             return;
         }
+        if (decoded.kind == RECORD_STATE_CELL &&
+            ((const struct state_cell *)decoded.record)->level > RECORD_LEVEL) {
+            coordinator_fail(coordinator,
+                             "the cell writes records of level %lld, this binary "
+                             "knows %d: it must not lead or follow this cell",
+                             (long long)((const struct state_cell *)decoded.record)->level,
+                             RECORD_LEVEL);
+            return;
+        }
         event.state.kind = decoded.kind;
         event.state.record = decoded.record;
     }

@@ -204,6 +204,7 @@ void api_print_collector(struct api_list *list, const struct collector_view *col
     member_given(json, "address", collector->address);
     member_given(json, "version", collector->version);
     json_member_int64(json, "lease_ms", collector->lease_ms);
+    json_member_int64(json, "level", collector->level);
     json_member_bool(json, "drained", collector->drained);
     json_member_int64(json, "generation", collector->generation);
     json_member_int64(json, "applied_generation", collector->applied_generation);
@@ -347,6 +348,7 @@ void api_print_coordinator(struct api_list *list, const struct coordinator_view 
     json_member_text(json, "state", coordinator->state);
     json_member_int64(json, "epoch", coordinator->epoch);
     json_member_int64(json, "applied_generation", coordinator->applied_generation);
+    json_member_int64(json, "level", coordinator->level);
     member_known(json, "heard_ms_ago", coordinator->heard_ms_ago);
     member_given(json, "host", coordinator->host);
     member_given(json, "address", coordinator->address);

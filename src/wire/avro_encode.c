@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Writes Avro single-object along today's tables.
+// Writes Avro single-object along today's tables, or along those of a level.
 #include <string.h>
 
 #include "base/ensure.h"
@@ -100,19 +100,43 @@ static void list_add(struct avro_writer *writer, const struct wire_field *field,
     byte_add(writer, 0);
 }
 
+// A field that today's record has no longer: its default, of which lists have none but nothing.
+static void default_add(struct avro_writer *writer, const struct wire_field *field)
+{
+    if (field->type == WIRE_STRING) {
+        text_add(writer, field->string);
+    } else if (field->type == WIRE_RECORD) {
+        for (uint32_t i = 0; i < field->table->count; i++)
+            default_add(writer, &field->table->fields[i]);
+    } else {
+        long_add(writer, field->number);
+    }
+}
+
+// What is a long today may not fit a former int: then the nearest that does.
+static int64_t int_of(const struct wire_table *table, int64_t value)
+{
+    bool is_fitting = value >= INT32_MIN && value <= INT32_MAX;
+    ensure(is_fitting || table->newer != NULL);
+    return is_fitting ? value : value < 0 ? INT32_MIN : INT32_MAX;
+}
+
 static void record_add(struct avro_writer *writer, const struct wire_table *table,
                        const void *record)
 {
     for (uint32_t i = 0; i < table->count; i++) {
         const struct wire_field *field = &table->fields[i];
+        if (field->is_gone) {
+            default_add(writer, field);
+            continue;
+        }
         const void *at = (const char *)record + field->offset;
         switch (field->type) {
         case WIRE_BOOLEAN:
             byte_add(writer, *(const bool *)at ? 1 : 0);
             break;
         case WIRE_INT:
-            ensure(*(const int64_t *)at >= INT32_MIN && *(const int64_t *)at <= INT32_MAX);
-            long_add(writer, *(const int64_t *)at);
+            long_add(writer, int_of(table, *(const int64_t *)at));
             break;
         case WIRE_LONG:
             long_add(writer, *(const int64_t *)at);
@@ -133,17 +157,38 @@ static void record_add(struct avro_writer *writer, const struct wire_table *tabl
     }
 }
 
-void wire_encode_avro(enum record_kind kind, const void *record, struct buffer *buffer)
+static void schema_encode(const struct wire_schema *schema, const void *record,
+                          struct buffer *buffer)
 {
     struct avro_writer writer;
 
-    ensure((unsigned)kind < RECORD_KIND_COUNT);
     writer.buffer = buffer;
     writer.used = 0;
     byte_add(&writer, 0xc3);
     byte_add(&writer, 0x01);
     for (unsigned i = 0; i < 8; i++)
-        byte_add(&writer, (unsigned char)(wire_current[kind].fingerprint >> (8 * i)));
-    record_add(&writer, wire_current[kind].table, record);
+        byte_add(&writer, (unsigned char)(schema->fingerprint >> (8 * i)));
+    record_add(&writer, schema->table, record);
     flush(&writer);
+}
+
+void wire_encode_avro(enum record_kind kind, const void *record, struct buffer *buffer)
+{
+    ensure((unsigned)kind < RECORD_KIND_COUNT);
+    schema_encode(&wire_current[kind], record, buffer);
+}
+
+void wire_encode_avro_at(int64_t level, enum record_kind kind, const void *record,
+                         struct buffer *buffer)
+{
+    const struct wire_schema *best = NULL;
+    ensure((unsigned)kind < RECORD_KIND_COUNT);
+    for (uint32_t i = 0; i < WIRE_SCHEMA_COUNT; i++) {
+        const struct wire_schema *schema = &wire_schemas[i];
+        if (schema->kind == kind && schema->level <= (level < 1 ? 1 : level) &&
+            (best == NULL || schema->level > best->level))
+            best = schema;
+    }
+    // A kind that came later than that level is written as it is: nobody expects it.
+    schema_encode(best != NULL ? best : &wire_current[kind], record, buffer);
 }

@@ -45,6 +45,12 @@ struct wire_record {
 // `record` is the struct of `kind`; fields of type int fit 32 bits.
 void wire_encode_avro(enum record_kind kind, const void *record, struct buffer *buffer);
 
+// The same for readers that know no higher level than this one: by the newest schema of the kind
+// that was released up to it. What that schema does not have is left out, what it alone has gets
+// its default. A level below 1 is 1.
+void wire_encode_avro_at(int64_t level, enum record_kind kind, const void *record,
+                         struct buffer *buffer);
+
 // Appends a record as one JSON object on one line, without a line end, all fields in the order of
 // the schema. Strings as above.
 void wire_encode_json(enum record_kind kind, const void *record, struct buffer *buffer);

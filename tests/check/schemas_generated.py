@@ -27,6 +27,11 @@ def released(root):
     return [line.split() for line in lines if not line.startswith("#")]
 
 
+def former_tool():
+    """The codec of the tree as it is."""
+    return os.path.join(os.environ.get("MUSTER_BUILD") or os.path.join(SOURCE, "build", "asan"), "tools", "wire_tool")
+
+
 class FreshTest(unittest.TestCase):
     def test_generated_files_are_fresh_and_schemas_released(self):
         done = generate(SOURCE, "--check")
@@ -141,6 +146,29 @@ class ChangeTest(unittest.TestCase):
         self.assertEqual(read[0], expected)
         self.assertEqual(read[1]["topics"][1]["note"], json.loads(samples[1].with_suffix(".json").read_text())[
             "topics"][1]["note"])
+        self.check_written_for_readers_of_the_former_level(tool, samples[1].with_suffix(".json"), former)
+
+    def check_written_for_readers_of_the_former_level(self, tool, sample, former):
+        record = json.dumps(json.loads(sample.read_text())) + "\n"
+
+        def written(*words):
+            return subprocess.run([tool, "encode", "announcement", *words], input=record, capture_output=True,
+                                  encoding="utf-8", check=True).stdout.strip()
+
+        def mark(line):
+            return bytes.fromhex(line)[2:10][::-1].hex()
+
+        self.assertNotEqual(mark(written()), former)
+        self.assertEqual(written("2"), written())
+        self.assertEqual(mark(written("1")), former)
+        lines = subprocess.run([former_tool(), "decode"],
+                               input=written("1") + "\n", capture_output=True, encoding="utf-8", check=True).stdout
+        read = json.loads(re.sub("^announcement ", "", lines))
+        said = json.loads(record)
+        self.assertEqual(read["labels"], {})
+        self.assertEqual(read["topics"][0]["cluster"], "")
+        self.assertEqual(read["topics"][0]["weight"], said["topics"][0]["weight"])
+        self.assertEqual(read["id"], said["id"])
 
     def refused(self, name, change, reason):
         self.change(name, change)

@@ -336,7 +336,8 @@ void collector_start(struct world *world, struct process *process)
                                       .revoke_timeout_ms = SIM_REVOKE_MS,
                                       .stop_timeout_ms = STOP_MS,
                                       .leave_timeout_ms = LEAVE_MS,
-                                      .start_margin_ms = SIM_MARGIN_MS};
+                                      .start_margin_ms = SIM_MARGIN_MS,
+                                      .level = world->options.level};
     process->collect = collect_create(&options);
     process->is_watching = process->is_restarting = false;
     process->facts = (struct sim_facts){0};

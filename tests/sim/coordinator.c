@@ -384,6 +384,7 @@ void coordinator_start(struct world *world, struct process *process)
                                       .publish_interval = span_of_ms(5000),
                                       .lease_ms = world->options.lease_ms,
                                       .agent_topics_max = 10000,
+                                      .level_max = world->options.level,
                                       .assignments_partitions = SIM_ASSIGNMENTS_PARTITIONS,
                                       .events_enabled = true};
     process->control = control_create(&options);

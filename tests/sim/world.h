@@ -73,6 +73,7 @@ struct world_options {
     int64_t lease_ms;  // 0 = 15000
     int64_t beat_ms;   // 0 = 1000
     int64_t leader_ms; // leader.timeout; 0 = 5000
+    int64_t level;     // of the binary that is installed: each start takes it; 0 = RECORD_LEVEL
 };
 
 // A unit as the data path of a collector has it, from its start until it has stopped: the fact that

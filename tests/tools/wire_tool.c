@@ -2,9 +2,10 @@
 //
 // Shows the codec to tests in other languages, a record a line:
 //
-//     wire_tool decode         lines of hexadecimal Avro -> "KIND JSON"; refusals as "refused
-//     REASON" wire_tool encode KIND    lines of JSON -> lines of hexadecimal Avro, or "refused
-//     REASON"
+//     wire_tool decode                lines of hexadecimal Avro -> "KIND JSON"; refusals as
+//                                     "refused REASON"
+//     wire_tool encode KIND [LEVEL]   lines of JSON -> lines of hexadecimal Avro, or "refused
+//                                     REASON"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,7 +60,7 @@ static void decode_line(struct text line, struct arena *arena)
     buffer_finish(&bytes);
 }
 
-static void encode_line(enum record_kind kind, struct text line, struct arena *arena)
+static void encode_line(enum record_kind kind, int64_t level, struct text line, struct arena *arena)
 {
     struct buffer out = {0};
     struct wire_record record;
@@ -68,7 +69,7 @@ static void encode_line(enum record_kind kind, struct text line, struct arena *a
     if (wire_decode_json(input, arena, NULL, &record, &out) != STATUS_OK) {
         printf("refused %s\n", buffer_string(&out));
     } else {
-        wire_encode_avro(kind, record.record, &out);
+        wire_encode_avro_at(level, kind, record.record, &out);
         hex_print(buffer_text(&out));
     }
     buffer_finish(&out);
@@ -77,7 +78,7 @@ static void encode_line(enum record_kind kind, struct text line, struct arena *a
 int main(int argc, char **argv)
 {
     enum record_kind kind = RECORD_ANNOUNCEMENT;
-    bool is_encode = argc == 3 && strcmp(argv[1], "encode") == 0;
+    bool is_encode = (argc == 3 || argc == 4) && strcmp(argv[1], "encode") == 0;
     struct arena arena = {0};
     char *line = NULL;
     size_t capacity = 0;
@@ -85,14 +86,14 @@ int main(int argc, char **argv)
 
     if (!(argc == 2 && strcmp(argv[1], "decode") == 0) &&
         !(is_encode && kind_find(argv[2], &kind))) {
-        fprintf(stderr, "usage: wire_tool decode | wire_tool encode KIND\n");
+        fprintf(stderr, "usage: wire_tool decode | wire_tool encode KIND [LEVEL]\n");
         return 2;
     }
     while ((size = getline(&line, &capacity, stdin)) > 0) {
         struct text text = {line, (size_t)size - (line[size - 1] == '\n')};
         arena_clear(&arena);
         if (is_encode)
-            encode_line(kind, text, &arena);
+            encode_line(kind, argc == 4 ? atoi(argv[3]) : RECORD_LEVEL, text, &arena);
         else
             decode_line(text, &arena);
     }

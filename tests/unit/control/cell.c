@@ -145,6 +145,18 @@ bool cell_commit(struct cell *cell)
     return true;
 }
 
+void cell_hear_peer(struct cell *cell, int64_t level)
+{
+    struct beat beat = {.role = TEXT_LITERAL("coordinator"),
+                        .id = TEXT_LITERAL("south"),
+                        .incarnation = TEXT_LITERAL("5555555555555555aaaaaaaaaaaaaaaa"),
+                        .seq = ++cell->peer_seq,
+                        .state = TEXT_LITERAL("standby"),
+                        .lease_ms = 5000,
+                        .level = level};
+    cell_step(cell, (struct control_event){.kind = CONTROL_BEAT_RECEIVED, .beat = &beat});
+}
+
 static void create(struct cell *cell, const struct cell_options *options)
 {
     *cell = (struct cell){.options = *options, .now = {1000000}};
@@ -161,10 +173,13 @@ static void create(struct cell *cell, const struct cell_options *options)
         .publish_interval = span_of_ms(5000),
         .lease_ms = 15000,
         .agent_topics_max = options->agent_topics_max ? options->agent_topics_max : 10,
+        .level_max = options->level,
         .assignments_partitions = 4,
         .events_enabled = true};
     cell->control = control_create(&made);
     cell_step(cell, (struct control_event){.kind = CONTROL_STARTED});
+    if (options->peer > 0)
+        cell_hear_peer(cell, options->peer);
 }
 
 // From the end of the state to the first commit as leader.

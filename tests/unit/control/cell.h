@@ -31,6 +31,8 @@ struct cell_options {
     const char *id;                // NULL = "north"
     int64_t agent_topics_max;      // 0 = 10
     struct beat_capacity capacity; // that every collector says
+    int64_t level; // that this coordinator knows, 0 = RECORD_LEVEL
+    int64_t peer;  // level that coordinator "south" knows, a standby; 0 = there is none
 };
 
 struct cell {
@@ -40,6 +42,7 @@ struct cell {
     struct instant now;
     int64_t offsets[INPUT_LOG_COUNT];
     int64_t seq;                    // of the last own beat
+    int64_t peer_seq;               // of the last beat of "south"
     struct state_marker claim;      // of the last claim
     struct cell_writes writes;      // of the last commit
     struct cell_writes log;         // all writes to the state, in order
@@ -71,6 +74,9 @@ void cell_restore(struct cell *cell, const struct cell_options *options, const s
 // A standby that has read the state in `from`, but not yet its end.
 void cell_follow(struct cell *cell, const struct cell_options *options, const struct cell *from);
 void cell_end(struct cell *cell);
+
+// A beat of coordinator "south", a standby.
+void cell_hear_peer(struct cell *cell, int64_t level);
 
 // One event; instant and wall clock are filled in.
 void cell_step(struct cell *cell, struct control_event event);
