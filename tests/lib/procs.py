@@ -138,6 +138,7 @@ class Processes:
     def __init__(self, folder):
         self.folder = folder
         self.all = {}
+        self.binary = MUSTER  # of those that are started from now on
 
     def __enter__(self):
         return self
@@ -153,7 +154,7 @@ class Processes:
 
     def start(self, name, *arguments, **options):
         """Starts `muster ARGUMENTS...` under that name."""
-        process = Process([MUSTER, *arguments], self.folder, name, **options)
+        process = Process([self.binary, *arguments], self.folder, name, **options)
         self.all[name] = process
         return process
 
