@@ -6,7 +6,7 @@
 
 static void check_topic(const struct tables *tables, uint32_t topic)
 {
-    int64_t order = -1;
+    int64_t order = INT64_MIN;
     ensure(topic_find(tables, tables->topics[topic].pool, topic_name(tables, topic)) == topic);
     ensure(tables->topics[topic].claims != NONE || tables->topics[topic].units != NONE);
     for (uint32_t c = tables->topics[topic].claims; c != NONE;

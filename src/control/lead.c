@@ -336,6 +336,8 @@ static void position_resume(struct control *control, enum input_log log,
                                      .subject = names[log],
                                      .text = "the log is not the one that was read before; "
                                              "it is read from its start"});
+    if (log == INPUT_CONTROL && found->start < position->next)
+        claims_age(&control->tables, position->next);
     *position = (struct state_position){.next = found->start, .anchor_offset = -1};
 }
 

@@ -376,6 +376,10 @@ void claim_touch(struct tables *tables, uint32_t claim);
 // Puts a claim behind all others of its topic.
 void claim_reorder(struct tables *tables, uint32_t claim, int64_t order);
 
+// The log is another one, whose offsets begin anew: all claims are older than any record of it, in
+// the order that they have. `next` is greater than every order.
+void claims_age(struct tables *tables, int64_t next);
+
 // The topic's last claim in log order, NONE.
 uint32_t claim_last(const struct tables *tables, uint32_t topic);
 

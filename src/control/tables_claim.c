@@ -319,3 +319,13 @@ void claim_touch(struct tables *tables, uint32_t claim)
     handles_add(&tables->dirty_claims, claim);
     tables->dirty_bytes += 128u + tables->topics[tables->claims[claim].topic].name_size;
 }
+
+void claims_age(struct tables *tables, int64_t next)
+{
+    for (uint32_t claim = 0; claim < tables->claims_count; claim++) {
+        if (tables->claims[claim].topic == NONE)
+            continue;
+        tables->claims[claim].order -= next;
+        claim_touch(tables, claim);
+    }
+}

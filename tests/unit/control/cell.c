@@ -96,6 +96,9 @@ static void carry_out(struct cell *cell, const struct control_effect *effect)
     case EFFECT_CHECK_LOGS:
         cell->wants_logs = true;
         break;
+    case EFFECT_READ_INPUTS:
+        memcpy(cell->reads, effect->positions, sizeof(cell->reads));
+        break;
     case EFFECT_REFUSE_INPUT:
         snprintf(cell->reason, sizeof(cell->reason), "%.*s", TEXT_ARGS(effect->refusal.reason));
         break;
@@ -199,6 +202,8 @@ static void lead(struct cell *cell)
     for (int i = 0; i < INPUT_LOG_COUNT; i++)
         checked.logs[i] = (struct control_log){
             .end = INT64_MAX, .anchor_found = true, .anchor_time_ms = 7, .anchor_crc = 7};
+    if (cell->options.logs != NULL)
+        memcpy(checked.logs, cell->options.logs, sizeof(checked.logs));
     cell_step(cell, checked);
     REQUIRE(cell_commit(cell));
 }

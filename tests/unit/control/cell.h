@@ -26,13 +26,14 @@ struct cell_writes {
 
 struct cell_options {
     uint64_t hash_seed;
-    int64_t leader_ms;             // 0 = 5000
-    bool is_behind;                // batches end before the end of control
-    const char *id;                // NULL = "north"
-    int64_t agent_topics_max;      // 0 = 10
-    struct beat_capacity capacity; // that every collector says
-    int64_t level; // that this coordinator knows, 0 = RECORD_LEVEL
-    int64_t peer;  // level that coordinator "south" knows, a standby; 0 = there is none
+    int64_t leader_ms;              // 0 = 5000
+    bool is_behind;                 // batches end before the end of control
+    const char *id;                 // NULL = "north"
+    int64_t agent_topics_max;       // 0 = 10
+    struct beat_capacity capacity;  // that every collector says
+    const struct control_log *logs; // what has become of control and orders; NULL = as remembered
+    int64_t level;                  // that this coordinator knows, 0 = RECORD_LEVEL
+    int64_t peer; // level that coordinator "south" knows, a standby; 0 = there is none
 };
 
 struct cell {
@@ -59,6 +60,7 @@ struct cell {
     uint32_t ends_count;
     int64_t ends_number;
     uint32_t commits;
+    struct state_position reads[INPUT_LOG_COUNT]; // where it began to read control and orders
     bool is_claiming, wants_logs, wants_commit, has_exited, was_alarmed;
 };
 
