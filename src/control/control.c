@@ -73,6 +73,7 @@ void lead_forget(struct control *control)
     control->next_marker = INSTANT_NEVER;
     control->ask_again = INSTANT_NEVER;
     silence_finish(control);
+    handed_finish(control);
     control->is_asking = control->is_assignment_changed = control->has_more_changes = false;
     control->is_restored = false;
     control->resigned_seen = INSTANT_NEVER;

@@ -13,6 +13,7 @@
 //     topic.c      claims to units;  policy.c  keys to what the planner is asked for
 //     member.c     beats and deaths to lives of collectors (S5)
 //     handover.c   plans to grants: revoke, ack, grant (S2)
+//     handed.c     positions that go from owner to owner while commits are refused (S6)
 //     publish.c    everything dirty to the writes of one transaction
 //     lag.c        reports to lag
 //     narrate.c    effects, traces and events;  view.c  what the HTTP interface reads
@@ -94,6 +95,13 @@ struct picture {
     char state[10];
     uint32_t parts_count;
     struct report_part *parts; // owned
+};
+
+// How far the former owner of a unit has read one of its partitions, while commits are refused.
+struct handed {
+    uint32_t unit;
+    int32_t partition;
+    int64_t position; // next offset to read
 };
 
 // Silence of agents: the pool whose interval is over is judged, one at a time.
@@ -187,6 +195,9 @@ struct control {
     struct picture **pictures;
     uint32_t pictures_capacity;
     struct instant listens_since; // reports were heard from here on
+
+    struct handed *handed; // in no order
+    uint32_t handed_count, handed_capacity;
 
     // Counters of this life.
     int64_t refused, ignored, announcements, orders, commits;
@@ -420,6 +431,22 @@ void pools_settle(struct control *control);
 // When pools_settle is to be called again although nothing happens.
 struct instant pools_deadline(const struct control *control);
 
+// ---- handed.c
+
+// A beat of the admitted owner, before its ack frees what it has let go of.
+void handed_hear(struct control *control, const struct collector *owner, const struct beat *beat);
+
+// The owner has reported on the unit.
+void handed_reported(struct control *control, uint32_t unit, const struct report_unit *said);
+
+// The topic of the unit is gone, or the unit.
+void handed_forget(struct control *control, uint32_t unit);
+void handed_finish(struct control *control);
+
+// Adds the positions to the unit's row of a bucket, in the arena of the record.
+void handed_fill(const struct control *control, struct arena *arena, uint32_t unit,
+                 struct bucket_unit *ret);
+
 // ---- publish.c
 
 void publish_batch(struct control *control);
@@ -433,6 +460,10 @@ void lag_forget(struct control *control, uint32_t unit);
 
 // What the planner is told under balance = load; 0 = nobody has reported on the unit.
 int64_t load_of(const struct control *control, uint32_t unit);
+
+// The unit of that name that the collector owns or has to let go of, or NONE.
+uint32_t unit_of_owner(const struct control *control, const struct collector *owner,
+                       struct text text);
 void lag_finish(struct control *control);
 
 // Tells the planner the loads of all units of a pool that were reported on.

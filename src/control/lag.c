@@ -36,6 +36,7 @@ static void lag_sum(struct control *control, uint32_t unit, int sign)
 void lag_forget(struct control *control, uint32_t unit)
 {
     silence_forget(control, unit);
+    handed_forget(control, unit);
     if (unit >= control->pictures_capacity || control->pictures[unit] == NULL)
         return;
     lag_sum(control, unit, -1);
@@ -99,9 +100,8 @@ static void picture_take(struct picture *picture, const struct report_unit *said
            said->state.size < sizeof(picture->state) ? said->state.size : 0);
 }
 
-// The unit of a report that its owner may speak of, or NONE.
-static uint32_t reported_unit(const struct control *control, const struct collector *owner,
-                              struct text text)
+uint32_t unit_of_owner(const struct control *control, const struct collector *owner,
+                       struct text text)
 {
     struct unit_name name;
     if (unit_name_parse(text, &name) != STATUS_OK)
@@ -159,7 +159,7 @@ void lag_report(struct control *control, const struct report *report)
     if (!member_is_alive(owner) || !text_equals(report->incarnation, owner->incarnation))
         return;
     for (uint32_t i = 0; i < report->units_count; i++) {
-        uint32_t unit = reported_unit(control, owner, report->units[i].unit);
+        uint32_t unit = unit_of_owner(control, owner, report->units[i].unit);
         if (unit == NONE)
             continue;
         struct picture *picture = picture_row(control, unit);
@@ -169,6 +169,7 @@ void lag_report(struct control *control, const struct report *report)
         if (control->tables.pools[pool]->asked.balance == PLAN_BALANCE_LOAD)
             load_tell(control, unit);
         silence_reported(control, unit);
+        handed_reported(control, unit, &report->units[i]);
         if (text_equals(report->units[i].state, "missing") && control->phase == PHASE_LEADING)
             topic_missed(control, control->tables.units[unit].topic);
     }

@@ -332,6 +332,7 @@ static void member_beat_admitted(struct control *control, struct collector *coll
     member_ack(control, collector, beat);
     if (control->phase != PHASE_LEADING)
         return;
+    handed_hear(control, collector, beat);
     units_acknowledged(control, collector->handle);
     if (text_equals(beat->state, "leaving")) {
         member_end(control, collector, 0, "it has stopped reading and writing for good", "S5");

@@ -423,8 +423,9 @@ static const struct bucket *bucket_record(struct control *control, const struct 
             unit_print(tables, u, &control->line);
             name = arena_text(arena, buffer_text(&control->line));
         }
-        record->units[record->units_count++] =
-            (struct bucket_unit){.unit = name, .fence = tables->units[u].generation};
+        struct bucket_unit *unit = &record->units[record->units_count++];
+        *unit = (struct bucket_unit){.unit = name, .fence = tables->units[u].generation};
+        handed_fill(control, arena, u, unit);
     }
     units_sort(record->units, record->units_count);
     return record;

@@ -256,6 +256,8 @@ void topic_missed(struct control *control, uint32_t topic)
         return;
     row->is_missing = true;
     row->partitions = 0;
+    for (uint32_t u = row->units; u != NONE; u = control->tables.units[u].sibling)
+        handed_forget(control, u);
     topic_question(control, topic);
     topic_reconcile(control, topic);
 }

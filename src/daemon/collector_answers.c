@@ -183,6 +183,13 @@ static void take_committed(struct collector *collector, struct part *part,
                            const struct kafka_offset *offset)
 {
     struct intake_unit *unit = part->unit;
+    // What was handed over may be older than what has been committed since.
+    int64_t handed = intake_position_handed(unit, part->partition);
+    if (handed >= 0 && offset->offset < 0) {
+        part->taken = handed;
+        part_move(&collector->intake, part, PART_BEGIN);
+        return;
+    }
     if (offset->offset < 0 && part->is_grown) {
         part->taken = 0; // it is new: all of it belongs to this unit
         part_move(&collector->intake, part, PART_BEGIN);
@@ -200,7 +207,7 @@ static void take_committed(struct collector *collector, struct part *part,
         intake_fail(collector, unit, why);
         return;
     }
-    part->taken = offset->offset;
+    part->taken = handed > offset->offset ? handed : offset->offset;
     part_move(&collector->intake, part, PART_BEGIN);
 }
 

@@ -312,6 +312,8 @@ void intake_settle(struct collector *collector); // tells what has come to its e
 void intake_fail(struct collector *collector, struct intake_unit *unit, const char *why);
 struct intake_unit *intake_unit_find(const struct intake *intake, uint64_t run);
 struct part *intake_part_find(const struct intake *intake, uint64_t id);
+// A position that was handed over with the unit, or -1.
+int64_t intake_position_handed(const struct intake_unit *unit, int32_t partition);
 void intake_add_parts(struct collector *collector, struct intake_unit *unit, uint32_t count);
 void intake_remove_parts(struct collector *collector, struct intake_unit *unit);
 void part_move(struct intake *intake, struct part *part, enum part_state state);

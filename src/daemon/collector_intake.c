@@ -145,8 +145,7 @@ static void part_destroy(struct intake *intake, struct part *part)
     memory_release(part);
 }
 
-// A position that was handed over, or -1.
-static int64_t position_handed(const struct intake_unit *unit, int32_t partition)
+int64_t intake_position_handed(const struct intake_unit *unit, int32_t partition)
 {
     for (uint32_t i = 0; i < unit->from_count; i++)
         if (unit->from[i].partition == partition)
@@ -168,11 +167,6 @@ void intake_add_parts(struct collector *collector, struct intake_unit *unit, uin
         struct part *part = part_create(intake, unit, (int32_t)i);
         unit->parts[unit->part_count++] = part;
         part->is_grown = is_grown;
-        int64_t position = position_handed(unit, part->partition);
-        if (position < 0)
-            continue;
-        part->taken = position;
-        part_move(intake, part, PART_BEGIN);
     }
 }
 

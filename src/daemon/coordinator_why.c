@@ -52,7 +52,10 @@ static void why_claims(struct api_list *list, const struct unit_view *unit)
         buffer_print(&line, "announced by agent '%.*s'", TEXT_ARGS(claim.agent));
         if (claim.source.size > 0)
             buffer_print(&line, " (source '%.*s')", TEXT_ARGS(claim.source));
-        buffer_print(&line, ", record %lld of control", (long long)claim.order);
+        if (claim.order >= 0)
+            buffer_print(&line, ", record %lld of control", (long long)claim.order);
+        else
+            buffer_print(&line, ", in a former log of control");
         json_text(&list->json, buffer_text(&line));
     }
     buffer_finish(&line);
