@@ -14,6 +14,7 @@
     row(topic_explain)                                                                             \
     row(topic_announce)                                                                            \
     row(topic_withdraw)                                                                            \
+    row(topic_retry)                                                                               \
     row(collector_list)                                                                            \
     row(collector_show)                                                                            \
     row(collector_explain)                                                                         \

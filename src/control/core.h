@@ -11,6 +11,7 @@
 //     statement.c  time-to-live;  silence.c  agents that are not heard any more
 //     order.c      orders;  pool.c  the life of pools;  upgrade.c  the level of the cell
 //     topic.c      claims to units;  policy.c  keys to what the planner is asked for
+//     quarantine.c units that their owners fail on
 //     member.c     beats and deaths to lives of collectors (S5)
 //     handover.c   plans to grants: revoke, ack, grant (S2)
 //     handed.c     positions that go from owner to owner while commits are refused (S6)
@@ -383,6 +384,17 @@ bool silence_is_busy(const struct control *control);
 // Whether somebody holds the topic and all of them are silent for too long.
 bool topic_is_silent(const struct tables *tables, uint32_t topic);
 
+// ---- quarantine.c
+
+bool unit_is_quarantined(const struct tables *tables, uint32_t unit);
+
+// The owner of a unit has reported on it; a topic is announced.
+void quarantine_reported(struct control *control, uint32_t unit, const struct report_unit *said);
+void quarantine_announced(struct control *control, uint32_t pool, const struct announcement *said);
+
+// Gives the units of a topic another try; false = none is in quarantine.
+bool quarantine_end(struct control *control, uint32_t topic);
+
 // ---- topic.c
 
 // What the planner is told of the topic's units: from its last claim in log order and from the
@@ -391,6 +403,9 @@ struct plan_unit_options topic_options(const struct tables *tables, uint32_t top
 
 // Tells the planner of what the agent's labels are now.
 void topics_tell(struct control *control, uint32_t agent);
+
+// Takes a unit out of the plan; its owner has to let go of it.
+void unit_unplan(struct control *control, uint32_t unit, enum unit_reason reason);
 
 // Asks Kafka about the topic, with the next question.
 void topic_question(struct control *control, uint32_t topic);

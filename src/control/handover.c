@@ -193,7 +193,8 @@ void unit_freed(struct control *control, uint32_t unit)
             topic_reconcile(control, topic);
         return;
     }
-    if (tables->topics[topic].is_missing || topic_is_silent(tables, topic))
+    if (tables->topics[topic].is_missing || tables->units[unit].failures > 0 ||
+        topic_is_silent(tables, topic))
         topic_reconcile(control, topic);
     else
         unit_settle(control, unit);

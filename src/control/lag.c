@@ -170,6 +170,7 @@ void lag_report(struct control *control, const struct report *report)
             load_tell(control, unit);
         silence_reported(control, unit);
         handed_reported(control, unit, &report->units[i]);
+        quarantine_reported(control, unit, &report->units[i]);
         if (text_equals(report->units[i].state, "missing") && control->phase == PHASE_LEADING)
             topic_missed(control, control->tables.units[unit].topic);
     }

@@ -116,6 +116,16 @@ static const char *agent_forget(struct control *control, const struct order_call
     return NULL;
 }
 
+static const char *topic_retry(struct control *control, const struct order_call *call)
+{
+    struct text name =
+        label_value(call->order->args, call->order->args_count, TEXT_LITERAL("topic"));
+    uint32_t topic = topic_find(&control->tables, call->pool, name);
+    if (topic == NONE)
+        return "there is no such topic";
+    return quarantine_end(control, topic) ? NULL : "it is not in quarantine";
+}
+
 static const char *cell_upgrade(struct control *control, const struct order_call *call)
 {
     (void)call;
@@ -140,6 +150,7 @@ static const struct {
     {"pool.resume", pool_resume, true},
     {"pool.set", pool_set, true},
     {"pool.unfreeze", pool_unfreeze, true},
+    {"topic.retry", topic_retry, true},
 };
 
 static const char no_verb[] = "there is no such verb";

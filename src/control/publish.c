@@ -277,6 +277,7 @@ static void unit_fill(const struct control *control, uint32_t handle, struct sta
         .previous = collector_text(tables, unit->previous),
         .placement = -1,
         .partitions = tables->topics[unit->topic].partitions,
+        .failures = unit->failures,
     };
     if (unit->state == UNIT_REVOKING)
         record->revoked = unit->generation;

@@ -53,6 +53,8 @@ enum unit_reason {
     UNIT_BUCKET_FULL, // the collector's record is full
     UNIT_PAUSED,      // its pool is paused
     UNIT_SILENT,      // all agents that announce the topic are silent
+    UNIT_FAILED,      // its former owner failed on it
+    UNIT_QUARANTINE,  // too many owners failed on it
     UNIT_REASON_COUNT,
 };
 
@@ -61,7 +63,8 @@ enum unit_state {
     UNIT_OWNED,
     UNIT_REVOKING,
     UNIT_MISSING,
-    UNIT_DORMANT, // its agents are silent; it is looked after and comes back by itself
+    UNIT_QUARANTINED, // its owners failed on it
+    UNIT_DORMANT,     // its agents are silent; it is looked after and comes back by itself
     UNIT_STATE_COUNT
 };
 
@@ -78,6 +81,7 @@ struct unit {
     uint8_t reason;      // enum unit_reason
     bool is_dirty;       // its state record is to be written
     bool is_doomed;      // to be deleted once it is free
+    uint8_t failures;    // owners in a row that failed on it
 };
 
 struct topic {

@@ -8,6 +8,7 @@
 //        |   \             v                                 v
 //        |    +---- (free: the planner's owner, if there is one, gets it at once) ----> owned
 //        +--> missing   Kafka has no such topic
+//        +--> quarantined   its owners failed on it
 //        +--> dormant   its agents are silent
 #include <string.h>
 
@@ -57,11 +58,15 @@ static const struct {
     [UNIT_RESHAPED] = {"the topic is divided otherwise now", ""},
     [UNIT_BUCKET_FULL] = {"the collector's assignment record is full", "rule 1"},
     [UNIT_PAUSED] = {"paused: 'muster pool resume' gives it back", ""},
+    [UNIT_FAILED] = {"its former owner failed on it", ""},
+    [UNIT_QUARANTINE] = {"its owners failed on it; 'muster topic retry', or announcing it again, "
+                         "gives it another try",
+                         ""},
     [UNIT_SILENT] = {"its agent is silent; a record or an announcement brings it back", "S4"},
 };
 
-static const char *const states[UNIT_STATE_COUNT] = {"pending", "owned", "revoking", "missing",
-                                                     "dormant"};
+static const char *const states[UNIT_STATE_COUNT] = {"pending", "owned",       "revoking",
+                                                     "missing", "quarantined", "dormant"};
 
 const char *unit_state_text(enum unit_state state)
 {

@@ -82,8 +82,7 @@ void topic_question(struct control *control, uint32_t topic)
     handles_add(&control->tables.asks, topic);
 }
 
-// Takes a unit out of the plan; its owner has to let go of it.
-static void unit_unplan(struct control *control, uint32_t unit, enum unit_reason reason)
+void unit_unplan(struct control *control, uint32_t unit, enum unit_reason reason)
 {
     struct tables *tables = &control->tables;
     struct pool *pool = tables->pools[tables->topics[tables->units[unit].topic].pool];
@@ -172,6 +171,7 @@ static void unit_explain(struct control *control, uint32_t unit, bool placeable,
     struct unit *row = &tables->units[unit];
     enum unit_state state = tables->topics[row->topic].is_missing ? UNIT_MISSING
                             : reason == UNIT_SILENT               ? UNIT_DORMANT
+                            : reason == UNIT_QUARANTINE           ? UNIT_QUARANTINED
                                                                   : UNIT_PENDING;
     if (row->owner != NONE || (row->state == state && (placeable || row->reason == reason)))
         return;
@@ -198,8 +198,13 @@ static void units_plan(struct control *control, uint32_t topic, int32_t wanted)
         // What is placed stays while Kafka is asked again.
         bool may = placeable || (!tables->topics[topic].is_missing && !is_silent &&
                                  plan_unit_is_known(pool->plan, unit));
-        unit_plan(control, unit, may ? &options : NULL, reason);
-        unit_explain(control, unit, may, reason);
+        enum unit_reason why = reason;
+        if (reason == UNIT_ASKING && unit_is_quarantined(tables, unit)) {
+            may = false;
+            why = UNIT_QUARANTINE;
+        }
+        unit_plan(control, unit, may ? &options : NULL, why);
+        unit_explain(control, unit, may, why);
     }
     if (!placeable && !is_silent)
         topic_question(control, topic);

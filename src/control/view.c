@@ -69,6 +69,7 @@ void control_view_cell(const struct control *control, struct cell_view *ret)
         ret->owned += tables->pools[i]->states[UNIT_OWNED];
         ret->revoking += tables->pools[i]->states[UNIT_REVOKING];
         ret->missing += tables->pools[i]->states[UNIT_MISSING];
+        ret->quarantined += tables->pools[i]->states[UNIT_QUARANTINED];
         ret->dormant += tables->pools[i]->states[UNIT_DORMANT];
     }
     for (uint32_t i = 0; i < tables->collectors_count; i++)

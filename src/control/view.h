@@ -17,9 +17,10 @@ struct cell_view {
     struct text lineage; // empty: no state yet
     struct text leader;  // id of the leader as far as known
     int64_t level, epoch, generation;
-    int64_t topics, units, pending, owned, revoking, missing, dormant; // counts of units by state
-    int64_t collectors;                                                // with a life
-    int64_t agents, unhealthy, pools;                                  // unhealthy: of the agents
+    int64_t topics, units;
+    int64_t pending, owned, revoking, missing, dormant, quarantined; // units by state
+    int64_t collectors;                                              // with a life
+    int64_t agents, unhealthy, pools;                                // unhealthy: of the agents
     int64_t moves;                 // units moved since the cell was created
     int64_t refused, ignored;      // announcements and orders refused; no-ops, in this life
     int64_t announcements, orders; // taken in this life

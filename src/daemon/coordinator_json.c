@@ -135,6 +135,8 @@ static const char *lag_state(const struct unit_view *unit, int64_t lag)
         return "missing";
     if (text_equals(unit->state, "dormant"))
         return "dormant";
+    if (text_equals(unit->state, "quarantined"))
+        return "quarantined";
     if (unit->owner.size == 0)
         return "no owner";
     if (lag < 0 || unit->reader_state.size == 0)
@@ -396,6 +398,7 @@ void api_print_status(struct coordinator *coordinator, struct buffer *body)
     json_member_int64(&json, "pending", cell.pending);
     json_member_int64(&json, "missing", cell.missing);
     json_member_int64(&json, "dormant", cell.dormant);
+    json_member_int64(&json, "quarantined", cell.quarantined);
     json_member_int64(&json, "revoking", cell.revoking);
     json_member_int64(&json, "collectors", cell.collectors);
     json_member_int64(&json, "agents", cell.agents);

@@ -17,11 +17,9 @@ static void cell_families(struct metrics *metrics, const struct cell_view *cell)
     const struct {
         const char *state;
         int64_t value;
-    } states[] = {{"owned", cell->owned},
-                  {"pending", cell->pending},
-                  {"revoking", cell->revoking},
-                  {"missing", cell->missing},
-                  {"dormant", cell->dormant}};
+    } states[] = {{"owned", cell->owned},       {"pending", cell->pending},
+                  {"revoking", cell->revoking}, {"missing", cell->missing},
+                  {"dormant", cell->dormant},   {"quarantined", cell->quarantined}};
     metrics_family(metrics, METRICS_GAUGE, "muster_units", "units of the cell by state");
     for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
         struct metrics_label label = {"state", text_of(states[i].state)};

@@ -17,6 +17,7 @@
 #define MIN_GAIN_LOAD_PPM 50000 // 5 %, where loads are measured
 #define QUOTED_SIZE_MAX 60      // of a wrong value in a message
 #define AGENT_MISSES 3
+#define QUARANTINE_AFTER 3
 
 struct reading {
     struct plan_policy policy;
@@ -175,6 +176,7 @@ static const struct key keys[] = {
     {"on_gap", FIELD(on_gap), take_gap},
     {"agent_interval", FIELD(agent_interval_ms), take_span},
     {"agent_misses", FIELD(agent_misses), take_count},
+    {"quarantine_after", FIELD(quarantine_after), take_count},
 };
 
 // The texts that a policy owns.
@@ -369,7 +371,8 @@ const char *policy_parse(const struct label *given, uint32_t count, struct buffe
 {
     struct reading reading = {.policy = {.tolerance_ppm = TOLERANCE_PPM,
                                          .on_gap = "earliest",
-                                         .agent_misses = AGENT_MISSES},
+                                         .agent_misses = AGENT_MISSES,
+                                         .quarantine_after = QUARANTINE_AFTER},
                               .why = why};
     bool is_good = true;
     for (uint32_t i = 0; is_good && i < count; i++)

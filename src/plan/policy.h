@@ -30,6 +30,7 @@
 //     on_gap                     earliest | latest | hold   earliest
 //     agent_interval             duration                   0: silence of agents is not counted
 //     agent_misses               1 or more                  3
+//     quarantine_after           1 or more                  3
 //
 // The value `none` takes a key back to its default, under a preset too. Whole numbers go to 10^9,
 // durations are in ms, or end in ms, s, m or h, and go to a year; names and values of labels have 1
@@ -61,6 +62,7 @@ struct plan_policy {
     int64_t bounce_delay_ms;
     int64_t stabilization_ms;
     int64_t agent_interval_ms; // in which an agent is to be heard, 0 = silence is not counted
+    uint32_t quarantine_after; // owners in a row that fail on a unit
     uint32_t agent_misses;     // intervals of silence after which an agent is unhealthy
     const char *on_gap;        // static
     char *group_by;            // owned from here on; NULL = not set
