@@ -323,6 +323,11 @@ static void publish_bucket(struct collector_room *room, uint32_t index,
     uint32_t now_count = select_units(units, count, index, now);
     if (is_same(before, before_count, now, now_count))
         return;
+    struct bucket_from handed = {0, room->from};
+    for (uint32_t i = 0; i < now_count; i++) {
+        now[i].from = &handed;
+        now[i].from_count = room->from > 0;
+    }
     struct assignment_key key = {T("default"), T("c1"), (int)index};
     struct bucket bucket = {room->generation, now, now_count};
     send_value(room, key, RECORD_BUCKET, now_count > 0 ? &bucket : NULL);

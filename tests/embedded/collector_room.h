@@ -47,6 +47,7 @@ struct collector_room {
     const char *lineage;
     const char *on_gap;
     const char *start;
+    int64_t from; // position in partition 0 of every unit that was handed over, 0 = none
 
     // The collector under test.
     struct loop *loop;

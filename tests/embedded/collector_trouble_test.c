@@ -202,6 +202,36 @@ static void fence_of_another_lineage_says_nothing(void)
     collector_room_close(&room);
 }
 
+static bool is_acked(struct collector_room *room)
+{
+    return room->beat_count > 0 && room->beat.applied_generation == room->generation;
+}
+
+// What was handed over is where reading begins, unless more has been committed since: an old
+// bucket, read again by the next life, never takes it back.
+static void handed_position_is_the_least(void)
+{
+    struct collector_room room;
+    collector_room_open(&room);
+    make_topic(&room, "a");
+    room_produce(&room, "a", 0, 0, 10);
+    room_start(&room);
+    room.from = 7;
+    room_admit(&room, (struct room_unit[]){{"a", 3}}, 1);
+    room_await_lines(&room, 3); // 7, 8, 9
+    room_publish(&room, room_look(&room).incarnation, NULL, 0);
+    room_await(&room, is_acked);
+    CHECK_INT(room_committed(&room, "a", 0, NULL), 10);
+    room_produce(&room, "a", 0, 10, 2);
+    room_publish(&room, room_look(&room).incarnation, (struct room_unit[]){{"a", 5}}, 1);
+    room_await_lines(&room, 5); // 10 and 11, nothing twice
+    room_publish(&room, room_look(&room).incarnation, NULL, 0);
+    room_await(&room, is_acked);
+    CHECK_INT(room_lines(&room), 5);
+    CHECK_INT(room_committed(&room, "a", 0, NULL), 12);
+    collector_room_close(&room);
+}
+
 static bool has_handed(struct collector_room *room)
 {
     return room->beat_count > 0 && room->beat.handed_count > 0;
@@ -299,6 +329,7 @@ static const struct test tests[] = {
     TEST(pool_may_start_at_the_end),
     TEST(higher_fence_in_the_commit_keeps_the_unit_off),
     TEST(fence_of_another_lineage_says_nothing),
+    TEST(handed_position_is_the_least),
     TEST(refused_commits_hand_the_position_over),
     TEST(unit_of_another_cluster_fails_alone),
     TEST(reports_say_where_each_unit_stands),
