@@ -137,20 +137,13 @@ static const struct {
     order_verb *take;
     bool needs_pool;
 } verbs[] = {
-    {"agent.forget", agent_forget, true},
-    {"cell.upgrade", cell_upgrade, false},
-    {"collector.drain", collector_drain, true},
-    {"collector.undrain", collector_undrain, true},
-    {"pool.create", pool_create, false},
-    {"pool.delete", pool_delete, true},
-    {"pool.freeze", pool_freeze, true},
-    {"pool.pause", pool_pause, true},
-    {"pool.rebalance", pool_rebalance, true},
-    {"pool.reset", pool_reset, true},
-    {"pool.resume", pool_resume, true},
-    {"pool.set", pool_set, true},
-    {"pool.unfreeze", pool_unfreeze, true},
-    {"topic.retry", topic_retry, true},
+    {"agent.forget", agent_forget, true},       {"cell.upgrade", cell_upgrade, false},
+    {"collector.drain", collector_drain, true}, {"collector.undrain", collector_undrain, true},
+    {"pool.create", pool_create, false},        {"pool.delete", pool_delete, true},
+    {"pool.freeze", pool_freeze, true},         {"pool.pause", pool_pause, true},
+    {"pool.rebalance", pool_rebalance, true},   {"pool.reset", pool_reset, true},
+    {"pool.resume", pool_resume, true},         {"pool.set", pool_set, true},
+    {"pool.unfreeze", pool_unfreeze, true},     {"topic.retry", topic_retry, true},
 };
 
 static const char no_verb[] = "there is no such verb";

@@ -234,10 +234,10 @@ struct pool {
     uint32_t units, states[UNIT_STATE_COUNT];
     int64_t lag_records, lag_units, records_per_s; // over the units with a known lag
     int64_t since_ms;
-    struct instant decide_again; // because something was held back
-    uint64_t numbers_from;       // the placement number that the last decision began with
-    int64_t numbers_told;        // changes with a new one that it handed out
-    bool has_changes_left;       // and that it has still to hand out
+    struct instant decide_again;   // because something was held back
+    uint64_t numbers_from;         // the placement number that the last decision began with
+    int64_t numbers_told;          // changes with a new one that it handed out
+    bool has_changes_left;         // and that it has still to hand out
     int64_t agent_interval_ms;     // in which its agents are to be heard, 0 = not counted
     uint32_t agent_misses;         // after so many an agent is unhealthy
     struct instant interval_since; // begin of the interval
