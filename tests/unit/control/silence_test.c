@@ -405,8 +405,8 @@ static void switched_off_all_come_back(void)
     CHECK_TEXT(cell_owners(&cell), "c0:t0 c0:t1 c0:t2");
     CHECK_TEXT(health(&cell, "a"), "healthy 0");
     cell_say(&cell, INPUT_ORDERS, "{\"verb\": \"pool.set\", \"args\": {\"agent_misses\": \"0\"}}");
-    CHECK_TEXT(cell.reason, "order 'pool.set' refused: it is neither agent_interval, a duration, "
-                            "nor agent_misses or quarantine_after, 1 or more");
+    CHECK_TEXT(cell.reason,
+               "order 'pool.set' refused: agent_misses: '0' is not a whole number of 1 or more");
     cell_end(&cell);
 }
 
