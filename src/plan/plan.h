@@ -178,7 +178,8 @@ uint64_t plan_number_next(const struct plan *plan);
 bool plan_settle(struct plan *plan, uint64_t moves_max);
 
 // The same under the policy's move_budget and stabilization: `now_ms` is any clock that does not
-// go back. Settles with what may move now and keeps the account of it.
+// go back. Settles with what may move now, keeps the account of it, and notes how many collectors
+// are wanted.
 bool plan_settle_at(struct plan *plan, int64_t now_ms);
 
 // When plan_settle_at is to be called again because something was held back, on the same clock;

@@ -246,6 +246,9 @@ struct plan {
     int64_t budget_at_ms;   // when that was brought up to date
     int64_t balanced_at_ms; // when something moved last for the sake of balance
     int64_t deadline_ms;
+    int64_t now_ms;          // of the last plan_settle_at
+    int64_t wanted_until_ms; // up to when no fewer collectors than wanted_least are wanted
+    uint32_t wanted_least;
     bool has_budget;   // budget_ms holds
     bool has_balanced; // balanced_at_ms holds
 };
@@ -380,6 +383,10 @@ void kind_plain_release(struct plan *plan);
 bool group_wants_mixed(const struct plan *plan, const struct group *group);
 
 // ---- wanted.c
+
+// Takes a number of collectors that is not lower than before for the one to hold on to for as long
+// as the policy's stabilization says.
+void wanted_remember(struct plan *plan);
 
 // Most pending units of a group that a better plan could have assigned; 0 in an even one.
 uint32_t group_gap(const struct plan *plan, const struct group *group);

@@ -103,6 +103,8 @@ bool plan_settle_at(struct plan *plan, int64_t now_ms)
         plan->has_balanced = true;
         plan->balanced_at_ms = now_ms;
     }
+    plan->now_ms = now_ms;
+    wanted_remember(plan);
     plan->deadline_ms = INT64_MAX;
     if (!is_whole && is_calm)
         plan->deadline_ms = calm_until;

@@ -8,7 +8,8 @@
 //
 // where the cap is the policy's, or else the mean of the collectors' own capacities by units;
 // capacity is the mean of their capacities by weight, and stands for loads under balance = load.
-// collectors_min and collectors_max hold for the pool as a whole.
+// collectors_min and collectors_max hold for the pool as a whole. More collectors are wanted at
+// once; fewer only after the number was lower all through the policy's stabilization.
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -179,12 +180,37 @@ static void pool_wanted(const struct plan *plan, struct plan_wanted *wanted)
     wanted_clamp(plan, wanted);
 }
 
+void wanted_remember(struct plan *plan)
+{
+    struct plan_wanted wanted = {0};
+    if (plan->policy.stabilization_ms == 0)
+        return;
+    pool_wanted(plan, &wanted);
+    if (wanted.count == PLAN_NOBODY ||
+        (wanted.count < plan->wanted_least && plan->now_ms < plan->wanted_until_ms))
+        return;
+    plan->wanted_least = wanted.count;
+    plan->wanted_until_ms = plan->now_ms + plan->policy.stabilization_ms;
+}
+
+static void wanted_stabilise(const struct plan *plan, struct plan_wanted *wanted)
+{
+    size_t size = strlen(wanted->reason);
+    if (plan->policy.stabilization_ms == 0 || wanted->count >= plan->wanted_least ||
+        plan->now_ms >= plan->wanted_until_ms)
+        return;
+    wanted->count = plan->wanted_least;
+    snprintf(wanted->reason + size, sizeof(wanted->reason) - size,
+             ", but %" PRIu32 " until that has lasted", plan->wanted_least);
+}
+
 void plan_wanted_get(const struct plan *plan, uint32_t group, struct plan_wanted *ret_wanted)
 {
     struct plan_wanted wanted = {.victim = PLAN_NOBODY};
     const struct group *only = NULL;
     if (group == UINT32_MAX) {
         pool_wanted(plan, &wanted);
+        wanted_stabilise(plan, &wanted);
     } else {
         ensure(group < plan->group_order_count);
         only = plan->groups[plan->group_order[group]];

@@ -326,6 +326,28 @@ static void the_wanted_number_follows_the_bounds(void)
     pool_finish(&pool);
 }
 
+static void fewer_are_wanted_only_after_a_while(void)
+{
+    struct pool pool;
+    pool_init(&pool, 0);
+    policy(&pool, "max_topics_per_collector=2 stabilization=10s");
+    pool_add(&pool, 1, 6);
+    plan_settle_at(pool.plan, 0);
+    wanted_is(&pool, 3, "6 topics / 2 per collector = 3");
+    pool_remove(&pool, 3, 6);
+    plan_settle_at(pool.plan, 9000);
+    wanted_is(&pool, 3, "2 topics / 2 per collector = 1, but 3 until that has lasted");
+    pool_add(&pool, 7, 7);
+    plan_settle_at(pool.plan, 9999);
+    wanted_is(&pool, 3, "3 topics / 2 per collector = 2, but 3 until that has lasted");
+    plan_settle_at(pool.plan, 10000);
+    wanted_is(&pool, 2, "3 topics / 2 per collector = 2");
+    pool_add(&pool, 8, 15);
+    plan_settle_at(pool.plan, 10001);
+    wanted_is(&pool, 6, "11 topics / 2 per collector = 6");
+    pool_finish(&pool);
+}
+
 static void the_one_that_moves_least_may_go(void)
 {
     struct pool pool;
@@ -371,6 +393,7 @@ static const struct test tests[] = {
     TEST(a_budget_paces_what_moves_for_balance),
     TEST(loads_move_nothing_for_little),
     TEST(the_wanted_number_follows_the_bounds),
+    TEST(fewer_are_wanted_only_after_a_while),
     TEST(the_one_that_moves_least_may_go),
     TEST(policies_change_live),
 };
