@@ -390,7 +390,7 @@ bool unit_is_quarantined(const struct tables *tables, uint32_t unit);
 
 // The owner of a unit has reported on it; a topic is announced.
 void quarantine_reported(struct control *control, uint32_t unit, const struct report_unit *said);
-void quarantine_announced(struct control *control, uint32_t pool, const struct announcement *said);
+void quarantine_announced(struct control *control, const struct announcement *said);
 
 // Gives the units of a topic another try; false = none is in quarantine.
 bool quarantine_end(struct control *control, uint32_t topic);

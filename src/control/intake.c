@@ -392,7 +392,7 @@ void intake_announcement(struct control *control, const struct announcement *sai
     else
         announcement_take(control, pool, said, offset);
     silence_announced(control, said);
-    quarantine_announced(control, pool, said);
+    quarantine_announced(control, said);
     answer_done(control, pool, said->agent, said->id);
 }
 

@@ -69,16 +69,22 @@ bool quarantine_end(struct control *control, uint32_t topic)
     return is_found;
 }
 
-void quarantine_announced(struct control *control, uint32_t pool, const struct announcement *said)
+void quarantine_announced(struct control *control, const struct announcement *said)
 {
+    const struct tables *tables = &control->tables;
     struct buffer name = {0};
     for (uint32_t i = 0; i < said->topics_count && !text_equals(said->mode, "remove"); i++) {
         buffer_clear(&name);
         unit_name_print((struct unit_name){said->topics[i].cluster, said->topics[i].name, -1},
                         &name);
-        uint32_t topic = topic_find(&control->tables, pool, buffer_text(&name));
-        if (topic != NONE)
-            (void)quarantine_end(control, topic);
+        for (uint32_t pool = 0; pool < tables->pools_count; pool++) {
+            // Without a pool it may have gone to several.
+            bool is_meant =
+                said->pool.size == 0 || text_equals(said->pool, tables->pools[pool]->name);
+            uint32_t topic = is_meant ? topic_find(tables, pool, buffer_text(&name)) : NONE;
+            if (topic != NONE)
+                (void)quarantine_end(control, topic);
+        }
     }
     buffer_finish(&name);
 }
