@@ -175,10 +175,12 @@ class AccountantTest(unittest.TestCase):
         evidence.commits[1] = commit(4, 5, 1700)
         self.expect("committed", evidence, "4 by fence 5 before the sink")
 
-    def test_position_that_goes_back(self):
+    def test_position_that_goes_back_is_counted(self):
         evidence = killed()
-        evidence.commits.insert(2, commit(2, 5, 2600))
-        self.expect("committed", evidence, "goes back to 2")
+        evidence.commits[2:2] = [commit(2, 5, 2600), commit(4, 5, 2700)]
+        report = self.judge(evidence)
+        self.assertEqual({}, dict(report.faults), report.text())
+        self.assertEqual(1, report.figures["commits that went back"])
 
     def test_end_that_is_not_committed(self):
         evidence = killed()
