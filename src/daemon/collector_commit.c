@@ -268,6 +268,11 @@ void commits_check_taken(struct collector *collector, const struct kafka_reply *
                           (long long)part->unit->fence);
             part->committed_fence = fence;
             intake->is_commit_due = true;
+        } else if (fence == part->unit->fence && found->offset < part->committed &&
+                   !part->is_in_commit) {
+            // A commit that was given up and came late, or this answer is older than the last one.
+            part->committed = found->offset;
+            intake->is_commit_due = true;
         }
     }
 }
