@@ -98,7 +98,7 @@ class RefusalTest(unittest.TestCase):
         cell = self.make_cell("higher")
         above = STATE_CELL[:LEVEL_AT] + b"\x7e" + STATE_CELL[LEVEL_AT + 1 :]
         self.write_state(cell, "cell", above)
-        self.check_bars(cell, "a higher level than this binary knows")
+        self.check_refused(cell, "the cell writes records of level 63, this binary knows 1")
 
     def test_state_of_another_cluster_is_refused(self):
         cell = self.make_cell("foreign")
