@@ -30,6 +30,8 @@ SOUND = [
     ("lease", "lease", ["MEMBERS=3", "LEASE=1"]),
     ("lease-2-ticks", "lease", ["MEMBERS=3", "LEASE=2"]),
     ("stuck", "stuck", []),
+    ("takeover", "takeover", ["BATCHES=3", "MEMBERS=3"]),
+    ("takeover-sink", "takeover", ["BATCHES=2", "MEMBERS=2", "SINK"]),
 ]
 
 # what is taken away, file, defines, what it breaks: shorter searches of the same files
@@ -51,6 +53,13 @@ BREAKS = [
     ("new-leader-does-not-wait", "lease", [], "s1_broken"),
     ("beats-without-reading", "stuck", [], "s8_broken"),
     ("beats-while-holding", "stuck", [], "s8_broken"),
+    ("goodbye-believed-uncommitted", "takeover", [], "picture_broken"),
+    ("goodbye-beside-the-commit", "takeover", [], "goodbye_broken"),
+    ("leads-without-fencing", "takeover", [], "s1_broken"),
+    ("death-of-another", "takeover", [], "s5_broken"),
+    ("late-beat-admitted", "takeover", [], "ended_named"),
+    ("one-end-remembered", "takeover", [], "ended_named"),
+    ("admitted-without-a-fence", "takeover", ["BATCHES=2", "MEMBERS=2", "SINK"], "s6_broken"),
 ]
 
 REACHES = [
@@ -68,6 +77,12 @@ REACHES = [
     ("lease-kept-by-a-late-ack", "lease", []),
     ("freed-from-a-blind-one", "stuck", []),
     ("freed-from-a-clinging-one", "stuck", []),
+    ("claimed-after-goodbye", "takeover", []),
+    ("goodbye-lost", "takeover", []),
+    ("replaced-by-the-lock", "takeover", []),
+    ("death-heard-by-the-next", "takeover", []),
+    ("late-beat-ignored", "takeover", []),
+    ("late-write-refused", "takeover", ["BATCHES=2", "MEMBERS=2", "SINK"]),
 ]
 
 
