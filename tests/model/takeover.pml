@@ -5,7 +5,7 @@
  * 2 coordinators; 2 lives of collector X, of which the first is the incumbent; collector Y, which
  * never ends; 1 unit, X's at first.
  *
- *   coordinator: standby ──claims──▶ leading ◀──▶ committing ──▶ gone in order, its goodbye committed
+ *   coordinator: standby ──claims──▶ leading ◀──▶ committing ──▶ gone, its goodbye committed
  *                                       └── fenced, crashed, outcome unknown ──▶ gone
  *   members:     the beat of a life, however late; the death of one, when its process is gone. One
  *                log, which each coordinator reads at its own pace, whether it leads or not
@@ -14,9 +14,9 @@
  * safety rule. A transaction under way may land until somebody claims, whatever became of the one
  * that began it. A hold is a release that comes late.
  *
- * Rules modelled: S4's proof of death, S5, S6, section 5. Asserted: S1; S5, that only a life that is
- * over is ended or replaced; S6 at a sink that refuses a lower fence (with SINK); that who begins to
- * lead knows what is committed and nothing else; that who leaves in order has its goodbye in the
+ * Rules modelled: S4's proof of death, S5, S6, section 5. Asserted: S1; S5, that only a life that
+ * is over is ended or replaced; S6 at a sink that refuses a lower fence (with SINK); that who begins
+ * to lead knows what is committed and nothing else; that who leaves in order has its goodbye in the
  * state; that a leader names no life whose end it has read.
  */
 
@@ -79,7 +79,7 @@ byte tenures;                   /* how often somebody began to read */
 
 byte taken_fence, taken_tenure; /* the sink */
 
-/* What the readers of heads have seen: X's log, and Y's. Heads are read at once here (lives.pml). */
+/* What the readers of heads have seen: X's log, and Y's. They read at once here (lives.pml). */
 bit named[LIVES];
 byte seen_epoch[2];
 
@@ -368,7 +368,8 @@ end_coordinating:
     /* ---- Decisions of a leader. */
     /* S4: its own beat has come back, so all that lay before it has been read (lease.pml). */
     :: d_step {
-        phase == LEADING && can_decide && mind.named != NOBODY && life[mind.named] >= OVER && at[me] == written ->
+        phase == LEADING && can_decide && mind.named != NOBODY &&
+        life[mind.named] >= OVER && at[me] == written ->
         end_life()
     }
     /* A death that was published while nobody led, or another did. */
@@ -430,7 +431,7 @@ end_coordinating:
     :: d_step {
         is_standby ->
 #ifdef REACH_CLAIMED_AFTER_GOODBYE
-        found = (mind.resigned && state.named == 1); assert(!found);
+        found = (state.resigned && state.named == 1); assert(!found);
 #endif
 #ifdef REACH_GOODBYE_LOST
         found = (open[1 - me] && draft[1 - me].resigned && !state.resigned); assert(!found);
