@@ -15,8 +15,8 @@
  * that began it. A hold is a release that comes late.
  *
  * Rules modelled: S4's proof of death, S5, S6, section 5. Asserted: S1; S5, that only a life that
- * is over is ended or replaced; S6 at a sink that refuses a lower fence (with SINK); that who begins
- * to lead knows what is committed and nothing else; that who leaves in order has its goodbye in the
+ * is over is ended or replaced; S6 at a sink that refuses a lower fence (SINK); that who begins to
+ * lead knows what is committed and nothing else; that who leaves in order has its goodbye in the
  * state; that a leader names no life whose end it has read.
  */
 
