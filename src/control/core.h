@@ -424,6 +424,9 @@ void member_beat(struct control *control, const struct beat *beat);
 void member_death(struct control *control, const struct death *death);
 void members_judge(struct control *control);
 struct instant members_deadline(const struct control *control);
+// A life is over, or proved to be: its late beats are ignored. Of each id a few are remembered.
+void member_ended(struct collector *collector, struct text incarnation);
+
 // The state says that this life was admitted.
 void member_waits_no_more(struct collector *collector, struct text incarnation);
 void member_plan(struct control *control, uint32_t collector);

@@ -154,6 +154,23 @@ void member_waits_no_more(struct collector *collector, struct text incarnation)
 
 // ---- Begin and end of a life.
 
+static bool has_ended(const struct collector *collector, struct text incarnation)
+{
+    for (int i = 0; i < COLLECTOR_ENDED_MAX; i++)
+        if (collector->ended[i][0] != '\0' && text_equals(incarnation, collector->ended[i]))
+            return true;
+    return false;
+}
+
+void member_ended(struct collector *collector, struct text incarnation)
+{
+    if (incarnation.size == 0 || has_ended(collector, incarnation))
+        return;
+    memmove(collector->ended[1], collector->ended[0],
+            (COLLECTOR_ENDED_MAX - 1) * sizeof(collector->ended[0]));
+    life_copy(collector->ended[0], incarnation);
+}
+
 struct plan_collector_options member_options(const struct collector *collector)
 {
     struct plan_collector_options options = {.labels = collector->labels,
@@ -259,7 +276,7 @@ static void member_end(struct control *control, struct collector *collector, int
                        const char *why, const char *rule)
 {
     member_narrate(control, collector, "collector.ended", why, rule);
-    memcpy(collector->ended, collector->incarnation, sizeof(collector->ended));
+    member_ended(collector, text_of(collector->incarnation));
     collector->incarnation[0] = '\0';
     collector->seq = 0;
     collector_touch(&control->tables, collector->handle);
@@ -386,7 +403,7 @@ void member_beat(struct control *control, const struct beat *beat)
         member_beat_admitted(control, collector, beat);
         return;
     }
-    if (text_equals(beat->incarnation, collector->ended))
+    if (has_ended(collector, beat->incarnation))
         return;
     struct waiting *known = waiting_find(collector, beat->incarnation);
     if (text_equals(beat->state, "leaving")) {
@@ -418,7 +435,7 @@ void member_death(struct control *control, const struct death *death)
     struct waiting *waiting = waiting_find(collector, death->incarnation);
     if (waiting != NULL)
         waiting_drop(waiting);
-    life_copy(collector->ended, death->incarnation);
+    member_ended(collector, death->incarnation);
     if (control->phase != PHASE_LEADING) {
         life_copy(collector->proved_dead, death->incarnation);
         collector->proved_hold_ms = death->hold_ms;

@@ -270,7 +270,7 @@ static void restore_collector(struct control *control, uint32_t pool, struct tex
     struct collector *row = control->tables.collectors[handle];
     bool is_same = text_equals(record->incarnation, row->incarnation);
     if (!is_same && row->incarnation[0] != '\0')
-        memcpy(row->ended, row->incarnation, sizeof(row->ended));
+        member_ended(row, text_of(row->incarnation));
     memset(row->incarnation, 0, sizeof(row->incarnation));
     memcpy(row->incarnation, record->incarnation.data ? record->incarnation.data : "",
            record->incarnation.size <= 32 ? record->incarnation.size : 0);

@@ -147,7 +147,7 @@ struct agent {
 
 enum collector_state { COLLECTOR_ACTIVE, COLLECTOR_DRAINING, COLLECTOR_HELD, COLLECTOR_GONE };
 
-enum { COLLECTOR_WAITING_MAX = 4 };
+enum { COLLECTOR_WAITING_MAX = 4, COLLECTOR_ENDED_MAX = 4 };
 
 // A life that is heard but not admitted (S5).
 struct waiting {
@@ -191,11 +191,11 @@ struct collector {
     struct instant hold_until; // while held
     int64_t since_ms;
     struct bucket_row buckets[BUCKET_COUNT];
-    uint32_t owned;                 // units in buckets
-    uint32_t revoked, revoked_last; // units to be acknowledged, oldest first
-    uint32_t revoking;              // their number
-    char ended[33];                 // the life before: a late beat of it is nobody's
-    char proved_dead[33];           // a life that ended by proof while nobody led, "" = none
+    uint32_t owned;                      // units in buckets
+    uint32_t revoked, revoked_last;      // units to be acknowledged, oldest first
+    uint32_t revoking;                   // their number
+    char ended[COLLECTOR_ENDED_MAX][33]; // lives before, newest first: a late beat is nobody's
+    char proved_dead[33];                // a life that ended by proof while nobody led, "" = none
     int64_t proved_hold_ms;
     struct waiting waiting[COLLECTOR_WAITING_MAX];
     struct instant heard;     // newest beat of the admitted incarnation

@@ -106,9 +106,7 @@ static void label_is_short_and_printable(void)
     CHECK_TEXT(policy_label((struct text){text, 201}), "is longer than 200 bytes");
     CHECK_TEXT(policy_label(TEXT_LITERAL("")), "is empty: 'none' takes a key back");
     CHECK_TEXT(policy_label(TEXT_LITERAL("rack 7 – süd")), NULL);
-    static const char *const wrong[] = {"a\nb", "\033[1m", "\x7f", "\xff",
-                                        "\xc2\x9b"
-                                        "1m"};
+    static const char *const wrong[] = {"a\nb", "\033[1m", "\x7f", "\xff", "\xc2\x9b;1m"};
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
         CHECK_TEXT(policy_label(text_of(wrong[i])), "has characters that cannot be printed");
     CHECK_TEXT(policy_label((struct text){"a\0b", 3}), "has characters that cannot be printed");
