@@ -220,12 +220,12 @@ file(GLOB sources CONFIGURE_DEPENDS ${tests}/bench/*_bench.c)
 foreach(source IN LISTS sources)
   add_program(bench ${source} bench_shared)
 endforeach()
-# What the planner is compared with, and its judge: nothing of ours is linked in.
+# What is compared with, and the judge of the planner: nothing of ours is linked in.
 file(GLOB sources CONFIGURE_DEPENDS ${tests}/bench/peers/*.c)
 foreach(source IN LISTS sources)
   get_filename_component(stem ${source} NAME_WE)
   add_executable(peer_${stem} ${source})
-  target_link_libraries(peer_${stem} PRIVATE muster_test_options)
+  target_link_libraries(peer_${stem} PRIVATE muster_test_options PkgConfig::RDKAFKA)
   set_target_properties(peer_${stem} PROPERTIES
     OUTPUT_NAME ${stem} RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bench/peers)
   add_dependencies(programs peer_${stem})

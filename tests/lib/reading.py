@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the benchmarks of failover know of reading: records that are written all the time, when each
+of them is in a sink, and how long it lay unread.
+
+    with Tail({"c1": path, "c2": path}) as tail, Stream(cluster, places, 100):
+        ...
+    lines = tail.lines()
+
+A sink is a file with a line for each record, as the collector's file sink writes it.
+"""
+
+import collections
+import json
+import os
+import subprocess
+import threading
+import time
+from dataclasses import dataclass
+
+from bench import tool
+from procs import die_with_parent, wait_for
+
+POLL_S = 0.005  # between two looks at the files: what an arrival is known to
+
+
+class Writer:
+    """A producer that stays open."""
+
+    def __init__(self, cluster):
+        self.child = subprocess.Popen(
+            [tool("fleet"), "write", cluster.bootstrap],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            preexec_fn=die_with_parent,
+        )
+
+    def write(self, topics, value):
+        """Returns the seconds until all are acknowledged."""
+        begun = time.monotonic()
+        self.child.stdin.write("".join(f"{topic} {value}\n" for topic in topics) + "\n")
+        self.child.stdin.flush()
+        assert self.child.stdout.readline() == "written\n"
+        return time.monotonic() - begun
+
+    def end(self):
+        self.child.stdin.close()
+        self.child.wait(10)
+
+
+class Stream:
+    """A record into each of the places (topic, partition) every `period_ms`, evenly spread, from the
+    beginning of the `with` block to its end."""
+
+    def __init__(self, cluster, places, period_ms):
+        self.cluster = cluster
+        self.places = list(places)
+        self.period_ms = period_ms
+        self.child = None
+
+    def __enter__(self):
+        self.child = subprocess.Popen(
+            [tool("fleet"), "stream", self.cluster.bootstrap, str(self.period_ms)],
+            stdin=subprocess.PIPE,
+            text=True,
+            preexec_fn=die_with_parent,
+        )
+        self.child.stdin.write("".join(f"{topic} {part}\n" for topic, part in self.places))
+        self.child.stdin.close()
+        return self
+
+    def __exit__(self, *_):
+        self.child.kill()
+        self.child.wait()
+        return False
+
+
+class Seen:
+    """Which topics have a record of a value, in all sinks ({name: path}); files are read on from
+    where they were read before."""
+
+    def __init__(self, paths):
+        self.paths = paths
+        self.files = {}
+        self.rests = {}  # what was read of an unfinished line
+
+    def wait(self, topics, value, seconds=60):
+        """(when the first, when the last of them was there), time.monotonic()."""
+        missing, first = set(topics), None
+        mark = f'"value":"{value}"'
+
+        def are_there():
+            nonlocal first
+            for line in self._lines():
+                if mark in line:
+                    missing.discard(line.split('"topic":"', 1)[1].split('"', 1)[0])
+                    first = first or time.monotonic()
+            return not missing
+
+        wait_for(are_there, seconds, f"'{value}' of {len(topics)} topics in the sinks")
+        return first, time.monotonic()
+
+    def _lines(self):
+        for name, path in self.paths.items():
+            if name not in self.files and os.path.exists(path):
+                self.files[name] = open(path, encoding="utf-8")
+        for name, file in self.files.items():
+            *whole, rest = (self.rests.get(name, "") + file.read()).split("\n")
+            self.rests[name] = rest
+            yield from whole
+
+
+@dataclass(frozen=True)
+class Line:
+    at: float  # when it was in the sink, time.time()
+    written: float  # the record's own time
+    reader: str
+    unit: tuple  # (topic, partition)
+    fence: int
+
+
+class Tail:
+    """Notes when bytes come into the sinks, from their present end on; takes them apart later."""
+
+    def __init__(self, paths):
+        self.paths = paths
+        self.chunks = []  # (when, reader, bytes)
+        self.ended = threading.Event()
+        self.at = {name: _size(path) for name, path in paths.items()}
+        self.thread = threading.Thread(target=self._work, daemon=True)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.ended.set()
+        self.thread.join()
+        return False
+
+    def _work(self):
+        while not self.ended.wait(POLL_S):
+            self._look()
+        self._look()
+
+    def _look(self):
+        for name, path in self.paths.items():
+            if _size(path) > self.at[name]:
+                with open(path, "rb") as file:
+                    file.seek(self.at[name])
+                    data = file.read()
+                self.at[name] += len(data)
+                self.chunks.append((time.time(), name, data))
+
+    def lines(self):
+        """Every whole line, by the time of its arrival."""
+        rests, found = collections.defaultdict(bytes), []
+        for at, name, data in self.chunks:
+            *whole, rests[name] = (rests[name] + data).split(b"\n")
+            for text in whole:
+                if text.startswith(b"{"):
+                    one = json.loads(text)
+                    unit = one["topic"], one["partition"]
+                    found.append(Line(at, one["time_ms"] / 1000, name, unit, one["fence"]))
+        return found
+
+
+def _size(path):
+    return os.path.getsize(path) if os.path.exists(path) else 0
+
+
+def longest_unread(lines, since=0.0, until=float("inf")):
+    """{unit: seconds} that a record which arrived in this time lay unread at the longest."""
+    longest = {}
+    for line in lines:
+        if since <= line.at <= until:
+            longest[line.unit] = max(longest.get(line.unit, 0.0), line.at - line.written)
+    return longest
+
+
+def handed(lines):
+    """{unit: (when the first record of its newest grant arrived, reader)} of units whose fence rose
+    within these lines."""
+    fences, found = {}, {}
+    for line in lines:
+        before = fences.get(line.unit)
+        if before is not None and line.fence > before:
+            found[line.unit] = line.at, line.reader
+        fences[line.unit] = max(line.fence, before or 0)
+    return found
