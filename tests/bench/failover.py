@@ -43,8 +43,9 @@ AGENTS = 10
 ACKNOWLEDGED_S = 1  # longest that the records of a round may take to be written
 QUICK = {"flush.interval.ms": "10"}
 SPLIT_PARTITIONS = 50
-JOIN_PERIOD_MS = 2000  # 5,000 records a second into 10,000 units
-STEADY_S = 8  # how long is looked at what is usual
+PERIOD_MS = 1000  # of the stream into 1,000 units
+JOIN_PERIOD_MS = 8000  # and into 10,000: librdkafka asks once for each record
+STEADY_S = 12  # how long is looked at what is usual
 SESSION_MS = 10000
 PATTERN = "^muster[.]data[.].*"
 PATIENCE = 120
@@ -196,19 +197,20 @@ def drain_one(bench, name, period_ms):
     a record lay unread), and how many units there were."""
     cell, mine = bench.cell, bench.owned_by(name)
     with Tail(bench.paths) as tail, Stream(cell.cluster, bench.places(mine), period_ms):
-        linger(1 + 2 * period_ms / 1000)
+        linger(3 + 2 * period_ms / 1000)
         muster("collector", "drain", *cell.base, name, "--no-wait")
         wait_for(lambda: cell.collectors()[name]["units"] == 0, PATIENCE, f"'{name}' to be drained")
         granted = append_time(cell, "assignments")
         linger(1 + 2 * period_ms / 1000)
     ordered, lines = append_time(cell, "orders"), tail.lines()
     moved = handed(lines)
-    assert set(moved) == set(bench.places(mine)), f"{len(moved)} of {len(mine)} were seen to move"
+    unseen = len(set(bench.places(mine)) - set(moved))
+    assert not unseen, f"{unseen} of {len(mine)} units have no record before or behind the move"
     unread = longest_unread(lines, since=ordered)
     muster("collector", "undrain", *cell.base, name)
     bench.settle()
     until_read = max(at for at, _ in moved.values()) - ordered
-    usual = longest_unread(lines, until=ordered)
+    usual = longest_unread(lines, ordered - 2 * period_ms / 1000, ordered)
     return granted - ordered, until_read, max(unread.values()), max(usual.values())
 
 
@@ -240,7 +242,8 @@ def part_join(options):
     )
     with one_broker() as cell:
         names = cell.names(split)
-        cell.cluster.create_topics(names, partitions=SPLIT_PARTITIONS)
+        for i in range(0, split, 20):  # Kafka takes 10,000 partitions in one call for too many
+            cell.cluster.create_topics(names[i : i + 20], partitions=SPLIT_PARTITIONS)
         lead(cell)
         for name in COLLECTORS:
             cell.collector(name, QUICK)
@@ -271,7 +274,7 @@ def tell_join(lines, begun, share, units):
     moved = handed(lines)
     fresh = {unit for unit, (_, reader) in moved.items() if reader == "c4"}
     untouched = [line for line in lines if line.unit not in moved]
-    settle = begun - STEADY_S + 4  # the stream itself has to begin
+    settle = begun - STEADY_S + 3  # the stream itself has to begin
     usual = longest_unread(lines, settle, begun).values()
     quiet = longest_unread(untouched, begun).values()
     say_count("units that the newcomer has", share)
@@ -312,14 +315,14 @@ def part_coordinator(options):
     rounds = min(options.rounds, options.takeovers)
     head(
         f"coordinator: one broker, {options.topics} topics, 3 collectors, lease 15 s, "
-        f"leader.timeout 5 s, a record into each every 500 ms"
+        f"leader.timeout 5 s, a record into each every {PERIOD_MS} ms"
     )
     with one_broker() as cell:
         bench = Bench(cell, options.topics, {})
         cell.coordinator("k2")
         cell.wait_role("standby", "k2")
         pair = ["k1", "k2"]
-        with Tail(bench.paths) as tail, Stream(cell.cluster, bench.places(), 500):
+        with Tail(bench.paths) as tail, Stream(cell.cluster, bench.places(), PERIOD_MS):
             linger(STEADY_S)
             begun = time.time()
             for label, is_killed in (("SIGTERM", False), ("kill -9", True)):
@@ -362,7 +365,7 @@ def part_broker(options):
         bench = Bench(cell, topics, {})
         unread, away, moved = [], [], 0
         for number in (1, 2, 3):
-            with Tail(bench.paths) as tail, Stream(cell.cluster, bench.places(), 500):
+            with Tail(bench.paths) as tail, Stream(cell.cluster, bench.places(), PERIOD_MS):
                 linger(3)
                 begun = time.time()
                 cell.cluster.kill(number)
@@ -468,7 +471,7 @@ def peer_figures(cell, names, writer, kind, rounds):
         Seen(group.paths).wait(names, value, PATIENCE)
         before = group.taken()
         with Tail({**group.paths, "m4": os.path.join(cell.folder, f"{kind}-m4.lines")}) as tail:
-            with Stream(cell.cluster, [(name, 0) for name in names], 500):
+            with Stream(cell.cluster, [(name, 0) for name in names], PERIOD_MS):
                 linger(3)
                 begun = time.time()
                 group.start("m4")
@@ -494,7 +497,7 @@ def part_peers(options):
     kinds = options.kinds.split(",")
     head(
         f"peers: one broker, {options.topics} topics, 3 members, session {SESSION_MS // 1000} s, "
-        f"a record into each every 500 ms at the join"
+        f"a record into each every {PERIOD_MS} ms at the join"
     )
     properties = {
         "group.consumer.min.session.timeout.ms": SESSION_MS,
@@ -531,7 +534,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=20, help="most rounds of each figure")
     parser.add_argument("--topics", type=int, default=1000)
     parser.add_argument("--split-topics", type=int, default=200, help="of join, 50 partitions each")
-    parser.add_argument("--period", type=int, default=200, help="of the stream of drain, ms")
+    parser.add_argument("--period", type=int, default=PERIOD_MS, help="of the stream of drain, ms")
     parser.add_argument("--drains", type=int, default=6, help="most rounds of drain")
     parser.add_argument("--takeovers", type=int, default=10, help="most of each of coordinator")
     parser.add_argument("--peer-kills", type=int, default=3, help="most kills of each of peers")

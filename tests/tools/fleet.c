@@ -22,7 +22,7 @@
 #include "net/loop.h"
 #include "wire/wire.h"
 
-enum { LINGER_MS = 50, STREAM_LINGER_MS = 2, STREAM_TURN_MS = 5, PATIENCE_MS = 600000 };
+enum { LINGER_MS = 50, STREAM_LINGER_MS = 5, STREAM_TURN_MS = 10, PATIENCE_MS = 600000 };
 
 struct fleet {
     struct kafka_settings settings;
@@ -174,6 +174,7 @@ static void places_read(struct stream *stream)
         }
         struct place *place = &stream->places[stream->count++];
         ensure(sscanf(line, "%255s %d", place->topic, &place->partition) == 2);
+        kafka_producer_prepare(stream->fleet->producer, text_of(place->topic));
     }
     ensure(stream->count > 0);
 }
@@ -199,9 +200,10 @@ static struct instant stream_turn(void *ctx, struct instant now)
 
 static void stream_run(struct fleet *fleet, int period_ms)
 {
-    struct stream stream = {.fleet = fleet, .period_ms = period_ms, .begun = loop_now()};
+    struct stream stream = {.fleet = fleet, .period_ms = period_ms};
     ensure(period_ms > 0);
     places_read(&stream);
+    stream.begun = loop_now();
     struct loop *loop = loop_create();
     loop_set_turn(loop, stream_turn, &stream);
     loop_run(loop);
