@@ -82,29 +82,40 @@ def linger(seconds):
     wait_for(lambda: time.monotonic() > end, seconds + 1, "time to pass")
 
 
+def wait_flowing(tail, units):
+    """Waits until each of the units has had a record of the stream."""
+    wait_for(
+        lambda: len({line.unit for line in tail.lines()}) >= units,
+        PATIENCE,
+        f"records of {units} units",
+    )
+
+
 class Bench:
     """A cell with collectors of which each has an even share of the topics."""
 
-    def __init__(self, cell, topics, settings, collectors=COLLECTORS):
+    def __init__(self, cell, topics, settings):
         self.cell = cell
         self.names = cell.names(topics)
         self.round = 0
         self.late = 0
         cell.cluster.create_topics(self.names)
         lead(cell, settings=settings)
-        for name in collectors:
+        for name in COLLECTORS:
             cell.collector(name, {**QUICK, **settings})
-        cell.wait_collectors(len(collectors))
+        cell.wait_collectors(len(COLLECTORS))
         cell.announce([announcement(f"a{i}", self.names[i::AGENTS]) for i in range(AGENTS)])
-        self.collectors = collectors
         self.writer = Writer(cell.cluster)
-        self.paths = {name: cell.sink_path(name) for name in collectors}
+        self.paths = {name: cell.sink_path(name) for name in COLLECTORS}
         self.seen = Seen(self.paths)
-        self.settle()
+        self.wait_even()
 
-    def settle(self, coordinator="k1"):
+    def wait_even(self):
+        self.cell.wait_assigned(len(self.names), COLLECTORS)
+
+    def settle(self):
         """Everybody has an even share and reads it."""
-        self.cell.wait_assigned(len(self.names), self.collectors, coordinator)
+        self.wait_even()
         value, _ = self.write(self.names)
         self.seen.wait(self.names, value)
 
@@ -171,6 +182,7 @@ def part_collector(options):
     head(f"collector killed: one broker, {options.topics} topics, 3 collectors, lease 3 s")
     with one_broker() as cell:
         bench = Bench(cell, options.topics, {"lease.ms": str(LEASE_MS)})
+        bench.settle()
         for label, come_back in (
             ("restarted, from its exec", restarted),
             ("published, from the kill", published),
@@ -197,18 +209,19 @@ def drain_one(bench, name, period_ms):
     a record lay unread), and how many units there were."""
     cell, mine = bench.cell, bench.owned_by(name)
     with Tail(bench.paths) as tail, Stream(cell.cluster, bench.places(mine), period_ms):
-        linger(3 + 2 * period_ms / 1000)
+        wait_flowing(tail, len(mine))
+        linger(2 * period_ms / 1000)
         muster("collector", "drain", *cell.base, name, "--no-wait")
         wait_for(lambda: cell.collectors()[name]["units"] == 0, PATIENCE, f"'{name}' to be drained")
         granted = append_time(cell, "assignments")
-        linger(1 + 2 * period_ms / 1000)
+        wait_for(
+            lambda: len(handed(tail.lines())) >= len(mine), PATIENCE, "each unit read by another"
+        )
     ordered, lines = append_time(cell, "orders"), tail.lines()
     moved = handed(lines)
-    unseen = len(set(bench.places(mine)) - set(moved))
-    assert not unseen, f"{unseen} of {len(mine)} units have no record before or behind the move"
     unread = longest_unread(lines, since=ordered)
     muster("collector", "undrain", *cell.base, name)
-    bench.settle()
+    bench.wait_even()
     until_read = max(at for at, _ in moved.values()) - ordered
     usual = longest_unread(lines, ordered - 2 * period_ms / 1000, ordered)
     return granted - ordered, until_read, max(unread.values()), max(usual.values())
@@ -254,6 +267,7 @@ def part_join(options):
         places = [(name, i) for name in names for i in range(SPLIT_PARTITIONS)]
         paths = {name: cell.sink_path(name) for name in (*COLLECTORS, "c4")}
         with Tail(paths) as tail, Stream(cell.cluster, places, JOIN_PERIOD_MS):
+            wait_flowing(tail, units)
             linger(STEADY_S)
             begun = time.time()
             cell.collector("c4", QUICK)
@@ -274,7 +288,7 @@ def tell_join(lines, begun, share, units):
     moved = handed(lines)
     fresh = {unit for unit, (_, reader) in moved.items() if reader == "c4"}
     untouched = [line for line in lines if line.unit not in moved]
-    settle = begun - STEADY_S + 3  # the stream itself has to begin
+    settle = begun - STEADY_S
     usual = longest_unread(lines, settle, begun).values()
     quiet = longest_unread(untouched, begun).values()
     say_count("units that the newcomer has", share)
@@ -323,6 +337,7 @@ def part_coordinator(options):
         cell.wait_role("standby", "k2")
         pair = ["k1", "k2"]
         with Tail(bench.paths) as tail, Stream(cell.cluster, bench.places(), PERIOD_MS):
+            wait_flowing(tail, len(bench.names))
             linger(STEADY_S)
             begun = time.time()
             for label, is_killed in (("SIGTERM", False), ("kill -9", True)):
@@ -333,7 +348,7 @@ def part_coordinator(options):
                 say(f"{label} -> the other leads", *took)
             linger(2)
         lines = tail.lines()
-        usual = longest_unread(lines, begun - STEADY_S + 3, begun).values()
+        usual = longest_unread(lines, begun - STEADY_S, begun).values()
         meanwhile = longest_unread(lines, begun).values()
         say("unread before, longest of each unit", *usual)
         say("unread during all of them, longest of each unit", *meanwhile)
@@ -366,6 +381,7 @@ def part_broker(options):
         unread, away, moved = [], [], 0
         for number in (1, 2, 3):
             with Tail(bench.paths) as tail, Stream(cell.cluster, bench.places(), PERIOD_MS):
+                wait_flowing(tail, topics)
                 linger(3)
                 begun = time.time()
                 cell.cluster.kill(number)
@@ -472,6 +488,7 @@ def peer_figures(cell, names, writer, kind, rounds):
         before = group.taken()
         with Tail({**group.paths, "m4": os.path.join(cell.folder, f"{kind}-m4.lines")}) as tail:
             with Stream(cell.cluster, [(name, 0) for name in names], PERIOD_MS):
+                wait_flowing(tail, len(names))
                 linger(3)
                 begun = time.time()
                 group.start("m4")

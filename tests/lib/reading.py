@@ -155,7 +155,7 @@ class Tail:
     def lines(self):
         """Every whole line, by the time of its arrival."""
         rests, found = collections.defaultdict(bytes), []
-        for at, name, data in self.chunks:
+        for at, name, data in list(self.chunks):
             *whole, rests[name] = (rests[name] + data).split(b"\n")
             for text in whole:
                 if text.startswith(b"{"):
