@@ -46,6 +46,7 @@ SPLIT_PARTITIONS = 50
 PERIOD_MS = 1000  # of the stream into 1,000 units
 JOIN_PERIOD_MS = 8000  # and into 10,000: librdkafka asks once for each record
 STEADY_S = 12  # how long is looked at what is usual
+FLOWING_S = 0.5
 SESSION_MS = 10000
 PATTERN = "^muster[.]data[.].*"
 PATIENCE = 120
@@ -83,12 +84,14 @@ def linger(seconds):
 
 
 def wait_flowing(tail, units):
-    """Waits until each of the units has had a record of the stream."""
-    wait_for(
-        lambda: len({line.unit for line in tail.lines()}) >= units,
-        PATIENCE,
-        f"records of {units} units",
-    )
+    """Waits until each of the units has records of the stream as they are written: at first they wait
+    in the producer, which looks for a thousand topics."""
+
+    def is_flowing():
+        newest = {line.unit: line.at - line.written for line in tail.lines()}
+        return len(newest) >= units and max(newest.values()) < FLOWING_S
+
+    wait_for(is_flowing, PATIENCE, f"records of {units} units")
 
 
 class Bench:
