@@ -3,7 +3,7 @@
 
     ./dev bench failover [PART...] [--rounds N] [--topics N] ...    (--help says all)
 
-Parts (all but `broker` without one named; about ten minutes):
+Parts (all but `broker` without one named):
   collector    one of three is killed with -9, and its topics are read again: restarted with its state
                file (proof of death), its death published, or nothing proved (lease of 3 s)
   drain        one of three hands over its topics, as many as --topics, to the others
