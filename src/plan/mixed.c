@@ -169,20 +169,6 @@ static void collector_evict(struct plan *plan, uint32_t collector)
         unit_evict(plan, overweight_find(plan, it), PLAN_WHY_OVER_CAP);
 }
 
-static void forced_evict(struct plan *plan, struct group *group)
-{
-    uint32_t rank = bitset_first(&group->forced);
-    while (rank != BITSET_NONE) {
-        uint32_t collector = group->order[rank];
-        collector_evict(plan, collector);
-        if (plan->collectors[collector].has_left)
-            collector_remove(plan, collector);
-        else
-            collector_file(plan, collector);
-        rank = bitset_first(&group->forced);
-    }
-}
-
 // Whoever of a host has most units, among equals the last by rank.
 static uint32_t host_busiest(const struct plan *plan, const struct host *host)
 {
@@ -350,7 +336,7 @@ bool mixed_settle(struct plan *plan, struct group *group, uint64_t *moves_left)
     enum { ROUNDS_MAX = 16 };
     bool is_whole = true;
     uint64_t before = *moves_left + 1;
-    forced_evict(plan, group);
+    forced_evict(plan, group, collector_evict);
     if (group->is_order_stale)
         mixed_order(plan, group);
     hosts_evict(plan, group);

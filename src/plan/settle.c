@@ -61,12 +61,13 @@ static void collector_evict(struct plan *plan, uint32_t collector)
         unit_evict(plan, it->units.list.newest, PLAN_WHY_OVER_CAP);
 }
 
-static void settle_evict(struct plan *plan, struct group *group)
+void forced_evict(struct plan *plan, struct group *group,
+                  void (*evict)(struct plan *plan, uint32_t collector))
 {
     uint32_t rank = bitset_first(&group->forced);
     while (rank != BITSET_NONE) {
         uint32_t collector = group->order[rank];
-        collector_evict(plan, collector);
+        evict(plan, collector);
         if (plan->collectors[collector].has_left)
             collector_remove(plan, collector);
         else
@@ -187,7 +188,7 @@ bool even_settle(struct plan *plan, struct group *group, uint64_t *moves_left)
 {
     bool is_packed = plan->policy.is_packed;
     void (*place)(struct plan *, struct group *, bool) = is_packed ? pack_place : settle_place;
-    settle_evict(plan, group);
+    forced_evict(plan, group, collector_evict);
     place(plan, group, false);
     place(plan, group, true);
     while (group->orphan_count)

@@ -405,6 +405,11 @@ void regroup_end(struct plan *plan);
 
 bool even_settle(struct plan *plan, struct group *group, uint64_t *moves_left);
 
+// Rule 1: lets `evict` take from each collector with more than it may have what is too much, and
+// takes those who have left out of the group.
+void forced_evict(struct plan *plan, struct group *group,
+                  void (*evict)(struct plan *plan, uint32_t collector));
+
 // Takes the oldest pending unit, of the orphans or of the queue, from its list.
 uint32_t pending_take(struct plan *plan, struct group *group, bool is_orphans);
 
