@@ -96,12 +96,6 @@ void kafka_mock_fail(struct kafka_mock *mock, int16_t api_key, int16_t error, ui
         rd_kafka_mock_push_request_errors(mock->cluster, api_key, 1, (rd_kafka_resp_err_t)error);
 }
 
-void kafka_mock_delay(struct kafka_mock *mock, int32_t broker, uint32_t delay_ms)
-{
-    mock_settle();
-    (void)rd_kafka_mock_broker_set_rtt(mock->cluster, broker, (int)delay_ms);
-}
-
 void kafka_mock_set_down(struct kafka_mock *mock, int32_t broker)
 {
     mock_settle();

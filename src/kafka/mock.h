@@ -33,9 +33,6 @@ enum status kafka_mock_create_topic(struct kafka_mock *mock, struct text topic,
 // connection.
 void kafka_mock_fail(struct kafka_mock *mock, int16_t api_key, int16_t error, uint32_t count);
 
-// Every answer of a broker (1..) is this much later.
-void kafka_mock_delay(struct kafka_mock *mock, int32_t broker, uint32_t delay_ms);
-
 // A broker that is down takes no connections.
 void kafka_mock_set_down(struct kafka_mock *mock, int32_t broker);
 void kafka_mock_set_up(struct kafka_mock *mock, int32_t broker);

@@ -120,13 +120,3 @@ bool kafka_transactor_poll(struct kafka_transactor *transactor, struct kafka_ans
         transactor->is_ready = false;
     return true;
 }
-
-const char *kafka_outcome_text(enum kafka_outcome outcome)
-{
-    static const char *const texts[] = {
-        [KAFKA_READY] = "ready",   [KAFKA_COMMITTED] = "committed", [KAFKA_FAILED] = "failed",
-        [KAFKA_FENCED] = "fenced", [KAFKA_UNKNOWN] = "unknown",
-    };
-    ensure((size_t)outcome < sizeof texts / sizeof texts[0]);
-    return texts[outcome];
-}

@@ -95,7 +95,4 @@ int kafka_transactor_fd(const struct kafka_transactor *transactor);
 // Takes the answer if there is one, without waiting.
 bool kafka_transactor_poll(struct kafka_transactor *transactor, struct kafka_answer *ret_answer);
 
-// Static memory: "committed", ...
-const char *kafka_outcome_text(enum kafka_outcome outcome);
-
 #endif

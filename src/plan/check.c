@@ -134,7 +134,6 @@ static uint32_t group_check(const struct plan *plan, const struct group *group)
     struct tally orphans = shelf_check(plan, group, &group->orphans, SIZE_COUNT, OWNER_ORPHAN);
     uint32_t count = waiting.count + orphans.count;
     uint32_t away = 0;
-    uint64_t cap_sum = 0;
     uint32_t left = 0, draining = 0, weighed = 0;
     ensure(waiting.count == group->waiting_count && orphans.count == group->orphan_count);
     ensure(waiting.weight + orphans.weight == group->pending_weight);
@@ -146,12 +145,10 @@ static uint32_t group_check(const struct plan *plan, const struct group *group)
         left += it->has_left;
         weighed += it->weight_max > 0;
         draining += !it->has_left && (it->is_draining || it->is_held);
-        if (!it->has_left && !it->is_draining && !it->is_held && it->cap != CAP_NONE)
-            cap_sum += it->cap;
     }
     ensure(count == group->unit_count && (!group->is_mixed || away == group->away));
     ensure(left == group->left_count && draining == group->draining_count);
-    ensure(weighed == group->weighed_count && cap_sum == group->cap_sum);
+    ensure(weighed == group->weighed_count);
     hosts_check(plan, group);
     return count;
 }

@@ -263,10 +263,6 @@ void collector_tally(struct plan *plan, const struct collector *it, bool is_adde
         group->left_count += one;
     else if (it->is_draining || it->is_held)
         group->draining_count += one;
-    else if (it->cap == CAP_NONE)
-        group->unlimited_count += one;
-    else
-        group->cap_sum += is_added ? it->cap : 0 - (uint64_t)it->cap;
     if (it->cap != 0 && !it->is_held && it->cap < (policy ? policy : CAP_NONE))
         group->capacity_count += one;
 }

@@ -142,17 +142,15 @@ struct group {
     uint32_t *order;         // owned: handles of its collectors, by zone and id
     uint32_t order_capacity; // of `order`
     uint32_t order_count;
-    uint32_t left_count;      // in `order` with has_left
-    uint32_t draining_count;  // in, and draining or held
-    uint32_t unlimited_count; // in, without a cap
-    uint32_t capacity_count;  // in, with a capacity of units below the policy's cap
-    uint32_t weighed_count;   // in, with a capacity by weight
-    uint64_t cap_sum;         // of those with a cap
-    struct ladder roomy;      // even: those below their cap
-    struct ladder full;       // even: those at their cap
-    struct bitset forced;     // ranks of those with more than their cap
-    struct tree tree;         // mixed: collectors by load and room
-    struct zone *zones;       // owned, by rank; mixed, under affinity
+    uint32_t left_count;     // in `order` with has_left
+    uint32_t draining_count; // in, and draining or held
+    uint32_t capacity_count; // in, with a capacity of units below the policy's cap
+    uint32_t weighed_count;  // in, with a capacity by weight
+    struct ladder roomy;     // even: those below their cap
+    struct ladder full;      // even: those at their cap
+    struct bitset forced;    // ranks of those with more than their cap
+    struct tree tree;        // mixed: collectors by load and room
+    struct zone *zones;      // owned, by rank; mixed, under affinity
     uint32_t zones_count;
     uint32_t zones_capacity;
     struct host *hosts; // owned; under spread_by
