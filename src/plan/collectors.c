@@ -335,7 +335,7 @@ static void collector_relocate(struct plan *plan, uint32_t collector,
     memory_release(units);
 }
 
-static void collector_change(struct plan *plan, uint32_t collector,
+static void collector_retell(struct plan *plan, uint32_t collector,
                              const struct plan_collector_options *options)
 {
     struct collector *it = &plan->collectors[collector];
@@ -357,7 +357,7 @@ uint32_t plan_collector_join(struct plan *plan, struct text id,
     uint32_t collector = order_at(plan, at, id);
     if (collector != PLAN_NOBODY) {
         ensure(plan->collectors[collector].has_left);
-        collector_change(plan, collector, options);
+        collector_retell(plan, collector, options);
         return collector;
     }
     collector = handle_take(plan);
@@ -398,7 +398,7 @@ void plan_collector_set(struct plan *plan, uint32_t collector,
                         const struct plan_collector_options *options)
 {
     ensure(!collector_get(plan, collector)->has_left);
-    collector_change(plan, collector, options);
+    collector_retell(plan, collector, options);
 }
 
 uint32_t plan_collector_find(const struct plan *plan, struct text id)
