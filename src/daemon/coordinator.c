@@ -74,6 +74,8 @@ static void feeds_watch(struct coordinator *coordinator)
                                           coordinator->inputs};
     bool wants = coordinator->control != NULL && !coordinator->is_committing;
     for (int i = 0; i < 3; i++) {
+        if (consumers[i] == coordinator->inputs)
+            wants = wants && feed_reads_inputs(coordinator);
         if (wants == (coordinator->feeds[i] != NULL))
             continue;
         loop_unwatch(coordinator->feeds[i]);

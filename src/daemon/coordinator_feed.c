@@ -240,6 +240,11 @@ static uint32_t drain(struct coordinator *coordinator, struct kafka_consumer *co
     return taken;
 }
 
+bool feed_reads_inputs(const struct coordinator *coordinator)
+{
+    return coordinator->is_reading_inputs || coordinator->check.stage == CHECK_ANCHORS;
+}
+
 void feed_turn(struct coordinator *coordinator)
 {
     drain(coordinator, coordinator->members, member_record, feed_fault);

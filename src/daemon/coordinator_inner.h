@@ -198,6 +198,7 @@ void feed_state_from_start(struct coordinator *coordinator);
 void feed_state_stop(struct coordinator *coordinator); // a leader knows what it wrote
 void feed_inputs_start(struct coordinator *coordinator, const struct state_position *positions);
 void feed_inputs_stop(struct coordinator *coordinator);
+bool feed_reads_inputs(const struct coordinator *coordinator); // standbys do not
 
 // coordinator_effects.c: from effects to Kafka.
 void effects_carry_out(struct coordinator *coordinator);

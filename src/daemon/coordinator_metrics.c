@@ -186,5 +186,7 @@ void api_print_metrics(struct coordinator *coordinator, enum metrics_form form, 
     metrics_family(&metrics, METRICS_COUNTER, "muster_commit_seconds_total",
                    "duration of all transactions");
     metrics_seconds(&metrics, NULL, 0, (struct span){coordinator->commit_us_sum});
+    plain(&metrics, METRICS_COUNTER, "muster_wakeups_total", "how often the process has woken up",
+          (int64_t)loop_passes(coordinator->loop));
     metrics_end(&metrics);
 }

@@ -270,6 +270,11 @@ void loop_set_turn(struct loop *loop, struct instant (*turn)(void *ctx, struct i
     loop->turn_at = INSTANT_NEVER;
 }
 
+uint64_t loop_passes(const struct loop *loop)
+{
+    return loop->pass;
+}
+
 void loop_run(struct loop *loop)
 {
     loop->is_stopped = false;

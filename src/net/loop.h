@@ -56,6 +56,9 @@ void loop_timer_set(struct loop_timer *timer, struct instant at);
 void loop_set_turn(struct loop *loop, struct instant (*turn)(void *ctx, struct instant now),
                    void *ctx);
 
+// How often it has woken up so far. A process that has nothing to do rests.
+uint64_t loop_passes(const struct loop *loop);
+
 // Runs until loop_stop, which a callback or the turn calls; the turn in progress is the last.
 void loop_run(struct loop *loop);
 void loop_stop(struct loop *loop);

@@ -109,6 +109,18 @@ class TakeoverTest(unittest.TestCase):
         self.check_account()
         self.check_one_at_a_time()
 
+    def test_standby_rests_while_nothing_happens(self):
+        self.begin("resting")
+        before = {name: self.cell.metric("muster_wakeups_total", name) for name in ("k1", "k2")}
+
+        def risen(name):
+            return self.cell.metric("muster_wakeups_total", name) - before[name]
+
+        # Beats wake up both, and these questions; who spins wakes up thousands of times in between.
+        procs.wait_for(lambda: risen("k1") > 50, PATIENCE, "beats to wake up the leader")
+        self.assertLess(risen("k2"), 20 * risen("k1"))
+        tell("at rest: wake-ups of the standby", risen("k2"))
+
     def test_paused_leader_wakes_up_and_publishes_nothing(self):
         self.begin("paused")
         paused = self.cell.process("k1")
