@@ -72,9 +72,10 @@ static void on_failed(void *owner, rd_kafka_resp_err_t error, const char *reason
         (struct fault){(uint32_t)(entry - consumer->topics.entries), (int32_t)number, error};
 }
 
-// Past queued.min.messages in the queue every partition rests for a second: only the bytes bound
-// it. The group is only a name that librdkafka wants for assign(); nothing joins it or commits to
-// it.
+// A partition that is found full, by messages or by bytes, rests for up to a second, however soon
+// its queue is empty again (newer librdkafka can be told to look earlier). So only the bytes bound
+// it, and whoever reads much at once wants a queue that does not fill. The group is only a name
+// that librdkafka wants for assign(); nothing joins it or commits to it.
 static enum status consumer_open(struct kafka_consumer *consumer,
                                  const struct kafka_settings *settings,
                                  const struct kafka_consumer_options *options, struct buffer *fault)
@@ -99,6 +100,7 @@ static enum status consumer_open(struct kafka_consumer *consumer,
         {"fetch.max.bytes", fetch_bytes, true},
         {"max.partition.fetch.bytes", partition_bytes, true},
         {"fetch.error.backoff.ms", "100", true},
+        {"fetch.queue.backoff.ms", "10", true},
         {"group.id", group, false},
         {"enable.auto.commit", "false", false},
         {"enable.auto.offset.store", "false", false},

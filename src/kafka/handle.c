@@ -112,12 +112,9 @@ static rd_kafka_resp_err_t on_new(rd_kafka_t *rk, const rd_kafka_conf_t *conf, v
     return rd_kafka_interceptor_add_on_broker_state_change(rk, "muster", on_broker_state, context);
 }
 
-static enum status conf_set(rd_kafka_conf_t *conf, const char *name, const char *value,
-                            struct buffer *fault)
+static enum status conf_fault(const char *name, const char *value, const char *reason,
+                              struct buffer *fault)
 {
-    char reason[512];
-    if (rd_kafka_conf_set(conf, name, value, reason, sizeof reason) == RD_KAFKA_CONF_OK)
-        return STATUS_OK;
     buffer_print(fault, "librdkafka refuses 'kafka.%s = %s': %s", name, value, reason);
     return STATUS_INVALID;
 }
@@ -125,12 +122,15 @@ static enum status conf_set(rd_kafka_conf_t *conf, const char *name, const char 
 static enum status conf_set_fixed(rd_kafka_conf_t *conf, const struct kafka_fixed *fixed,
                                   uint32_t count, bool is_preset, struct buffer *fault)
 {
+    char reason[512];
     for (uint32_t i = 0; i < count; i++) {
         if (fixed[i].is_preset != is_preset)
             continue;
-        enum status status = conf_set(conf, fixed[i].name, fixed[i].value, fault);
-        if (status)
-            return status;
+        rd_kafka_conf_res_t result =
+            rd_kafka_conf_set(conf, fixed[i].name, fixed[i].value, reason, sizeof reason);
+        bool is_too_old = is_preset && result == RD_KAFKA_CONF_UNKNOWN;
+        if (result != RD_KAFKA_CONF_OK && !is_too_old)
+            return conf_fault(fixed[i].name, fixed[i].value, reason, fault);
     }
     return STATUS_OK;
 }
@@ -138,6 +138,7 @@ static enum status conf_set_fixed(rd_kafka_conf_t *conf, const struct kafka_fixe
 static enum status conf_set_users(rd_kafka_conf_t *conf, const struct kafka_settings *settings,
                                   struct buffer *fault)
 {
+    char reason[512];
     for (uint32_t i = 0; i < settings->count; i++) {
         struct text name = settings->properties[i].name;
         struct text value = settings->properties[i].value;
@@ -151,9 +152,9 @@ static enum status conf_set_users(rd_kafka_conf_t *conf, const struct kafka_sett
             buffer_print(fault, "'kafka.%s' contains a zero byte", name.data);
             return STATUS_INVALID;
         }
-        enum status status = conf_set(conf, name.data, value.data, fault);
-        if (status)
-            return status;
+        if (rd_kafka_conf_set(conf, name.data, value.data, reason, sizeof reason) !=
+            RD_KAFKA_CONF_OK)
+            return conf_fault(name.data, value.data, reason, fault);
     }
     return STATUS_OK;
 }

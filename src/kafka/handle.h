@@ -13,7 +13,8 @@
 #include "base/text.h"
 #include "kafka/config.h"
 
-// A property of ours. Preset: the user may say otherwise. Not preset: the user must not.
+// A property of ours. Preset: the user may say otherwise, and a librdkafka that is too old to know
+// it does without. Not preset: the user must not.
 struct kafka_fixed {
     const char *name;
     const char *value;
