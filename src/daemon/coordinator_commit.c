@@ -2,7 +2,8 @@
 //
 // Claims and transactions. A batch is drawn from the deciding part once, together with the dead
 // letters of what was refused since the last one, and stays unchanged until its outcome is known:
-// an attempt that Kafka makes us abort is repeated with the same bytes.
+// an attempt that Kafka makes us abort is repeated with the same bytes. It is handed over in parts
+// while it is drawn.
 #include "base/ensure.h"
 #include "base/memory.h"
 #include "daemon/coordinator_inner.h"
@@ -13,51 +14,67 @@ enum {
     DEAD_LETTER_HEADER_BYTES = 64 * 1024,           // of the record's own headers
     DEAD_LETTER_HEADERS = 6,                        // that are added here
     INIT_PATIENCE_MS = 40000,
+    PART_BYTES = 256 * 1024, // that are handed over at once
 };
 
 // ---- A batch.
 
-static struct batch_message *message_add(struct commit_batch *batch, enum kafka_cell_topic topic,
+static struct batch_part *part_open(struct commit_batch *batch)
+{
+    batch->parts = array_reserve(batch->parts, &batch->capacity, batch->count + 1,
+                                 sizeof(struct batch_part *));
+    if (batch->count == batch->made)
+        batch->parts[batch->made++] = memory_get(sizeof(struct batch_part));
+    return batch->parts[batch->count++];
+}
+
+// The part that is being filled.
+static struct batch_part *part_filled(struct commit_batch *batch)
+{
+    return batch->count > 0 ? batch->parts[batch->count - 1] : part_open(batch);
+}
+
+static struct batch_message *message_add(struct batch_part *part, enum kafka_cell_topic topic,
                                          int32_t partition)
 {
-    batch->items =
-        array_reserve(batch->items, &batch->capacity, batch->count + 1, sizeof(*batch->items));
-    batch->items[batch->count] = (struct batch_message){
-        .topic = topic, .partition = partition, .header = batch->header_count};
-    return &batch->items[batch->count++];
+    part->items =
+        array_reserve(part->items, &part->capacity, part->count + 1, sizeof(*part->items));
+    part->items[part->count] = (struct batch_message){
+        .topic = topic, .partition = partition, .header = part->header_count};
+    return &part->items[part->count++];
 }
 
-static void key_add(struct commit_batch *batch, struct batch_message *message, struct text key)
+static void key_add(struct batch_part *part, struct batch_message *message, struct text key)
 {
-    message->key = batch->bytes.size;
+    message->key = part->bytes.size;
     message->key_size = key.size;
-    buffer_add_text(&batch->bytes, key);
+    buffer_add_text(&part->bytes, key);
 }
 
-static void header_add(struct commit_batch *batch, struct kafka_header header)
+static void header_add(struct batch_part *part, struct kafka_header header)
 {
-    uint32_t at = batch->header_count++;
-    batch->headers =
-        array_reserve(batch->headers, &batch->header_capacity, at + 1, sizeof(*batch->headers));
-    batch->header_offsets = array_reserve(batch->header_offsets, &batch->header_offsets_capacity,
-                                          at + 1, sizeof(*batch->header_offsets));
-    batch->headers[at] = header;
-    batch->header_offsets[at].name = batch->bytes.size;
-    buffer_add_text(&batch->bytes, header.name);
-    batch->header_offsets[at].value = batch->bytes.size;
-    buffer_add_text(&batch->bytes, header.value);
+    uint32_t at = part->header_count++;
+    part->headers =
+        array_reserve(part->headers, &part->header_capacity, at + 1, sizeof(*part->headers));
+    part->header_offsets = array_reserve(part->header_offsets, &part->header_offsets_capacity,
+                                         at + 1, sizeof(*part->header_offsets));
+    part->headers[at] = header;
+    part->header_offsets[at].name = part->bytes.size;
+    buffer_add_text(&part->bytes, header.name);
+    part->header_offsets[at].value = part->bytes.size;
+    buffer_add_text(&part->bytes, header.value);
 }
 
-static void header_add_text(struct commit_batch *batch, const char *name, struct text value)
+static void header_add_text(struct batch_part *part, const char *name, struct text value)
 {
-    header_add(batch, (struct kafka_header){.name = text_of(name), .value = value});
+    header_add(part, (struct kafka_header){.name = text_of(name), .value = value});
 }
 
-static void header_add_number(struct commit_batch *batch, const char *name, int64_t value)
+static void header_add_number(struct batch_part *part, const char *name, int64_t value)
 {
     struct buffer digits = {0};
     buffer_add_int64(&digits, value);
-    header_add_text(batch, name, buffer_text(&digits));
+    header_add_text(part, name, buffer_text(&digits));
     buffer_finish(&digits);
 }
 
@@ -66,63 +83,73 @@ static void write_add(struct coordinator *coordinator, const struct control_writ
     static const enum kafka_cell_topic topics[] = {[WRITE_STATE] = KAFKA_CELL_STATE,
                                                    [WRITE_ASSIGNMENT] = KAFKA_CELL_ASSIGNMENTS,
                                                    [WRITE_EVENT] = KAFKA_CELL_EVENTS};
-    struct commit_batch *batch = &coordinator->batch;
-    struct batch_message *message = message_add(batch, topics[write->target], write->partition);
-    key_add(batch, message, write->key);
-    message->value = batch->bytes.size;
+    struct batch_part *part = part_filled(&coordinator->batch);
+    struct batch_message *message = message_add(part, topics[write->target], write->partition);
+    key_add(part, message, write->key);
+    message->value = part->bytes.size;
     message->is_tombstone = write->record == NULL;
     if (write->record == NULL)
         return;
     if (write->target == WRITE_EVENT)
-        wire_encode_json(write->kind, write->record, &batch->bytes);
+        wire_encode_json(write->kind, write->record, &part->bytes);
     else
         wire_encode_avro_at(control_level(coordinator->control), write->kind, write->record,
-                            &batch->bytes);
-    message->value_size = batch->bytes.size - message->value;
+                            &part->bytes);
+    message->value_size = part->bytes.size - message->value;
 }
 
-// Offsets become addresses once nothing is added any more.
-static void messages_make(struct coordinator *coordinator)
+// Closes the part: offsets become addresses once nothing is added any more.
+static struct kafka_part *part_close(struct coordinator *coordinator, struct batch_part *part)
 {
-    struct commit_batch *batch = &coordinator->batch;
-    const char *bytes = batch->bytes.data;
-    batch->messages = array_reserve(batch->messages, &batch->messages_capacity, batch->count,
-                                    sizeof(*batch->messages));
-    for (uint32_t i = 0; i < batch->header_count; i++) {
-        batch->headers[i].name.data = bytes + batch->header_offsets[i].name;
-        batch->headers[i].value.data = bytes + batch->header_offsets[i].value;
+    const char *bytes = part->bytes.data;
+    part->messages = array_reserve(part->messages, &part->messages_capacity, part->count,
+                                   sizeof(*part->messages));
+    for (uint32_t i = 0; i < part->header_count; i++) {
+        part->headers[i].name.data = bytes + part->header_offsets[i].name;
+        part->headers[i].value.data = bytes + part->header_offsets[i].value;
     }
-    for (uint32_t i = 0; i < batch->count; i++) {
-        const struct batch_message *item = &batch->items[i];
-        batch->messages[i] =
+    for (uint32_t i = 0; i < part->count; i++) {
+        const struct batch_message *item = &part->items[i];
+        part->messages[i] =
             (struct kafka_message){.topic = text_of(coordinator->topics[item->topic]),
                                    .partition = item->partition,
                                    .key = {bytes + item->key, item->key_size},
                                    .is_key_null = item->key_size == 0,
                                    .value = {bytes + item->value, item->value_size},
                                    .is_value_null = item->is_tombstone,
-                                   .headers = batch->headers ? batch->headers + item->header : NULL,
+                                   .headers = part->headers ? part->headers + item->header : NULL,
                                    .header_count = item->header_count};
     }
+    part->part = (struct kafka_part){.messages = part->messages, .count = part->count};
+    return &part->part;
 }
 
 void commit_drop(struct coordinator *coordinator)
 {
+    struct commit_batch *batch = &coordinator->batch;
     if (coordinator->is_committing || coordinator->is_claiming)
         return; // its memory is in use until the answer
-    coordinator->batch.count = 0;
-    coordinator->batch.header_count = 0;
-    buffer_clear(&coordinator->batch.bytes);
+    for (uint32_t i = 0; i < batch->count; i++) {
+        batch->parts[i]->count = 0;
+        batch->parts[i]->header_count = 0;
+        buffer_clear(&batch->parts[i]->bytes);
+    }
+    batch->count = 0;
 }
 
 void commit_finish(struct coordinator *coordinator)
 {
     struct commit_batch *batch = &coordinator->batch;
-    buffer_finish(&batch->bytes);
-    memory_release(batch->items);
-    memory_release(batch->messages);
-    memory_release(batch->headers);
-    memory_release(batch->header_offsets);
+    for (uint32_t i = 0; i < batch->made; i++) {
+        struct batch_part *part = batch->parts[i];
+        buffer_finish(&part->bytes);
+        memory_release(part->items);
+        memory_release(part->messages);
+        memory_release(part->headers);
+        memory_release(part->header_offsets);
+        memory_release(part);
+    }
+    memory_release(batch->parts);
     *batch = (struct commit_batch){0};
 }
 
@@ -135,7 +162,7 @@ void commit_trim(struct coordinator *coordinator)
 // ---- Dead letters.
 
 // The record's own headers, as many as may be written and as long as they fit.
-static void headers_keep(struct commit_batch *batch, const struct kafka_record *record)
+static void headers_keep(struct batch_part *part, const struct kafka_record *record)
 {
     struct kafka_header headers[KAFKA_HEADERS_MAX - DEAD_LETTER_HEADERS];
     uint32_t count = kafka_record_headers(record, headers, KAFKA_HEADERS_MAX - DEAD_LETTER_HEADERS);
@@ -144,7 +171,7 @@ static void headers_keep(struct commit_batch *batch, const struct kafka_record *
         if (headers[i].name.size + headers[i].value.size > room)
             return;
         room -= headers[i].name.size + headers[i].value.size;
-        header_add(batch, headers[i]);
+        header_add(part, headers[i]);
     }
 }
 
@@ -152,59 +179,71 @@ static void headers_keep(struct commit_batch *batch, const struct kafka_record *
 // position past it: it is there exactly once. One that is too large is represented by its size.
 void commit_refuse(struct coordinator *coordinator, struct text reason, struct text id)
 {
-    struct commit_batch *batch = &coordinator->batch;
+    struct batch_part *part = part_filled(&coordinator->batch);
     const struct kafka_record *record = coordinator->input;
     ensure(record != NULL);
     bool is_whole = record->value.size + record->key.size <= DEAD_LETTER_MAX;
-    struct batch_message *message = message_add(batch, KAFKA_CELL_DEADLETTER, 0);
-    uint32_t first = batch->header_count;
+    struct batch_message *message = message_add(part, KAFKA_CELL_DEADLETTER, 0);
+    uint32_t first = part->header_count;
     message->is_tombstone = record->is_value_null || !is_whole;
-    key_add(batch, message, is_whole ? record->key : (struct text){0});
-    message->value = batch->bytes.size;
+    key_add(part, message, is_whole ? record->key : (struct text){0});
+    message->value = part->bytes.size;
     if (is_whole) {
         message->value_size = record->value.size;
-        buffer_add_text(&batch->bytes, record->value);
+        buffer_add_text(&part->bytes, record->value);
     }
     if (is_whole)
-        headers_keep(batch, record);
-    header_add_text(batch, "muster.reason", reason);
-    header_add_text(batch, "muster.topic", record->topic);
-    header_add_number(batch, "muster.partition", record->partition);
-    header_add_number(batch, "muster.offset", record->offset);
+        headers_keep(part, record);
+    header_add_text(part, "muster.reason", reason);
+    header_add_text(part, "muster.topic", record->topic);
+    header_add_number(part, "muster.partition", record->partition);
+    header_add_number(part, "muster.offset", record->offset);
     if (!is_whole)
-        header_add_number(batch, "muster.size", (int64_t)record->value.size);
+        header_add_number(part, "muster.size", (int64_t)record->value.size);
     if (id.size > 0)
-        header_add_text(batch, "muster.id", id);
-    batch->items[batch->count - 1].header_count = batch->header_count - first;
+        header_add_text(part, "muster.id", id);
+    part->items[part->count - 1].header_count = part->header_count - first;
 }
 
 // ---- Requests.
 
+static enum status part_hand_over(struct coordinator *coordinator)
+{
+    struct batch_part *part = part_filled(&coordinator->batch);
+    return kafka_transactor_add(coordinator->transactor, part_close(coordinator, part));
+}
+
+// Kafka has the first part while the next is drawn and encoded.
 void commit_start(struct coordinator *coordinator)
 {
     struct control_write write;
-    while (control_next_write(coordinator->control, &write))
-        write_add(coordinator, &write);
-    messages_make(coordinator);
     coordinator->is_committing = true;
-    enum status status =
-        kafka_transactor_commit(coordinator->transactor, ++coordinator->request,
-                                coordinator->batch.messages, coordinator->batch.count);
-    if (status)
+    enum status status = kafka_transactor_begin(coordinator->transactor, ++coordinator->request);
+    while (!status && control_next_write(coordinator->control, &write)) {
+        if (part_filled(&coordinator->batch)->bytes.size >= PART_BYTES) {
+            status = part_hand_over(coordinator);
+            part_open(&coordinator->batch);
+        }
+        write_add(coordinator, &write);
+    }
+    if (!status)
+        status = part_hand_over(coordinator);
+    if (!status)
+        kafka_transactor_end(coordinator->transactor);
+    else
         coordinator_fail(coordinator, "cannot commit: %s", status_text(status));
 }
 
 void commit_claim(struct coordinator *coordinator, const struct state_marker *claim)
 {
-    struct commit_batch *batch = &coordinator->batch;
     commit_drop(coordinator);
-    struct batch_message *message = message_add(batch, KAFKA_CELL_STATE, 0);
-    key_add(batch, message, TEXT_LITERAL("marker"));
-    message->value = batch->bytes.size;
+    struct batch_part *part = part_filled(&coordinator->batch);
+    struct batch_message *message = message_add(part, KAFKA_CELL_STATE, 0);
+    key_add(part, message, TEXT_LITERAL("marker"));
+    message->value = part->bytes.size;
     wire_encode_avro_at(control_level(coordinator->control), RECORD_STATE_MARKER, claim,
-                        &batch->bytes);
-    message->value_size = batch->bytes.size - message->value;
-    messages_make(coordinator);
+                        &part->bytes);
+    message->value_size = part->bytes.size - message->value;
     coordinator->is_claiming = true;
     enum status status = kafka_transactor_init(coordinator->transactor, ++coordinator->request,
                                                span_of_ms(INIT_PATIENCE_MS));
@@ -217,7 +256,7 @@ static void claim_answered(struct coordinator *coordinator, const struct kafka_a
     if (answer->outcome == KAFKA_READY) {
         enum status status =
             kafka_transactor_commit(coordinator->transactor, ++coordinator->request,
-                                    coordinator->batch.messages, coordinator->batch.count);
+                                    part_close(coordinator, part_filled(&coordinator->batch)));
         if (status)
             coordinator_fail(coordinator, "cannot claim: %s", status_text(status));
         return;

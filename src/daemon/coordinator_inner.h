@@ -101,7 +101,10 @@ struct header_place {
     size_t name, value;
 };
 
-struct commit_batch {
+// A piece of a batch: it is filled, closed once its offsets have become addresses, and then lies
+// untouched.
+struct batch_part {
+    struct kafka_part part;
     struct buffer bytes;
     struct batch_message *items;
     uint32_t count, capacity;
@@ -111,6 +114,12 @@ struct commit_batch {
     uint32_t header_count, header_capacity;
     struct header_place *header_offsets;
     uint32_t header_offsets_capacity;
+};
+
+// The last part is filled; parts behind it keep their memory for the next batch.
+struct commit_batch {
+    struct batch_part **parts;
+    uint32_t count, made, capacity;
 };
 
 struct coordinator {

@@ -3,7 +3,7 @@
 // An init and a commit, as the waiting calls that librdkafka has for them.
 //
 //     init    a new handle, then init_transactions in slices until it is ours or time is up
-//     commit  begin, produce all, commit in slices
+//     commit  begin, produce all as its parts come, commit in slices
 //             done                   -> COMMITTED
 //             to be aborted          -> abort; the same batch again, at most `attempts_max` times
 //             -> FAILED a message is refused   -> abort -> FAILED at once: it would be refused
@@ -40,6 +40,7 @@ struct transaction_context {
     // Of the attempt under way: the last message's topic, which is mostly the next one's too.
     struct text topic;
     rd_kafka_topic_t *rkt;
+    uint32_t produced;
     // Of the attempt under way, filled in by deliveries.
     rd_kafka_resp_err_t refused; // the first message's that was not delivered
     int64_t first_offset;
@@ -284,19 +285,19 @@ static bool topic_find(struct transaction_context *context, struct text topic)
 }
 
 static enum step produce_one(struct transaction_context *context, struct transaction_job *job,
-                             uint32_t i, struct instant deadline)
+                             const struct kafka_message *message, struct instant deadline)
 {
-    const struct kafka_message *message = &job->messages[i];
     if (!topic_find(context, message->topic))
         return refuse(job, message, RD_KAFKA_RESP_ERR__INVALID_ARG);
     rd_kafka_resp_err_t error;
     while ((error = kafka_message_produce(context->handle->rk, context->rkt, message,
-                                          (void *)(uintptr_t)(i + 1))) ==
+                                          (void *)(uintptr_t)(context->produced + 1))) ==
            RD_KAFKA_RESP_ERR__QUEUE_FULL) {
         if (is_over(job, deadline))
             return STEP_ABORT;
         rd_kafka_poll(context->handle->rk, 10);
     }
+    context->produced++;
     if (!error)
         return STEP_DONE;
     if (is_lasting(error))
@@ -333,20 +334,59 @@ static enum step sort_refusal(const struct transaction_context *context,
     return is_lasting(context->refused) ? STEP_REFUSED : STEP_ABORT;
 }
 
+// The parts of a batch, as far as its owner has added them.
+struct part_wait {
+    struct transaction_job *job;
+    struct kafka_part *part; // the one before; becomes the next, NULL: there is none
+};
+
+static bool is_part_there(void *ctx)
+{
+    struct part_wait *wait = ctx;
+    struct kafka_part *next = wait->part ? wait->part->next : wait->job->first;
+    if (!next && !wait->job->is_whole)
+        return false;
+    wait->part = next;
+    return true;
+}
+
+static bool is_whole(void *ctx)
+{
+    const struct transaction_job *job = ctx;
+    return job->is_whole;
+}
+
+static enum step produce_all(struct transaction_context *context, struct transaction_job *job,
+                             struct instant deadline)
+{
+    struct part_wait wait = {.job = job};
+    for (;;) {
+        while (!kafka_worker_await(job->worker, is_part_there, &wait, SLICE_MS))
+            if (is_over(job, deadline))
+                return STEP_ABORT;
+        if (!wait.part)
+            return STEP_DONE;
+        for (uint32_t i = 0; i < wait.part->count; i++) {
+            enum step step = produce_one(context, job, &wait.part->messages[i], deadline);
+            if (step != STEP_DONE)
+                return step;
+        }
+    }
+}
+
 static enum step attempt(struct transaction_context *context, struct transaction_job *job,
                          struct instant deadline)
 {
     context->topic = (struct text){0};
     context->refused = RD_KAFKA_RESP_ERR_NO_ERROR;
     context->first_offset = -1;
+    context->produced = 0;
     rd_kafka_error_t *error = rd_kafka_begin_transaction(context->handle->rk);
     if (error)
         return step_of(context, job, error);
-    for (uint32_t i = 0; i < job->count; i++) {
-        enum step step = produce_one(context, job, i, deadline);
-        if (step != STEP_DONE)
-            return step;
-    }
+    enum step step = produce_all(context, job, deadline);
+    if (step != STEP_DONE)
+        return step;
     return sort_refusal(context, job, commit(context, job, deadline));
 }
 
@@ -388,6 +428,9 @@ static void run_commit(struct transaction_context *context, struct transaction_j
         if (step == STEP_ABORT)
             kafka_worker_pause(job->worker, PAUSE_MS * (int)job->answer.attempts);
     }
+    while (!kafka_worker_await(job->worker, is_whole, job, SLICE_MS))
+        if (kafka_worker_is_stopping(job->worker))
+            break; // the owner still adds to it, and wants no answer any more
     job->answer.outcome = outcomes[step];
     if (step == STEP_DONE) {
         answer_set(job, KAFKA_COMMITTED, STATUS_OK, "");
@@ -400,9 +443,9 @@ void transaction_run(void *owned, struct kafka_job *base)
     struct transaction_context *context = owned;
     struct transaction_job *job = (struct transaction_job *)base;
     job->answer = (struct kafka_answer){.number = job->number, .first_offset = -1};
-    if (job->messages)
-        run_commit(context, job);
-    else
+    if (job->is_init)
         run_init(context, job);
+    else
+        run_commit(context, job);
     job->answer.duration_us = instant_since(kafka_now(), job->asked).us;
 }

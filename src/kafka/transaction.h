@@ -13,9 +13,11 @@ struct transaction_job {
     struct kafka_worker *worker;
     uint64_t number;
     struct instant asked;
-    struct span patience;                 // of an init
-    const struct kafka_message *messages; // borrowed; NULL: an init
-    uint32_t count;
+    bool is_init;
+    struct span patience; // of an init
+    // A batch, which its owner goes on adding to between kafka_worker_enter and _leave.
+    struct kafka_part *first, *last; // borrowed
+    bool is_whole;
     struct kafka_answer answer;
 };
 

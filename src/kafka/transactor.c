@@ -14,8 +14,9 @@
 
 struct kafka_transactor {
     struct kafka_worker *worker;
-    struct transaction_job *job; // owned while not busy; NULL with the worker
-    bool is_ready;               // the id is ours as far as we know
+    struct transaction_job *job;  // owned while not busy; NULL with the worker
+    struct transaction_job *open; // the worker's, between begin and end
+    bool is_ready;                // the id is ours as far as we know
 };
 
 enum status kafka_transactor_create(const struct kafka_settings *settings,
@@ -62,7 +63,8 @@ enum status kafka_transactor_init(struct kafka_transactor *transactor, uint64_t 
     if (!transactor->job)
         return STATUS_AGAIN;
     transactor->is_ready = false;
-    *transactor->job = (struct transaction_job){.number = number, .patience = patience};
+    *transactor->job =
+        (struct transaction_job){.number = number, .is_init = true, .patience = patience};
     transactor_submit(transactor);
     return STATUS_OK;
 }
@@ -80,20 +82,55 @@ static bool messages_are_fine(const struct kafka_message *messages, uint32_t cou
     return true;
 }
 
-enum status kafka_transactor_commit(struct kafka_transactor *transactor, uint64_t number,
-                                    const struct kafka_message *messages, uint32_t count)
+enum status kafka_transactor_begin(struct kafka_transactor *transactor, uint64_t number)
 {
-    ensure(count > 0);
     if (!transactor->job)
         return STATUS_AGAIN;
     if (!transactor->is_ready)
         return STATUS_CLOSED;
-    if (!messages_are_fine(messages, count))
-        return STATUS_INVALID;
-    *transactor->job =
-        (struct transaction_job){.number = number, .messages = messages, .count = count};
+    *transactor->job = (struct transaction_job){.number = number};
+    transactor->open = transactor->job;
     transactor_submit(transactor);
     return STATUS_OK;
+}
+
+enum status kafka_transactor_add(struct kafka_transactor *transactor, struct kafka_part *part)
+{
+    struct transaction_job *job = transactor->open;
+    ensure(job && part->count > 0);
+    if (!messages_are_fine(part->messages, part->count))
+        return STATUS_INVALID;
+    part->next = NULL;
+    kafka_worker_enter(transactor->worker);
+    if (job->last)
+        job->last->next = part;
+    else
+        job->first = part;
+    job->last = part;
+    kafka_worker_leave(transactor->worker);
+    return STATUS_OK;
+}
+
+void kafka_transactor_end(struct kafka_transactor *transactor)
+{
+    ensure(transactor->open && transactor->open->first);
+    kafka_worker_enter(transactor->worker);
+    transactor->open->is_whole = true;
+    kafka_worker_leave(transactor->worker);
+    transactor->open = NULL;
+}
+
+enum status kafka_transactor_commit(struct kafka_transactor *transactor, uint64_t number,
+                                    struct kafka_part *part)
+{
+    if (transactor->job && transactor->is_ready && !messages_are_fine(part->messages, part->count))
+        return STATUS_INVALID;
+    enum status status = kafka_transactor_begin(transactor, number);
+    if (!status)
+        status = kafka_transactor_add(transactor, part);
+    if (!status)
+        kafka_transactor_end(transactor);
+    return status;
 }
 
 bool kafka_transactor_is_busy(const struct kafka_transactor *transactor)

@@ -2,7 +2,7 @@
 //
 // Transactions of one transactional id, on a thread of their own because librdkafka's calls wait.
 //
-//     create -> init -> READY -> commit -> COMMITTED -> commit -> ...
+//     create -> init -> READY -> commit -> COMMITTED -> begin, add, add, end -> COMMITTED -> ...
 //
 // An init fences whoever used the id before, so that its next commit is answered with FENCED, and
 // waits for that one's open transaction (at most `transaction_timeout_ms`). One request is under
@@ -78,13 +78,26 @@ enum status kafka_transactor_destroy(struct kafka_transactor *transactor, struct
 enum status kafka_transactor_init(struct kafka_transactor *transactor, uint64_t number,
                                   struct span patience) MUST_CHECK;
 
-// Writes `count` messages (at least one) in one transaction, in their order per partition. The
-// messages and all they point to stay untouched until the answer. Their sum should stay below 64
-// MB. STATUS_AGAIN: a request is under way; STATUS_CLOSED: not READY; STATUS_INVALID: a message has
-// no topic name or too many headers.
+// Writes a batch of at least one message in one transaction, in their order per partition. It is
+// handed over in parts, so that Kafka has the first while the caller makes the last: begin, add as
+// often as wanted, end; there is no answer before the end. The parts, their messages and all these
+// point to stay untouched until the answer. Their sum should stay below 64 MB. begin: STATUS_AGAIN:
+// a request is under way; STATUS_CLOSED: not READY. add: STATUS_INVALID: a message has no topic
+// name or too many headers; the part is not taken, and the batch without it can only be given up by
+// a destroy.
+struct kafka_part {
+    const struct kafka_message *messages;
+    uint32_t count;
+    struct kafka_part *next; // private to the transactor
+};
+enum status kafka_transactor_begin(struct kafka_transactor *transactor, uint64_t number) MUST_CHECK;
+enum status kafka_transactor_add(struct kafka_transactor *transactor,
+                                 struct kafka_part *part) MUST_CHECK;
+void kafka_transactor_end(struct kafka_transactor *transactor);
+
+// All three in one, for a batch of one part; what can be refused is refused before anything begins.
 enum status kafka_transactor_commit(struct kafka_transactor *transactor, uint64_t number,
-                                    const struct kafka_message *messages,
-                                    uint32_t count) MUST_CHECK;
+                                    struct kafka_part *part) MUST_CHECK;
 
 // Whether a request is under way.
 bool kafka_transactor_is_busy(const struct kafka_transactor *transactor);

@@ -59,6 +59,13 @@ static struct kafka_job *list_take(struct job_list *list)
     return job;
 }
 
+static int64_t now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 // With the lock held; waits until something changes or `ms` have passed.
 static bool worker_wait(struct kafka_worker *worker, int64_t ms)
 {
@@ -160,9 +167,7 @@ struct kafka_worker *kafka_worker_create(const struct kafka_worker_role *role, v
 
 enum status kafka_worker_destroy(struct kafka_worker *worker, struct span patience)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    int64_t until_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000 + span_ms(patience);
+    int64_t until_ms = now_ms() + span_ms(patience);
     pthread_t thread = worker->thread;
     pthread_mutex_lock(&worker->lock);
     worker->is_stopping = true;
@@ -170,8 +175,7 @@ enum status kafka_worker_destroy(struct kafka_worker *worker, struct span patien
     close(worker->fd);
     worker->fd = -1;
     while (!worker->is_over) {
-        clock_gettime(CLOCK_MONOTONIC, &now);
-        int64_t left_ms = until_ms - ((int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000);
+        int64_t left_ms = until_ms - now_ms();
         if (left_ms <= 0)
             break;
         worker_wait(worker, left_ms);
@@ -219,10 +223,35 @@ bool kafka_worker_is_stopping(struct kafka_worker *worker)
     return is_stopping;
 }
 
+static bool is_never(void *ctx)
+{
+    (void)ctx;
+    return false;
+}
+
 void kafka_worker_pause(struct kafka_worker *worker, int ms)
 {
+    (void)kafka_worker_await(worker, is_never, NULL, ms);
+}
+
+void kafka_worker_enter(struct kafka_worker *worker)
+{
     pthread_mutex_lock(&worker->lock);
-    if (!worker->is_stopping)
-        worker_wait(worker, ms);
+}
+
+void kafka_worker_leave(struct kafka_worker *worker)
+{
+    pthread_cond_broadcast(&worker->changed);
     pthread_mutex_unlock(&worker->lock);
+}
+
+bool kafka_worker_await(struct kafka_worker *worker, bool (*is_true)(void *ctx), void *ctx, int ms)
+{
+    bool is_answered;
+    pthread_mutex_lock(&worker->lock);
+    int64_t until_ms = now_ms() + ms;
+    while (!(is_answered = is_true(ctx)) && !worker->is_stopping && now_ms() < until_ms)
+        worker_wait(worker, until_ms - now_ms());
+    pthread_mutex_unlock(&worker->lock);
+    return is_answered;
 }

@@ -45,4 +45,11 @@ bool kafka_worker_is_stopping(struct kafka_worker *worker);
 // For `run`: waits `ms`, or until destroy is called.
 void kafka_worker_pause(struct kafka_worker *worker, int ms);
 
+// A job that its owner still changes while it runs: the owner changes it between enter and leave,
+// `run` reads what is changed in `is_true`, which await calls inside. await ends after `ms` or with
+// destroy at the latest, and returns what is_true said last.
+void kafka_worker_enter(struct kafka_worker *worker);
+void kafka_worker_leave(struct kafka_worker *worker);
+bool kafka_worker_await(struct kafka_worker *worker, bool (*is_true)(void *ctx), void *ctx, int ms);
+
 #endif

@@ -147,6 +147,7 @@ struct kafka_answer transactor_init(struct kafka_transactor *transactor)
 struct kafka_answer transactor_commit(struct kafka_transactor *transactor,
                                       const struct kafka_message *messages, uint32_t count)
 {
-    REQUIRE(kafka_transactor_commit(transactor, 2, messages, count) == STATUS_OK);
+    struct kafka_part whole = {.messages = messages, .count = count};
+    REQUIRE(kafka_transactor_commit(transactor, 2, &whole) == STATUS_OK);
     return transactor_answer(transactor);
 }

@@ -24,6 +24,7 @@ static const struct kafka_message batch[] = {
     {.topic = {"assignments", 11}, .partition = 3, .key = {"k2", 2}, .value = {"v2", 2}},
     {.topic = {"state", 5}, .key = {"k1", 2}, .is_value_null = true},
 };
+static struct kafka_part whole = {.messages = batch, .count = 3};
 
 static void committed_batch_can_be_read_with_its_tombstone_last(void)
 {
@@ -65,19 +66,74 @@ static void transactions_follow_one_another(void)
     kafka_room_close(&room);
 }
 
+static void parts_make_one_batch(void)
+{
+    open_topics();
+    struct kafka_transactor *transactor = kafka_room_transactor(&room, "muster.coordinator");
+    CHECK_INT(transactor_init(transactor).outcome, KAFKA_READY);
+    kafka_mock_fail(room.mock, 24, 29, 1); // add partitions: the parts are sent a second time
+    struct kafka_part parts[] = {{.messages = batch, .count = 1},
+                                 {.messages = batch + 1, .count = 2}};
+    struct kafka_answer answer;
+    CHECK_INT(kafka_transactor_begin(transactor, 7), STATUS_OK);
+    CHECK_INT(kafka_transactor_begin(transactor, 8), STATUS_AGAIN);
+    CHECK_INT(kafka_transactor_add(transactor, &parts[0]), STATUS_OK);
+    CHECK(!kafka_transactor_poll(transactor, &answer));
+    struct kafka_message bad = {.topic = T("a/b")};
+    struct kafka_part refused = {.messages = &bad, .count = 1};
+    CHECK_INT(kafka_transactor_add(transactor, &refused), STATUS_INVALID);
+    CHECK_INT(kafka_transactor_add(transactor, &parts[1]), STATUS_OK);
+    kafka_transactor_end(transactor);
+    answer = transactor_answer(transactor);
+    CHECK_INT(answer.outcome, KAFKA_COMMITTED);
+    CHECK_INT(answer.number, 7);
+    CHECK_INT(answer.attempts, 2);
+    struct kafka_consumer *consumer = kafka_room_consumer(&room, false);
+    struct kafka_assignment assignment = {T("assignments"), 3, 0, 2};
+    CHECK_INT(kafka_consumer_assign(consumer, &assignment, 1), STATUS_OK);
+    struct taken taken = {0};
+    consumer_take(consumer, &taken, 1, 0);
+    CHECK_TEXT(taken.last_value, "v2");
+    CHECK_INT(kafka_consumer_destroy(consumer, PATIENCE), STATUS_OK);
+    CHECK_INT(kafka_transactor_destroy(transactor, PATIENCE), STATUS_OK);
+    kafka_room_close(&room);
+}
+
+// A batch that is refused before its last part is there is answered behind its end, and one that
+// has none when everything ends is no reason to hang.
+static void unfinished_batch_has_no_answer(void)
+{
+    open_topics();
+    struct kafka_transactor *transactor = kafka_room_transactor(&room, "muster.coordinator");
+    CHECK_INT(transactor_init(transactor).outcome, KAFKA_READY);
+    static const struct kafka_message nowhere = {.topic = {"state", 5}, .partition = 9};
+    struct kafka_part parts[] = {{.messages = &nowhere, .count = 1},
+                                 {.messages = batch, .count = 3}};
+    CHECK_INT(kafka_transactor_begin(transactor, 2), STATUS_OK);
+    CHECK_INT(kafka_transactor_add(transactor, &parts[0]), STATUS_OK);
+    CHECK_INT(kafka_transactor_add(transactor, &parts[1]), STATUS_OK);
+    kafka_transactor_end(transactor);
+    CHECK_INT(transactor_answer(transactor).outcome, KAFKA_FAILED);
+    CHECK_INT(kafka_transactor_begin(transactor, 3), STATUS_OK);
+    CHECK_INT(kafka_transactor_add(transactor, &parts[1]), STATUS_OK);
+    CHECK_INT(kafka_transactor_destroy(transactor, PATIENCE), STATUS_OK);
+    kafka_room_close(&room);
+}
+
 static void one_request_at_a_time_and_init_first(void)
 {
     open_topics();
     struct kafka_transactor *transactor = kafka_room_transactor(&room, "muster.coordinator");
-    CHECK_INT(kafka_transactor_commit(transactor, 1, batch, 3), STATUS_CLOSED);
+    CHECK_INT(kafka_transactor_commit(transactor, 1, &whole), STATUS_CLOSED);
     CHECK_INT(kafka_transactor_init(transactor, 1, PATIENCE), STATUS_OK);
     CHECK(kafka_transactor_is_busy(transactor));
     CHECK_INT(kafka_transactor_init(transactor, 2, PATIENCE), STATUS_AGAIN);
-    CHECK_INT(kafka_transactor_commit(transactor, 2, batch, 3), STATUS_AGAIN);
+    CHECK_INT(kafka_transactor_commit(transactor, 2, &whole), STATUS_AGAIN);
     CHECK_INT(transactor_answer(transactor).number, 1);
     CHECK(!kafka_transactor_is_busy(transactor));
     struct kafka_message bad = {.topic = T("a/b")};
-    CHECK_INT(kafka_transactor_commit(transactor, 3, &bad, 1), STATUS_INVALID);
+    struct kafka_part refused = {.messages = &bad, .count = 1};
+    CHECK_INT(kafka_transactor_commit(transactor, 3, &refused), STATUS_INVALID);
     CHECK_INT(kafka_transactor_destroy(transactor, PATIENCE), STATUS_OK);
     kafka_room_close(&room);
 }
@@ -156,7 +212,7 @@ static void fenced_transactor_takes_only_an_init(void)
     struct kafka_answer answer = transactor_commit(transactor, batch, 3);
     CHECK_INT(answer.outcome, KAFKA_FENCED);
     CHECK_INT(answer.status, STATUS_FENCED);
-    CHECK_INT(kafka_transactor_commit(transactor, 3, batch, 3), STATUS_CLOSED);
+    CHECK_INT(kafka_transactor_commit(transactor, 3, &whole), STATUS_CLOSED);
     CHECK_INT(transactor_init(transactor).outcome, KAFKA_READY);
     CHECK_INT(transactor_commit(transactor, batch, 3).outcome, KAFKA_COMMITTED);
     CHECK_INT(kafka_transactor_destroy(transactor, PATIENCE), STATUS_OK);
@@ -193,7 +249,7 @@ static void commit_without_an_answer_is_unknown(void)
     struct kafka_answer answer = transactor_commit(transactor, batch, 3);
     CHECK_INT(answer.outcome, KAFKA_UNKNOWN);
     CHECK(strlen(answer.text) > 0);
-    CHECK_INT(kafka_transactor_commit(transactor, 3, batch, 3), STATUS_CLOSED);
+    CHECK_INT(kafka_transactor_commit(transactor, 3, &whole), STATUS_CLOSED);
     kafka_mock_set_up(room.mock, 1);
     CHECK_INT(transactor_init(transactor).outcome, KAFKA_READY);
     CHECK_INT(kafka_transactor_destroy(transactor, PATIENCE), STATUS_OK);
@@ -207,7 +263,7 @@ static void destroy_in_the_middle_of_a_commit_is_bounded(void)
     struct kafka_transactor *transactor = kafka_room_transactor(&room, "muster.coordinator");
     CHECK_INT(transactor_init(transactor).outcome, KAFKA_READY);
     kafka_mock_set_down(room.mock, 1);
-    CHECK_INT(kafka_transactor_commit(transactor, 3, batch, 3), STATUS_OK);
+    CHECK_INT(kafka_transactor_commit(transactor, 3, &whole), STATUS_OK);
     CHECK_INT(kafka_transactor_destroy(transactor, PATIENCE), STATUS_OK);
     kafka_room_close(&room);
 }
@@ -252,6 +308,8 @@ static void id_is_required(void)
 static const struct test tests[] = {
     TEST(committed_batch_can_be_read_with_its_tombstone_last),
     TEST(transactions_follow_one_another),
+    TEST(parts_make_one_batch),
+    TEST(unfinished_batch_has_no_answer),
     TEST(one_request_at_a_time_and_init_first),
     TEST(passing_errors_are_ridden_out),
     TEST(aborted_batch_is_sent_again_unchanged),

@@ -178,8 +178,8 @@ static int64_t measure_transaction(struct probe *probe)
                                              .partition = i,
                                              .key = TEXT_LITERAL("probe"),
                                              .value = TEXT_LITERAL("a value of some thirty bytes")};
-    ensure(kafka_transactor_commit(probe->transactor, ++probe->request, messages,
-                                   TRANSACTION_PARTITIONS) == STATUS_OK);
+    struct kafka_part whole = {.messages = messages, .count = TRANSACTION_PARTITIONS};
+    ensure(kafka_transactor_commit(probe->transactor, ++probe->request, &whole) == STATUS_OK);
     return transactor_wait(probe, KAFKA_COMMITTED);
 }
 
