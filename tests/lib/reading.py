@@ -124,7 +124,9 @@ class Tail:
 
     def __init__(self, paths):
         self.paths = paths
-        self.chunks = []  # (when, reader, bytes)
+        self.chunks = collections.deque()  # (when, reader, bytes) that are not taken apart yet
+        self.rests = collections.defaultdict(bytes)  # of a reader's unfinished line
+        self.found = []
         self.ended = threading.Event()
         self.at = {name: _size(path) for name, path in paths.items()}
         self.thread = threading.Thread(target=self._work, daemon=True)
@@ -154,15 +156,15 @@ class Tail:
 
     def lines(self):
         """Every whole line, by the time of its arrival."""
-        rests, found = collections.defaultdict(bytes), []
-        for at, name, data in list(self.chunks):
-            *whole, rests[name] = (rests[name] + data).split(b"\n")
+        while self.chunks:
+            at, name, data = self.chunks.popleft()
+            *whole, self.rests[name] = (self.rests[name] + data).split(b"\n")
             for text in whole:
                 if text.startswith(b"{"):
                     one = json.loads(text)
                     unit = one["topic"], one["partition"]
-                    found.append(Line(at, one["time_ms"] / 1000, name, unit, one["fence"]))
-        return found
+                    self.found.append(Line(at, one["time_ms"] / 1000, name, unit, one["fence"]))
+        return list(self.found)
 
 
 def _size(path):
