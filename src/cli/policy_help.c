@@ -5,7 +5,8 @@
 #include <stddef.h>
 
 const struct policy_help policy_help[] = {
-    {"balance", "count|weight|load", "what is evened out: topics, their weights, bytes/s measured"},
+    {"balance", "count|weight|load", "what is evened out: topics, their weights, measured loads"},
+    {"load", "bytes|records|lag", "what is measured: bytes/s, records/s, records behind; bytes"},
     {"mode", "even|pack", "even out, or use the fewest collectors"},
     {"tolerance", "RATIO", "how uneven weights and loads may stay; 1%"},
     {"min_gain", "RATIO", "how much a move must better the balance; 0, with balance=load 5%"},

@@ -118,15 +118,24 @@ uint32_t unit_of_owner(const struct control *control, const struct collector *ow
 
 // ---- Loads, for balance = load.
 
-// Bytes a second where the owner knows them, else records a second. What is idle counts as one, so
-// that idle units are evened out by number.
+// What the pool measures by; where the owner knows no bytes, its records stand in for them. What is
+// idle counts as one, so that idle units are evened out by number; of what nothing is known nothing
+// is said.
 int64_t load_of(const struct control *control, uint32_t unit)
 {
+    const struct tables *tables = &control->tables;
     const struct picture *picture =
         unit < control->pictures_capacity ? control->pictures[unit] : NULL;
     if (picture == NULL)
         return 0;
-    int64_t load = picture->bytes_per_s > 0 ? picture->bytes_per_s : picture->records_per_s;
+    enum plan_load kind = tables->pools[tables->topics[tables->units[unit].topic].pool]->asked.load;
+    int64_t load = picture->records_per_s;
+    if (kind == PLAN_LOAD_LAG)
+        load = picture->lag;
+    else if (kind == PLAN_LOAD_BYTES && picture->bytes_per_s > 0)
+        load = picture->bytes_per_s;
+    if (kind == PLAN_LOAD_LAG && load < 0)
+        return 0;
     return load < 1 ? 1 : load < PLAN_WEIGHT_MAX ? load : PLAN_WEIGHT_MAX;
 }
 

@@ -39,17 +39,35 @@ static void *key_field(struct reading *reading, const struct key *key)
     return (char *)&reading->policy + key->offset;
 }
 
+// Which of `count` words the value is, or `count`.
+static uint32_t word_of(struct text value, const char *const *words, uint32_t count)
+{
+    uint32_t i = 0;
+    while (i < count && !text_equals(value, words[i]))
+        i++;
+    return i;
+}
+
 static const char *take_balance(struct reading *reading, const struct key *key, struct text value)
 {
     static const char *const words[] = {"count", "weight", "load"};
+    uint32_t word = word_of(value, words, COUNT(words));
     (void)key;
-    for (uint32_t i = 0; i < COUNT(words); i++) {
-        if (!text_equals(value, words[i]))
-            continue;
-        reading->policy.balance = (enum plan_balance)i;
-        return NULL;
-    }
-    return "is not count, weight or load";
+    if (word == COUNT(words))
+        return "is not count, weight or load";
+    reading->policy.balance = (enum plan_balance)word;
+    return NULL;
+}
+
+static const char *take_load(struct reading *reading, const struct key *key, struct text value)
+{
+    static const char *const words[] = {"bytes", "records", "lag"};
+    uint32_t word = word_of(value, words, COUNT(words));
+    (void)key;
+    if (word == COUNT(words))
+        return "is not bytes, records or lag";
+    reading->policy.load = (enum plan_load)word;
+    return NULL;
 }
 
 // One of two words; the second one sets the field.
@@ -81,14 +99,12 @@ static const char *take_start(struct reading *reading, const struct key *key, st
 static const char *take_gap(struct reading *reading, const struct key *key, struct text value)
 {
     static const char *const words[] = {"earliest", "latest", "hold"};
+    uint32_t word = word_of(value, words, COUNT(words));
     (void)key;
-    for (size_t i = 0; i < COUNT(words); i++) {
-        if (!text_equals(value, words[i]))
-            continue;
-        reading->policy.on_gap = words[i];
-        return NULL;
-    }
-    return "is not earliest, latest or hold";
+    if (word == COUNT(words))
+        return "is not earliest, latest or hold";
+    reading->policy.on_gap = words[word];
+    return NULL;
 }
 
 static const char *take_preset(struct reading *reading, const struct key *key, struct text value)
@@ -153,6 +169,7 @@ static const char *take_match(struct reading *reading, const struct key *key, st
 
 static const struct key keys[] = {
     {"balance", FIELD(balance), take_balance},
+    {"load", FIELD(load), take_load},
     {"mode", FIELD(is_packed), take_mode},
     {"tolerance", FIELD(tolerance_ppm), take_ratio},
     {"min_gain", FIELD(min_gain_ppm), take_ratio},

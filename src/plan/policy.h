@@ -6,6 +6,7 @@
 //
 //     key                        value                      default
 //     balance                    count | weight | load      count
+//     load                       bytes | records | lag      bytes
 //     mode                       even | pack                even
 //     tolerance                  ratio: 1% or 0.01, to 100% 1%
 //     min_gain                   ratio                      0, under balance = load 5%
@@ -46,9 +47,14 @@
 
 enum plan_balance { PLAN_BALANCE_COUNT, PLAN_BALANCE_WEIGHT, PLAN_BALANCE_LOAD };
 
+// What is measured as a load, by whoever tells the planner the numbers: bytes or records a second,
+// or records that are still to be read.
+enum plan_load { PLAN_LOAD_BYTES, PLAN_LOAD_RECORDS, PLAN_LOAD_LAG };
+
 // What nothing was said for is 0; the defaults are those of policy_parse without keys.
 struct plan_policy {
     enum plan_balance balance;
+    enum plan_load load;
     bool is_packed;                    // mode = pack: the fewest collectors, instead of even
     bool isolated;                     // one unit per collector
     bool start_latest;                 // new topics are read from their end

@@ -102,13 +102,14 @@ static void there_and_back_while_it_moves(void)
 
 // ---- Loads.
 
-static void report(struct cell *cell, int owner, const char *topic, int64_t bytes, int64_t records)
+static void report_lag(struct cell *cell, int owner, const char *topic, int64_t bytes,
+                       int64_t records, int64_t lag)
 {
     char id[8], life[33];
     snprintf(id, sizeof(id), "c%d", owner);
     snprintf(life, sizeof(life), "%016x%016x", 0xc0 + owner, 1);
     struct report_unit unit = {.unit = text_of(topic),
-                               .lag = 0,
+                               .lag = lag,
                                .records_per_s = records,
                                .bytes_per_s = bytes,
                                .state = TEXT_LITERAL("reading")};
@@ -118,6 +119,11 @@ static void report(struct cell *cell, int owner, const char *topic, int64_t byte
                           .units = &unit,
                           .units_count = 1};
     cell_step(cell, (struct control_event){.kind = CONTROL_REPORT_RECEIVED, .report = &said});
+}
+
+static void report(struct cell *cell, int owner, const char *topic, int64_t bytes, int64_t records)
+{
+    report_lag(cell, owner, topic, bytes, records, 0);
 }
 
 // Four topics on two collectors, of which c0 has the two that carry much.
@@ -169,6 +175,50 @@ static void loads_heard_before_count(void)
     set(&cell, "\"balance\": \"load\"");
     cell_settle(&cell, 2);
     CHECK_INT(moves(&cell), 1);
+    cell_end(&cell);
+}
+
+// By bytes c0 has the heavy ones, by records and by lag c1 has; each can be asked for, live.
+static void loads_are_what_the_pool_measures_by(void)
+{
+    static const char *const kinds[] = {"\"load\": \"records\"", "\"load\": \"lag\""};
+    for (int i = 0; i < 2; i++) {
+        struct cell cell;
+        loads_begin(&cell);
+        set(&cell, "\"balance\": \"count\"");
+        cell.now.us = 75000000;
+        report_lag(&cell, 0, "a", 5000, i == 0 ? 10 : 1, i == 0 ? 0 : 10);
+        report_lag(&cell, 0, "c", 4000, i == 0 ? 10 : 1, i == 0 ? 0 : 10);
+        report_lag(&cell, 1, "b", 100, i == 0 ? 9000 : 1, i == 0 ? 0 : 9000);
+        report_lag(&cell, 1, "d", 100, i == 0 ? 7000 : 1, i == 0 ? 0 : 7000);
+        set(&cell, kinds[i]);
+        set(&cell, "\"balance\": \"load\"");
+        cell_settle(&cell, 2);
+        CHECK_TEXT(cell_owners(&cell), "c0:a c0:c c0:d c1:b");
+        cell_end(&cell);
+    }
+}
+
+// A topic whose lag nobody knows counts as its weight.
+static void unknown_lag_is_no_load(void)
+{
+    struct cell cell;
+    cell_begin(&cell, &(struct cell_options){0});
+    set(&cell, "\"balance\": \"load\", \"load\": \"lag\"");
+    cell_settle(&cell, 2);
+    say(&cell, "set", "a", ", \"weight\": 700");
+    say(&cell, "set", "b", "");
+    say(&cell, "set", "c", "");
+    say(&cell, "set", "d", "");
+    cell_settle(&cell, 2);
+    CHECK_TEXT(cell_owners(&cell), "c0:a c1:b c1:c c1:d");
+    cell.now.us = 75000000;
+    report_lag(&cell, 0, "a", 5000, 10, -1);
+    report_lag(&cell, 1, "b", 5000, 10, -1);
+    report_lag(&cell, 1, "c", 5000, 10, -1);
+    report_lag(&cell, 1, "d", 5000, 10, -1);
+    cell_settle(&cell, 2);
+    CHECK_INT(moves(&cell), 0);
     cell_end(&cell);
 }
 
@@ -263,7 +313,8 @@ static void unreadable_policy_bars(void)
 static const struct test tests[] = {
     TEST(weights_are_evened_out),        TEST(parts_have_the_weight_each),
     TEST(there_and_back_while_it_moves), TEST(loads_are_evened_out_once_all_are_known),
-    TEST(loads_heard_before_count),      TEST(churn_moves_little),
+    TEST(loads_heard_before_count),      TEST(loads_are_what_the_pool_measures_by),
+    TEST(unknown_lag_is_no_load),        TEST(churn_moves_little),
     TEST(one_change_publishes_little),   TEST(unreadable_policy_bars),
 };
 

@@ -217,6 +217,7 @@ static void unknown_words_are_refused(void)
     refused("isolated=yes", "isolated: 'yes' is not true or false");
     refused("start=now", "start: 'now' is not earliest or latest");
     refused("agent_misses=0", "agent_misses: '0' is not a whole number of 1 or more");
+    refused("load=cpu", "load: 'cpu' is not bytes, records or lag");
     refused("on_gap=ignore", "on_gap: 'ignore' is not earliest, latest or hold");
     refused("preset=aws", "preset: 'aws' is not csp, the only preset");
     refused("bounce_delay=soon", "bounce_delay: 'soon' is not a duration such as 500ms, 30s, 5m or "
