@@ -43,6 +43,9 @@ bool text_is_utf8(struct text text);
 // Size of the well-formed UTF-8 sequence at the start of the text, 0 if there is none.
 size_t text_utf8_size(struct text text);
 
+// The value of a hexadecimal digit of either case, −1 for any other byte.
+int text_hex_digit(char c);
+
 // A growable byte buffer, always terminated behind its end once anything was written.
 // `= {0}` is an empty one.
 struct buffer {

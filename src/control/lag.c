@@ -106,10 +106,7 @@ uint32_t unit_of_owner(const struct control *control, const struct collector *ow
     struct unit_name name;
     if (unit_name_parse(text, &name) != STATUS_OK)
         return NONE;
-    struct text whole = text;
-    if (name.partition >= 0)
-        while (whole.data[--whole.size] != '/')
-            continue;
+    struct text whole = unit_topic(text, name);
     uint32_t topic = topic_find(&control->tables, owner->pool, whole);
     uint32_t unit =
         topic == NONE ? NONE : unit_find(&control->tables, topic, (int32_t)name.partition);

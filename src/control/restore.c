@@ -174,10 +174,7 @@ static uint32_t unit_row(struct control *control, uint32_t pool, struct text tex
     struct unit_name name;
     if (unit_name_parse(text, &name) != STATUS_OK)
         return NONE;
-    struct text whole = text;
-    if (name.partition >= 0)
-        while (whole.data[--whole.size] != '/')
-            continue;
+    struct text whole = unit_topic(text, name);
     uint32_t topic = topic_find(tables, pool, whole);
     if (topic == NONE && !make)
         return NONE;

@@ -73,17 +73,6 @@ static bool pattern_fits(const char *pattern, struct text path, struct http_call
     return true;
 }
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
 // Decodes %XX, and '+' as a blank where `has_plus`. A zero byte is refused like a wrong escape.
 static enum status decode(struct text raw, bool has_plus, struct arena *arena,
                           struct text *ret_text)
@@ -95,8 +84,8 @@ static enum status decode(struct text raw, bool has_plus, struct arena *arena,
         if (c == '+' && has_plus)
             c = ' ';
         if (c == '%') {
-            int high = i + 2 < raw.size ? hex_digit(raw.data[i + 1]) : -1;
-            int low = i + 2 < raw.size ? hex_digit(raw.data[i + 2]) : -1;
+            int high = i + 2 < raw.size ? text_hex_digit(raw.data[i + 1]) : -1;
+            int low = i + 2 < raw.size ? text_hex_digit(raw.data[i + 2]) : -1;
             if (high < 0 || low < 0 || high + low == 0)
                 return STATUS_INVALID;
             c = high * 16 + low;

@@ -51,6 +51,12 @@ enum status unit_name_parse(struct text text, struct unit_name *ret_name)
     return STATUS_OK;
 }
 
+struct text unit_topic(struct text text, struct unit_name name)
+{
+    const char *end = name.topic.data + name.topic.size;
+    return (struct text){text.data, (size_t)(end - text.data)};
+}
+
 void unit_name_print(struct unit_name name, struct buffer *buffer)
 {
     if (name.cluster.size) {

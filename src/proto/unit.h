@@ -24,6 +24,9 @@ struct unit_name {
 // so a unit has exactly one text. `*ret_name` is untouched then.
 enum status unit_name_parse(struct text text, struct unit_name *ret_name) MUST_CHECK;
 
+// What stands in front of the partition in the text form of a unit that has been parsed as `name`.
+struct text unit_topic(struct text text, struct unit_name name);
+
 // Appends the text form.
 void unit_name_print(struct unit_name name, struct buffer *buffer);
 

@@ -38,17 +38,6 @@ bool lexer_take(struct json_lexer *lexer, char c)
     return true;
 }
 
-static int hex_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
 // The four digits at `at`, or -1.
 static int32_t hex4(const char *at, const char *end)
 {
@@ -57,7 +46,7 @@ static int32_t hex4(const char *at, const char *end)
     if (end - at < 4)
         return -1;
     for (int i = 0; i < 4; i++) {
-        int digit = hex_value(at[i]);
+        int digit = text_hex_digit(at[i]);
         if (digit < 0)
             return -1;
         value = value << 4 | digit;

@@ -21,10 +21,12 @@ static void unit_has_cluster_topic_and_partition(void)
     CHECK(text_equals(name.cluster, "c1"));
     CHECK(text_equals(name.topic, "orders.v1"));
     CHECK_INT(name.partition, 17);
+    CHECK(text_equals(unit_topic(TEXT_LITERAL("c1:orders.v1/17"), name), "c1:orders.v1"));
     REQUIRE(unit_name_parse(TEXT_LITERAL("orders"), &name) == STATUS_OK);
     CHECK_INT(name.cluster.size, 0);
     CHECK(text_equals(name.topic, "orders"));
     CHECK_INT(name.partition, -1);
+    CHECK(text_equals(unit_topic(TEXT_LITERAL("orders"), name), "orders"));
 }
 
 static void unit_prints_to_what_it_was_parsed_from(void)
