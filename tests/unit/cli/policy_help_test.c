@@ -15,7 +15,7 @@ static void every_key_is_one(void)
     for (const struct policy_help *row = policy_help; row->key != NULL; row++)
         keys[count++] = (struct label){text_of(row->key), TEXT_LITERAL("none")};
     CHECK_TEXT(policy_parse(keys, count, &why, &policy), NULL);
-    CHECK_INT(count, 22);
+    CHECK_INT(count, 23);
     policy_finish(&policy);
     buffer_finish(&why);
 }
