@@ -408,17 +408,21 @@ static void buckets_resume(struct control *control)
         }
 }
 
-// The number that the planner goes on with: behind all that were given out in the pool.
-static uint64_t number_next(const struct control *control, uint32_t pool)
+// The numbers that the planners go on with: behind all that were given out in their pools. One pass
+// for all of them; released by the caller.
+static uint64_t *numbers_next(const struct control *control)
 {
     const struct tables *tables = &control->tables;
-    int64_t next = 0;
-    for (uint32_t unit = 0; unit < tables->units_count; unit++)
-        if (tables->units[unit].topic != NONE &&
-            tables->topics[tables->units[unit].topic].pool == pool &&
-            control->numbers[unit].number >= next)
-            next = control->numbers[unit].number + 1;
-    return (uint64_t)next;
+    uint64_t *next = memory_get(tables->pools_count * sizeof(*next));
+    for (uint32_t unit = 0; unit < tables->units_count; unit++) {
+        if (tables->units[unit].topic == NONE || control->numbers[unit].number < 0)
+            continue;
+        uint64_t number = (uint64_t)control->numbers[unit].number;
+        uint32_t pool = tables->topics[tables->units[unit].topic].pool;
+        if (number >= next[pool])
+            next[pool] = number + 1;
+    }
+    return next;
 }
 
 static void plans_create(struct control *control)
@@ -427,13 +431,14 @@ static void plans_create(struct control *control)
     control->plan_units = plan_units_create();
     plan_units_reserve(control->plan_units, tables->units_count);
     numbers_reserve(control, tables->units_count);
+    uint64_t *next = numbers_next(control);
     for (uint32_t i = 0; i < tables->pools_count; i++) {
         if (tables->pools[i]->is_gone)
             continue;
-        struct plan_options options = {.policy = &tables->pools[i]->asked,
-                                       .number_next = number_next(control, i)};
+        struct plan_options options = {.policy = &tables->pools[i]->asked, .number_next = next[i]};
         tables->pools[i]->plan = plan_create(control->plan_units, &options);
     }
+    memory_release(next);
 }
 
 enum status restore_end(struct control *control)

@@ -210,6 +210,63 @@ static void restored_goes_on_byte_for_byte(void)
         play(seed);
 }
 
-static const struct test tests[] = {TEST(restored_goes_on_byte_for_byte)};
+static void announce_one(struct cell *cell, const char *pool, const char *topic)
+{
+    char json[256];
+    snprintf(json, sizeof(json),
+             "{\"pool\": \"%s\", \"agent\": \"a\", \"mode\": \"add\", \"topics\": [{\"name\": "
+             "\"%s\", \"partitions\": 1}]}",
+             pool, topic);
+    cell_say(cell, INPUT_CONTROL, json);
+    cell_commit(cell);
+}
+
+// The number that the next unit of the pool is placed with.
+static int64_t next_placement(struct cell *cell, const char *pool, const char *topic)
+{
+    char key[64];
+    announce_one(cell, pool, topic);
+    snprintf(key, sizeof(key), "unit/%s/%s", pool, topic);
+    const struct state_unit *unit = cell_value(cell, key);
+    REQUIRE(unit != NULL);
+    return unit->placement;
+}
+
+// Numbers are each pool's own: what is placed last moves first, among its own.
+static void each_pool_goes_on_behind_its_own_last_placement(void)
+{
+    struct cell first, second;
+    static const char *const pools[] = {"default", "p2", "p3"};
+    cell_begin(&first, &(struct cell_options){.hash_seed = 5});
+    for (int p = 1; p < 3; p++) {
+        char json[128];
+        snprintf(json, sizeof(json), "{\"verb\": \"pool.create\", \"pool\": \"%s\"}", pools[p]);
+        cell_say(&first, INPUT_ORDERS, json);
+        cell_commit(&first);
+    }
+    for (int p = 0; p < 3; p++) {
+        cell_beat_in(&first, pools[p], p, 1, "active", 0);
+        cell_commit(&first);
+        for (int i = 0; i < 5 - 2 * p; i++) {
+            char topic[32];
+            snprintf(topic, sizeof(topic), "t%d%d", p, i);
+            announce_one(&first, pools[p], topic);
+        }
+    }
+    cell_restore(&second, &(struct cell_options){.hash_seed = 6}, &first, 77);
+    int64_t numbers[3];
+    for (int p = 0; p < 3; p++) {
+        numbers[p] = next_placement(&first, pools[p], "next");
+        CHECK_INT(next_placement(&second, pools[p], "next"), numbers[p]);
+    }
+    CHECK(numbers[0] > numbers[1] && numbers[1] > numbers[2]);
+    cell_end(&first);
+    cell_end(&second);
+}
+
+static const struct test tests[] = {
+    TEST(restored_goes_on_byte_for_byte),
+    TEST(each_pool_goes_on_behind_its_own_last_placement),
+};
 
 TEST_MAIN("control/restore", tests)
