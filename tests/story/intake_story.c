@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What agents and operators say, good and bad, and what becomes of it. CB-19, CB-20, CB-21, CB-23,
-// CB-7, CB-8, PD-1, PD-2, PD-13.
+// CB-7, CB-8, PD-1, PD-2, PD-13, PD-14.
 #include "tale.h"
 
 // CB-21: refused as a whole, the former set stands, the next record is taken.
@@ -86,6 +86,46 @@ static void held_by_two(void)
     world_announce(world, "a_b", "remove", "t1");
     world_run(world, 2000);
     CHECK_TEXT(world_reading(world), "a:\n");
+    tale_end(world);
+}
+
+// What an agent says as one of its sources.
+static void say_as(struct world *world, const char *agent, const char *source, const char *topics)
+{
+    world_say(world, SIM_CONTROL, "{\"agent\": \"%s\", \"source\": \"%s\", \"topics\": [%s]}",
+              agent, source, topics);
+}
+
+// PD-14: a set that is said under another name too, of a source or of an agent, and then under that
+// one alone, is read on as if nothing had been; whoever leads, and whatever dies in between.
+static void renamed_or_said_twice_it_is_read_on(void)
+{
+    const char *topics =
+        "{\"name\": \"t1\", \"partitions\": 1}, {\"name\": \"t2\", \"partitions\": "
+        "1}, {\"name\": \"t3\", \"partitions\": 1}";
+    struct world *world = tale_with(2, 3);
+    uint32_t before = world->logs[SIM_ASSIGNMENTS].count;
+    say_as(world, "agent", "disk", topics);
+    world_run(world, 2000);
+    world_announce(world, "agent", "set", "");
+    world_run(world, 2000);
+    say_as(world, "host", "disk", topics);
+    say_as(world, "agent", "disk", "");
+    say_as(world, "host", "copy", topics);
+    world_run(world, 2000);
+    say_as(world, "host", "disk", "");
+    TALE(world, "");
+    CHECK_INT(world->logs[SIM_ASSIGNMENTS].count, before);
+    CHECK_INT(world->moves, 0);
+    // The new name is known to the next leader as well, and the old one is gone from what it knows.
+    world_crash(world, "north");
+    world_restart(world, "north", false);
+    world_run(world, 8000);
+    CHECK_TEXT(world_reading(world), "a: t1 t3\nb: t2\n");
+    CHECK_INT(world->moves, 0);
+    say_as(world, "host", "copy", "");
+    world_run(world, 2000);
+    CHECK_TEXT(world_reading(world), "a:\nb:\n");
     tale_end(world);
 }
 
@@ -258,6 +298,7 @@ static const struct test tests[] = {
     TEST(log_order_decides),
     TEST(unknown_removed),
     TEST(held_by_two),
+    TEST(renamed_or_said_twice_it_is_read_on),
     TEST(cap_and_pending),
     TEST(wrong_orders_are_refused),
     TEST(time_to_live),

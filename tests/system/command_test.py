@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The commands that write, and the agent, with a coordinator and a collector on a real broker.
 
-PD-12: a file that cannot be read takes nothing away. PD-17: a topic named twice is one.
+PD-12: a file that cannot be read takes nothing away. PD-14: an agent gets another name and nothing
+stops. PD-17: a topic named twice is one.
 """
 
 import json
@@ -134,6 +135,41 @@ class CommandTest(unittest.TestCase):
         write(TOPICS[1])
         self.wait_topics(TOPICS[1])
         self.assertEqual(0, agent.stop())
+        self.wait_topics()
+
+    def wait_agents(self, *names):
+        """Waits until each topic is announced by exactly these agents."""
+        procs.wait_for(
+            lambda: all(sorted(u["agents"]) == sorted(names) for u in self.cell.units().values()),
+            PATIENCE,
+            f"the topics to be those of {names}",
+        )
+
+    def heads(self):
+        """{collector: generation that was written to it last}."""
+        return {name: row["generation"] for name, row in self.cell.collectors().items()}
+
+    def test_an_agent_gets_another_name(self):
+        """PD-14: the set is said under the new name, then the old one withdraws it: nothing is
+        written to any collector, so nothing stops."""
+        path = os.path.join(self.folder, "renamed")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write("\n".join(TOPICS) + "\n")
+
+        def start(name):
+            words = ("agent", "run", *self.cell.base, "--id", name, "--file", path)
+            return self.processes.start(name, *words)
+
+        before = start("before")
+        owners = self.cell.wait_assigned(len(TOPICS))
+        written = self.heads()
+        after = start("after")
+        self.wait_agents("before", "after")
+        self.assertEqual(0, before.stop())
+        self.wait_agents("after")
+        self.assertEqual(owners, self.cell.owners())
+        self.assertEqual(written, self.heads())
+        self.assertEqual(0, after.stop())
         self.wait_topics()
 
 
