@@ -27,6 +27,6 @@ const struct policy_help policy_help[] = {
     {"collectors_max", "N", "most collectors that are wanted; no limit"},
     {"match", "RULES", "takes announcements without a pool: name=PATTERN label.KEY=PATTERN ..."},
     {"start", "earliest|latest", "where new topics are read from; earliest"},
-    {"on_gap", "earliest|latest|hold", "where to go on when records are gone; earliest"},
+    {"on_gap", "earliest|latest|hold", "where to go on when a position is lost; earliest"},
     {NULL, NULL, NULL},
 };

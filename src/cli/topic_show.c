@@ -24,6 +24,8 @@ static const struct column columns[] = {
      "age of the oldest record that is not delivered, ms"},
     {"RECORDS/S", "records_per_s", COLUMN_INTEGER, true, true, "records delivered a second"},
     {"BYTES/S", "bytes_per_s", COLUMN_INTEGER, true, true, "bytes delivered a second"},
+    {"LOST", "positions_lost", COLUMN_INTEGER, true, false,
+     "positions lost since its owner began: not committed any more, or not in the log"},
     {"READER", "reader_state", COLUMN_TEXT, false, true, "what its owner says of it"},
     {"AGENTS", "agents", COLUMN_LIST, false, true, "who announced it: agent, or agent/source"},
     {0},

@@ -83,7 +83,7 @@ enum collect_effect_kind {
     COLLECT_SEND_BEAT,       // beat; answered by BEAT_ACKED or BEAT_FAILED with its seq
     COLLECT_ASK_END,         // number; the assignments' end: END_ANSWERED or END_FAILED, of the
                              // newest number alone
-    COLLECT_START_UNIT,      // run, unit, fence, from; UNIT_STARTED, or later UNIT_FAILED
+    COLLECT_START_UNIT,      // run, unit, fence, from, is_begun; UNIT_STARTED, or later UNIT_FAILED
     COLLECT_STOP_UNIT,       // run, deadline: stop reading, flush until then, commit; UNIT_STOPPED
     COLLECT_RAISE_FENCE,     // run, fence: goes on with this one and commits it at once
     COLLECT_STOP_ALL_NOW,    // stop all reading and writing before the next effect; no flush, no
@@ -104,6 +104,7 @@ struct collect_effect {
     int64_t fence;
     const struct bucket_from *from; // positions handed over; none = the committed ones
     size_t from_count;
+    bool is_begun; // it had an owner before: without a committed position that one is lost
     struct instant deadline;
     int code;      // exit code: 0 done, 1 failed, 8 id in use, 9 stopped with work left
     bool is_alarm; // TRACE: somebody should know
@@ -155,7 +156,8 @@ int64_t collect_applied_generation(const struct collect *collect);
 // The lineage of the newest head; empty before any.
 struct text collect_lineage(const struct collect *collect);
 
-// The newest head's policy for units without a commit and for gaps ("earliest" before any head).
+// The newest head's policy for units that nobody had before and for lost positions ("earliest"
+// before any head).
 struct text collect_start_policy(const struct collect *collect);
 struct text collect_gap_policy(const struct collect *collect);
 

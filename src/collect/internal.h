@@ -39,6 +39,7 @@ struct unit {
     int64_t fence;            // wanted; running with it too while UNIT_RUNNING
     struct bucket_from *from; // owned
     uint32_t from_count;
+    bool is_begun; // an owner had it before, here or elsewhere
     struct instant started_at;
     struct instant retry_at; // UNIT_FAILED
     uint32_t failure_count;  // in a row

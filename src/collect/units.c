@@ -136,6 +136,8 @@ void collect_unit_want(struct collect *collect, struct unit *unit, const struct 
     memory_release(unit->from);
     unit->from = memory_copy(wanted->from, wanted->from_count * sizeof(*wanted->from));
     unit->from_count = wanted->from_count;
+    // A grant older than the admission was a former life's.
+    unit->is_begun = wanted->begun || wanted->fence < collect->admitted;
     if (unit->state == UNIT_RUNNING && fence > unit->fence) {
         struct collect_effect *effect = collect_effect_add(collect, COLLECT_RAISE_FENCE);
         effect->run = unit->run;
@@ -193,6 +195,7 @@ void collect_unit_start_if_wanted(struct collect *collect, struct unit *unit)
     effect->fence = unit->fence;
     effect->from = unit->from;
     effect->from_count = unit->from_count;
+    effect->is_begun = unit->is_begun;
 }
 
 // The unit of a run, NULL if that run has ended.

@@ -93,6 +93,7 @@ struct timed {
 struct picture {
     int64_t position, committed, end, lag, oldest_unprocessed_ms; // −1 = not known
     int64_t records_per_s, bytes_per_s;
+    int64_t positions_lost, fence; // as the owner with this fence has counted them
     char state[10];
     uint32_t parts_count;
     struct report_part *parts; // owned
@@ -201,7 +202,7 @@ struct control {
     uint32_t handed_count, handed_capacity;
 
     // Counters of this life.
-    int64_t refused, ignored, announcements, orders, commits;
+    int64_t refused, ignored, announcements, orders, commits, positions_lost;
 };
 
 static inline int64_t batch_generation(const struct control *control)

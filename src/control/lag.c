@@ -155,6 +155,43 @@ void loads_tell(struct control *control, uint32_t pool)
             load_tell(control, unit);
 }
 
+// ---- Lost positions.
+
+static void losses_tell(struct control *control, uint32_t unit, const struct collector *owner,
+                        bool is_holding)
+{
+    struct buffer name = {0};
+    if (control->phase != PHASE_LEADING)
+        return;
+    const char *text = is_holding ? "it has lost its position and waits for another on_gap"
+                                  : "it had lost its position and goes on where on_gap says";
+    unit_print(&control->tables, unit, &name);
+    event_tell(control, &(struct event_draft){
+                            .kind = "unit.position_lost",
+                            .pool = control->tables.topics[control->tables.units[unit].topic].pool,
+                            .subject = buffer_string(&name),
+                            .text = text,
+                            .from = owner->id});
+    alarm_raise(control, "unit '%s' of '%s': %s", buffer_string(&name), owner->id, text);
+    buffer_finish(&name);
+}
+
+// An owner counts from its start, so what another one has counted says nothing here.
+static void losses_take(struct control *control, uint32_t unit, const struct collector *owner,
+                        const struct report_unit *said)
+{
+    struct picture *picture = control->pictures[unit];
+    int64_t granted = control->tables.units[unit].generation;
+    int64_t fence = granted > owner->admitted ? granted : owner->admitted;
+    int64_t before = picture->fence == fence ? picture->positions_lost : 0;
+    picture->fence = fence;
+    picture->positions_lost = said->positions_lost;
+    if (said->positions_lost <= before || said->positions_lost > PARTS_MAX)
+        return;
+    control->positions_lost += said->positions_lost - before;
+    losses_tell(control, unit, owner, text_equals(said->state, "holding"));
+}
+
 void lag_report(struct control *control, const struct report *report)
 {
     uint32_t pool = pool_find(&control->tables, report->pool);
@@ -175,6 +212,7 @@ void lag_report(struct control *control, const struct report *report)
         if (control->tables.pools[pool]->asked.balance == PLAN_BALANCE_LOAD)
             load_tell(control, unit);
         silence_reported(control, unit);
+        losses_take(control, unit, owner, &report->units[i]);
         handed_reported(control, unit, &report->units[i]);
         quarantine_reported(control, unit, &report->units[i]);
         if (text_equals(report->units[i].state, "missing") && control->phase == PHASE_LEADING)

@@ -425,7 +425,9 @@ static const struct bucket *bucket_record(struct control *control, const struct 
             name = arena_text(arena, buffer_text(&control->line));
         }
         struct bucket_unit *unit = &record->units[record->units_count++];
-        *unit = (struct bucket_unit){.unit = name, .fence = tables->units[u].generation};
+        *unit = (struct bucket_unit){.unit = name,
+                                     .fence = tables->units[u].generation,
+                                     .begun = tables->units[u].previous != NONE};
         handed_fill(control, arena, u, unit);
     }
     units_sort(record->units, record->units_count);

@@ -61,6 +61,7 @@ void control_view_cell(const struct control *control, struct cell_view *ret)
                               .announcements = control->announcements,
                               .orders = control->orders,
                               .commits = control->commits,
+                              .positions_lost = control->positions_lost,
                               .is_barred = control->is_barred,
                               .is_restored = control->is_restored};
     for (uint32_t i = 0; i < tables->pools_count; i++) {
@@ -128,6 +129,7 @@ static void unit_fill(const struct control *control, uint32_t unit, struct unit_
     ret->oldest_unprocessed_ms = picture->oldest_unprocessed_ms;
     ret->records_per_s = picture->records_per_s;
     ret->bytes_per_s = picture->bytes_per_s;
+    ret->positions_lost = picture->positions_lost;
     ret->reader_state = text_of(picture->state);
 }
 

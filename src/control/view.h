@@ -25,6 +25,7 @@ struct cell_view {
     int64_t refused, ignored;      // announcements and orders refused; no-ops, in this life
     int64_t announcements, orders; // taken in this life
     int64_t commits;               // in this life
+    int64_t positions_lost;        // that collectors told of in this life
     bool is_barred;   // refuses to lead: the state is another cluster's, from the future, ...
     bool is_restored; // state was read to its end at least once
 };
@@ -37,6 +38,7 @@ struct unit_view {
     // As the owner reported; -1 = not known.
     int64_t position, committed, end, lag, oldest_unprocessed_ms;
     int64_t records_per_s, bytes_per_s;
+    int64_t positions_lost;   // since its owner began
     struct text reader_state; // state in the owner's report, empty = none
 };
 

@@ -179,24 +179,29 @@ static void take_topics(struct collector *collector, const struct kafka_reply *r
     }
 }
 
+// Nothing is committed. `start` is for what nobody had before; else the position is lost: Kafka has
+// let it expire, or somebody has deleted it.
+static void take_uncommitted(struct collector *collector, struct part *part, int64_t handed)
+{
+    // Partitions only grow: those behind all that are committed are new, and all of them is to be
+    // read.
+    bool is_grown = part->is_grown || (part->unit->top >= 0 && part->partition > part->unit->top);
+    if (handed >= 0 || is_grown) {
+        part->taken = handed >= 0 ? handed : 0;
+        part_move(&collector->intake, part, PART_BEGIN);
+    } else {
+        part_move(&collector->intake, part, part->unit->is_begun ? PART_GAP : PART_FRESH);
+    }
+}
+
 static void take_committed(struct collector *collector, struct part *part,
                            const struct kafka_offset *offset)
 {
     struct intake_unit *unit = part->unit;
     // What was handed over may be older than what has been committed since.
     int64_t handed = intake_position_handed(unit, part->partition);
-    if (handed >= 0 && offset->offset < 0) {
-        part->taken = handed;
-        part_move(&collector->intake, part, PART_BEGIN);
-        return;
-    }
-    if (offset->offset < 0 && part->is_grown) {
-        part->taken = 0; // it is new: all of it belongs to this unit
-        part_move(&collector->intake, part, PART_BEGIN);
-        return;
-    }
     if (offset->offset < 0) {
-        part_move(&collector->intake, part, PART_FRESH);
+        take_uncommitted(collector, part, handed);
         return;
     }
     int64_t fence = commits_fence_of(collector, offset->metadata);
@@ -211,25 +216,40 @@ static void take_committed(struct collector *collector, struct part *part,
     part_move(&collector->intake, part, PART_BEGIN);
 }
 
-// Where reading goes on after the position was gone: told once, with what is missing.
+// What is missing, in words. Where the position was, if it is known, else all of the log may be.
+static void gap_print(const struct part *part, int64_t end, struct buffer *line)
+{
+    int64_t start = part->log_start, lost = part->position;
+    buffer_print(line, "'%s/%d' ", part->unit->topic, part->partition);
+    if (lost < 0)
+        buffer_print(line,
+                     "was read before and has no committed position any more, its log has "
+                     "offsets %lld to %lld",
+                     (long long)start, (long long)end - 1);
+    else if (lost < start)
+        buffer_print(line, "has lost offsets %lld to %lld, which were not read", (long long)lost,
+                     (long long)start - 1);
+    else
+        buffer_print(line, "ends at %lld before position %lld, it was made anew", (long long)end,
+                     (long long)lost);
+}
+
+// Where reading goes on after the position was lost: told once, with what is missing.
 static void resolve_gap(struct collector *collector, struct part *part, int64_t end)
 {
     struct text policy = collect_gap_policy(collector->collect);
-    int64_t lost = part->position;
     bool is_held = text_equals(policy, "hold");
     int64_t next = text_equals(policy, "latest") ? end : part->log_start;
-    const char *then = is_held ? "holds" : "goes on";
-    if (lost < part->log_start)
-        collector_log(collector, LOG_WARNING,
-                      "'%s/%d' has lost offsets %lld to %lld, which were not read: %s at %lld",
-                      part->unit->topic, part->partition, (long long)lost,
-                      (long long)part->log_start - 1, then,
-                      is_held ? (long long)lost : (long long)next);
+    struct buffer line = {0};
+    gap_print(part, end, &line);
+    if (is_held)
+        buffer_print(&line, ": holds until the pool's on_gap says where to go on");
     else
-        collector_log(collector, LOG_WARNING,
-                      "'%s/%d' ends at %lld before position %lld, it was made anew: %s at %lld",
-                      part->unit->topic, part->partition, (long long)end, (long long)lost, then,
-                      is_held ? (long long)lost : (long long)next);
+        buffer_print(&line, ": goes on at %lld", (long long)next);
+    collector_log(collector, LOG_WARNING, "%s", buffer_string(&line));
+    buffer_finish(&line);
+    part->unit->positions_lost += !part->was_held;
+    part->was_held = is_held;
     part->end = end;
     if (is_held) {
         part_move(&collector->intake, part, PART_HELD);
@@ -263,6 +283,19 @@ static void take_offset(struct collector *collector, struct part *part,
     }
 }
 
+// The partitions of a unit are asked about together, so the highest one with a commit is known
+// before any of them is judged.
+static void find_tops(struct intake *intake, const struct question *question,
+                      const struct kafka_reply *reply)
+{
+    for (uint32_t i = 0; i < question->count; i++) {
+        const struct part *part = intake_part_find(intake, question->ids[i]);
+        if (part != NULL && reply->offsets[i].status == STATUS_OK &&
+            reply->offsets[i].offset >= 0 && part->partition > part->unit->top)
+            part->unit->top = part->partition;
+    }
+}
+
 static void take_offsets(struct collector *collector, struct question *question,
                          enum part_state waiting, const struct kafka_reply *reply)
 {
@@ -270,6 +303,8 @@ static void take_offsets(struct collector *collector, struct question *question,
     enum part_state asked = (enum part_state)(waiting + 1);
     question->is_out = false;
     bool has_failed = reply->status != STATUS_OK;
+    if (asked == PART_ASKED && !has_failed)
+        find_tops(intake, question, reply);
     for (uint32_t i = 0; i < question->count; i++) {
         struct part *part = intake_part_find(intake, question->ids[i]);
         if (part == NULL || part->state != asked)

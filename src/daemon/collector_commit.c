@@ -206,6 +206,7 @@ static void take_part(struct collector *collector, struct part *part, enum statu
         part->committed = part->in_commit;
         part->committed_fence = part->in_commit_fence;
         part->committed_at = collector->now;
+        part->unit->is_begun = true;
     } else if (is_refused && part->unit->phase == UNIT_PHASE_STOPPING) {
         part->unit->is_refused = true;
     } else if (status == STATUS_NOT_FOUND) {
@@ -249,6 +250,20 @@ void commits_take(struct collector *collector, const struct kafka_reply *reply)
         tell_refusal(collector, is_refused, reply->text);
 }
 
+static void tell_overwritten(struct collector *collector, const struct part *part, int64_t offset,
+                             int64_t fence)
+{
+    if (offset < 0)
+        collector_log(collector, LOG_WARNING,
+                      "'%s/%d' has no committed position any more: commits again",
+                      part->unit->topic, part->partition);
+    else
+        collector_log(collector, LOG_WARNING,
+                      "'%s/%d' was committed by fence %lld, lower than %lld: commits again",
+                      part->unit->topic, part->partition, (long long)fence,
+                      (long long)part->unit->fence);
+}
+
 void commits_check_taken(struct collector *collector, const struct kafka_reply *reply)
 {
     struct intake *intake = &collector->intake;
@@ -262,10 +277,7 @@ void commits_check_taken(struct collector *collector, const struct kafka_reply *
         if (fence > part->unit->fence) {
             intake_fail(collector, part->unit, "an owner with a higher fence commits to it");
         } else if (fence < part->unit->fence && part->committed >= 0 && !part->is_in_commit) {
-            collector_log(collector, LOG_WARNING,
-                          "'%s/%d' was committed by fence %lld, lower than %lld: commits again",
-                          part->unit->topic, part->partition, (long long)fence,
-                          (long long)part->unit->fence);
+            tell_overwritten(collector, part, found->offset, fence);
             part->committed_fence = fence;
             intake->is_commit_due = true;
         } else if (fence == part->unit->fence && found->offset < part->committed &&

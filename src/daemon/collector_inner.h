@@ -72,7 +72,8 @@ struct part {
     int64_t committed;       // -1 = never or not known
     int64_t committed_fence; // with which fence
     struct instant committed_at;
-    bool is_grown;     // came while the unit was read
+    bool is_grown;     // came while the unit was read, or while nobody did
+    bool was_held;     // its lost position was told and counted
     bool has_begun;    // was read since the unit's start: `taken` is its own
     bool is_in_commit; // in the commit under way,
     int64_t in_commit; // with this position
@@ -104,7 +105,10 @@ struct intake_unit {
     int64_t only;  // the one partition of a split topic, -1 = all
     enum unit_phase phase;
     bool is_started; // told
+    bool is_begun;   // it was read before, here or by another owner: `start` is not for it
     int64_t fence;
+    int32_t top;              // highest partition with a commit, -1 = none known
+    int64_t positions_lost;   // since its start
     struct bucket_from *from; // owned
     uint32_t from_count;
     struct part **parts; // owned

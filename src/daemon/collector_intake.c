@@ -6,7 +6,7 @@
 // FIND) A part:  UNKNOWN -> ASKED -> [FRESH -> FRESH_ASKED ->] BEGIN -> BEGINNING -> READY ->
 // READING
 //          -> LEAVING -> OFF       (position gone from the log: LOST -> GAP -> ... -> BEGIN or
-//          HELD)
+//          HELD; not committed any more: ASKED -> GAP)
 //
 // A stop: leave the readers, write what is in the batch until the deadline, commit what the sink
 // has, tell. Nothing of a unit waits for anything of another; questions are gathered, one of each
@@ -248,6 +248,8 @@ void intake_start(struct collector *collector, const struct collect_effect *effe
         .fence = effect->fence,
         .from = memory_copy(effect->from, effect->from_count * sizeof(*effect->from)),
         .from_count = (uint32_t)effect->from_count,
+        .is_begun = effect->is_begun,
+        .top = -1,
         .again_at = collector->now,
         .last_ms = -1,
         .reported_at = collector->now,

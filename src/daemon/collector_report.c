@@ -103,6 +103,7 @@ static void describe(struct collector *collector, struct intake_unit *unit, stru
         .records_per_s = rate_of(unit->records, unit->reported_records, ms),
         .bytes_per_s = rate_of(unit->bytes, unit->reported_bytes, ms),
         .state = text_of(unit_state_name(unit)),
+        .positions_lost = unit->positions_lost,
     };
     for (uint32_t i = 0; i < unit->part_count; i++) {
         struct part *part = unit->parts[i];

@@ -108,6 +108,7 @@ void api_print_topic(struct api_list *list, const struct unit_view *unit)
     member_known(json, "oldest_unprocessed_ms", unit->oldest_unprocessed_ms);
     json_member_int64(json, "records_per_s", unit->records_per_s);
     json_member_int64(json, "bytes_per_s", unit->bytes_per_s);
+    json_member_int64(json, "positions_lost", unit->positions_lost);
     member_given(json, "reader_state", unit->reader_state);
     agents_member(list, unit);
     json_object_end(json);

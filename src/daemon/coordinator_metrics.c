@@ -47,6 +47,9 @@ static void cell_families(struct metrics *metrics, const struct cell_view *cell)
           "announcements and orders refused into the dead letter topic", cell->refused);
     plain(metrics, METRICS_COUNTER, "muster_ignored_total", "inputs that changed nothing",
           cell->ignored);
+    plain(metrics, METRICS_COUNTER, "muster_positions_lost_total",
+          "positions of units that were not committed any more, or not in the log",
+          cell->positions_lost);
     plain(metrics, METRICS_COUNTER, "muster_commits_total", "transactions committed",
           cell->commits);
 }

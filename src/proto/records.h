@@ -125,6 +125,8 @@ struct bucket_from {
 struct bucket_unit {
     struct text unit;         // unit
     int64_t fence;            // generation of the grant
+    bool begun;               // it had an owner before: without a committed offset its position is
+                              // lost
     struct bucket_from *from; // empty = from the committed offset
     uint32_t from_count;
 };
@@ -221,6 +223,8 @@ struct report_unit {
     int64_t records_per_s;         // delivered
     int64_t bytes_per_s;           // delivered
     struct text state;             // starting | reading | stopping | missing | failed | holding
+    int64_t positions_lost;        // positions lost since its owner began: not committed any more,
+                                   // or not in the log
 };
 
 // What a collector has read and what lies before it (topic reports).

@@ -150,13 +150,14 @@ static const struct wire_field bucket_unit_fields[] = {
      .offset = offsetof(struct bucket_unit, unit)},
     {.name = TEXT("fence"), .type = WIRE_LONG, .is_required = true,
      .offset = offsetof(struct bucket_unit, fence)},
+    {.name = TEXT("begun"), .type = WIRE_BOOLEAN, .offset = offsetof(struct bucket_unit, begun)},
     {.name = TEXT("from"), .type = WIRE_RECORDS, .offset = offsetof(struct bucket_unit, from),
      .count_offset = offsetof(struct bucket_unit, from_count), .table = &bucket_from_table},
 };
 
 static const struct wire_table bucket_unit_table = {
     .name = TEXT("bucket_unit"), .fields = bucket_unit_fields,
-    .count = 3, .size = sizeof(struct bucket_unit), .bytes_min = 3,
+    .count = 4, .size = sizeof(struct bucket_unit), .bytes_min = 4,
     .newer = NULL};
 
 static const struct wire_field bucket_fields[] = {
@@ -308,11 +309,13 @@ static const struct wire_field report_unit_fields[] = {
     {.name = TEXT("bytes_per_s"), .type = WIRE_LONG,
      .offset = offsetof(struct report_unit, bytes_per_s)},
     {.name = TEXT("state"), .type = WIRE_STRING, .offset = offsetof(struct report_unit, state)},
+    {.name = TEXT("positions_lost"), .type = WIRE_LONG,
+     .offset = offsetof(struct report_unit, positions_lost)},
 };
 
 static const struct wire_table report_unit_table = {
     .name = TEXT("report_unit"), .fields = report_unit_fields,
-    .count = 7, .size = sizeof(struct report_unit), .bytes_min = 7,
+    .count = 8, .size = sizeof(struct report_unit), .bytes_min = 8,
     .newer = NULL};
 
 static const struct wire_field report_fields[] = {
@@ -523,20 +526,20 @@ const struct wire_schema wire_schemas[WIRE_SCHEMA_COUNT] = {
      .table = &marker_table},
     {.fingerprint = UINT64_C(0x3164ac8593e9f1ce), .kind = RECORD_STATE_UNIT, .level = 1,
      .table = &state_unit_table},
-    {.fingerprint = UINT64_C(0x31aa4534e2913dae), .kind = RECORD_REPORT, .level = 1,
-     .table = &report_table},
     {.fingerprint = UINT64_C(0x31d22a0d3604ee4b), .kind = RECORD_DEATH, .level = 1,
      .table = &death_table},
     {.fingerprint = UINT64_C(0x5e52e849c090160b), .kind = RECORD_STATE_POOL, .level = 1,
      .table = &state_pool_table},
     {.fingerprint = UINT64_C(0x6ee3a587863253d4), .kind = RECORD_STATE_CELL, .level = 1,
      .table = &state_cell_table},
-    {.fingerprint = UINT64_C(0x7900217ad775dd7d), .kind = RECORD_BUCKET, .level = 1,
-     .table = &bucket_table},
     {.fingerprint = UINT64_C(0x7eeebe83cd6f8c75), .kind = RECORD_STATE_MARKER, .level = 1,
      .table = &state_marker_table},
     {.fingerprint = UINT64_C(0x8023bd5d3b080308), .kind = RECORD_ORDER, .level = 1,
      .table = &order_table},
+    {.fingerprint = UINT64_C(0xb56962e6dd11632d), .kind = RECORD_REPORT, .level = 1,
+     .table = &report_table},
+    {.fingerprint = UINT64_C(0xb5e53efc5c0e8b5e), .kind = RECORD_BUCKET, .level = 1,
+     .table = &bucket_table},
     {.fingerprint = UINT64_C(0xb8a9b42cfea00884), .kind = RECORD_HEAD, .level = 1,
      .table = &head_table},
     {.fingerprint = UINT64_C(0xc4e53a446a61d822), .kind = RECORD_ANNOUNCEMENT, .level = 1,
@@ -556,7 +559,7 @@ const struct wire_schema wire_current[RECORD_KIND_COUNT] = {
      .table = &announcement_table},
     {.fingerprint = UINT64_C(0xd2bc475aa84eca8d), .kind = RECORD_BEAT, .level = 1,
      .table = &beat_table},
-    {.fingerprint = UINT64_C(0x7900217ad775dd7d), .kind = RECORD_BUCKET, .level = 1,
+    {.fingerprint = UINT64_C(0xb5e53efc5c0e8b5e), .kind = RECORD_BUCKET, .level = 1,
      .table = &bucket_table},
     {.fingerprint = UINT64_C(0x31d22a0d3604ee4b), .kind = RECORD_DEATH, .level = 1,
      .table = &death_table},
@@ -568,7 +571,7 @@ const struct wire_schema wire_current[RECORD_KIND_COUNT] = {
      .table = &marker_table},
     {.fingerprint = UINT64_C(0x8023bd5d3b080308), .kind = RECORD_ORDER, .level = 1,
      .table = &order_table},
-    {.fingerprint = UINT64_C(0x31aa4534e2913dae), .kind = RECORD_REPORT, .level = 1,
+    {.fingerprint = UINT64_C(0xb56962e6dd11632d), .kind = RECORD_REPORT, .level = 1,
      .table = &report_table},
     {.fingerprint = UINT64_C(0x270d6a1f8f977c36), .kind = RECORD_STATE_AGENT, .level = 1,
      .table = &state_agent_table},

@@ -323,11 +323,15 @@ class LogTest(unittest.TestCase):
 
     def test_schemas_read_what_the_golden_records_hold(self):
         # The example of a bucket in schemas/README.md.
-        data = bytes.fromhex("c3017ddd75d77a210079") + b"\xd8\x0c\x02\x04t1\xd8\x0c\x00\x00"
+        data = bytes.fromhex("c3015e8b0e5cfc3ee5b5") + b"\xd8\x0c\x02\x04t1\xd8\x0c\x00\x00\x00"
         name, fields = kafka_log.Schemas().decode(data)
         self.assertEqual("bucket", name)
         self.assertEqual(
-            {"generation": 812, "units": [{"unit": "t1", "fence": 812, "from": []}]}, fields
+            {
+                "generation": 812,
+                "units": [{"unit": "t1", "fence": 812, "begun": False, "from": []}],
+            },
+            fields,
         )
         with self.assertRaises(AssertionError):
             kafka_log.Schemas().decode(data + b"\x00")

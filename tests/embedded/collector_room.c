@@ -327,6 +327,7 @@ static void publish_bucket(struct collector_room *room, uint32_t index,
     for (uint32_t i = 0; i < now_count; i++) {
         now[i].from = &handed;
         now[i].from_count = room->from > 0;
+        now[i].begun = room->is_begun;
     }
     struct assignment_key key = {T("default"), T("c1"), (int)index};
     struct bucket bucket = {room->generation, now, now_count};

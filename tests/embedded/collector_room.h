@@ -47,7 +47,8 @@ struct collector_room {
     const char *lineage;
     const char *on_gap;
     const char *start;
-    int64_t from; // position in partition 0 of every unit that was handed over, 0 = none
+    bool is_begun; // every unit had an owner before
+    int64_t from;  // position in partition 0 of every unit that was handed over, 0 = none
 
     // The collector under test.
     struct loop *loop;

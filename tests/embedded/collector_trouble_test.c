@@ -135,6 +135,79 @@ static void lost_position_is_held_until_the_policy_changes(void)
     collector_room_close(&room);
 }
 
+// A unit that had an owner before and has no committed position: where a pool starts is for new
+// units, so nothing is skipped.
+static void expired_position_is_never_taken_for_a_new_unit(void)
+{
+    struct collector_room room;
+    collector_room_open(&room);
+    make_topic(&room, "a");
+    room_produce(&room, "a", 0, 0, 10);
+    room.is_begun = true;
+    room.start = "latest";
+    room_start(&room);
+    room_admit(&room, (struct room_unit[]){{"a", 3}}, 1);
+    room_await_lines(&room, 10);
+    check_each_once(&room, "a", 10);
+    CHECK_INT(count_said(&room, "'a/0' was read before and has no committed position any more, its "
+                                "log has offsets 0 to 9: goes on at 0"),
+              1);
+    while (room.report.units_count == 0 || room.report.units[0].positions_lost == 0)
+        room_step(&room);
+    CHECK_INT(room.report.units[0].positions_lost, 1);
+    CHECK_INT(room_committed(&room, "a", 0, NULL), 10);
+    collector_room_close(&room);
+}
+
+static void expired_position_is_held_where_the_pool_says_so(void)
+{
+    struct collector_room room;
+    collector_room_open(&room);
+    make_topic(&room, "a");
+    room_produce(&room, "a", 0, 0, 10);
+    room.is_begun = true;
+    room.start = "latest";
+    room.on_gap = "hold";
+    room_start(&room);
+    room_admit(&room, (struct room_unit[]){{"a", 3}}, 1);
+    room_await(&room, is_holding);
+    CHECK_INT(room_lines(&room), 0);
+    CHECK_INT(room_committed(&room, "a", 0, NULL), -1);
+    int64_t lost = room.report.units[0].positions_lost;
+    CHECK(lost > 0);
+    room.on_gap = "latest";
+    room_publish(&room, room_look(&room).incarnation, (struct room_unit[]){{"a", 3}}, 1);
+    while (room_committed(&room, "a", 0, NULL) != 10)
+        room_step(&room);
+    CHECK_INT(room_lines(&room), 0);
+    room_produce(&room, "a", 0, 10, 2);
+    room_await_lines(&room, 2);
+    CHECK_INT(room.report.units[0].positions_lost, lost); // each is counted once
+    collector_room_close(&room);
+}
+
+// Partitions behind all that are committed have come while nobody read: they are new, and whole.
+static void partitions_that_came_unread_are_read_from_their_start(void)
+{
+    struct collector_room room;
+    collector_room_open(&room);
+    REQUIRE(kafka_mock_create_topic(room.kafka.mock, TEXT_LITERAL("a"), 4) == STATUS_OK);
+    for (int32_t i = 0; i < 4; i++)
+        room_produce(&room, "a", i, 10 * (uint32_t)i, 10);
+    room_commit(&room, "a", 0, 5, "");
+    room_commit(&room, "a", 1, 10, "");
+    room.is_begun = true;
+    room.start = "latest";
+    room.on_gap = "hold";
+    room_start(&room);
+    room_admit(&room, (struct room_unit[]){{"a", 3}}, 1);
+    room_await_lines(&room, 25);
+    for (uint32_t i = 0; i < 40; i++)
+        CHECK_INT(room_count(&room, "a", i), (i >= 5 && i < 10) || i >= 20);
+    CHECK_INT(count_said(&room, "any more"), 0);
+    collector_room_close(&room);
+}
+
 static void pool_may_start_at_the_end(void)
 {
     struct collector_room room;
@@ -326,6 +399,9 @@ static const struct test tests[] = {
     TEST(revoke_under_a_full_disk_lets_go),
     TEST(lost_position_goes_on_by_policy_with_one_warning),
     TEST(lost_position_is_held_until_the_policy_changes),
+    TEST(expired_position_is_never_taken_for_a_new_unit),
+    TEST(expired_position_is_held_where_the_pool_says_so),
+    TEST(partitions_that_came_unread_are_read_from_their_start),
     TEST(pool_may_start_at_the_end),
     TEST(higher_fence_in_the_commit_keeps_the_unit_off),
     TEST(fence_of_another_lineage_says_nothing),

@@ -234,6 +234,21 @@ def committed_offsets(cluster, group):
     return {}
 
 
+def delete_group(cluster, group):
+    """DeleteGroups (version 0): everything that a group has committed is gone, as when it expires."""
+    not_coordinator, loading, errors = 16, 14, []
+    for broker in cluster.brokers.values():
+        if not broker.identity():
+            continue
+        answer = kafka.ask(broker.port, 42, 0, kafka._array([kafka._text(group)]))
+        answer.number("i")  # throttled for
+        errors = [error for _, error in answer.array(lambda a=answer: (a.text(), a.number("h")))]
+        if errors == [0]:
+            return
+        assert set(errors) <= {not_coordinator, loading}, f"DeleteGroups is refused with {errors}"
+    raise AssertionError(f"no broker deletes the group: {errors}")
+
+
 class Producer:
     """Writes numbered records with kcat, several topics at a time, and knows what Kafka has
     acknowledged."""

@@ -92,6 +92,7 @@ static void tell_effect(struct life *life, const struct collect_effect *effect)
         for (size_t i = 0; i < effect->from_count; i++)
             buffer_print(told, " from %lld@%lld", (long long)effect->from[i].partition,
                          (long long)effect->from[i].position);
+        buffer_print(told, "%s", effect->is_begun ? " begun" : "");
         break;
     case COLLECT_STOP_UNIT:
         CHECK(effect->run == unit->run && unit->run != 0);
@@ -142,13 +143,14 @@ static long long number(const char *word)
     return value;
 }
 
-// NAME=FENCE or NAME=FENCE:PARTITION@POSITION
+// NAME=FENCE, with + behind it if it had an owner before; :PARTITION@POSITION was handed over
 static void parse_bucket_unit(char *word, struct bucket_unit *unit, struct bucket_from *from)
 {
     char *fence = strchr(word, '=');
     REQUIRE(fence != NULL);
     unit->unit = (struct text){word, (size_t)(fence - word)};
     unit->fence = number(fence + 1);
+    unit->begun = strchr(fence, '+') != NULL;
     char *colon = strchr(fence, ':');
     if (colon == NULL)
         return;

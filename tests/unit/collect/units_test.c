@@ -30,9 +30,14 @@ static void unit_fails_and_is_tried_again(void)
     story_check("unit_fails_and_is_tried_again");
 }
 
+static void begun_units(void)
+{
+    story_check("begun_units");
+}
+
 static const struct test tests[] = {
     TEST(revoke_then_ack), TEST(revokes_are_pipelined),         TEST(taken_and_given_back),
-    TEST(commits_refused), TEST(unit_fails_and_is_tried_again),
+    TEST(commits_refused), TEST(unit_fails_and_is_tried_again), TEST(begun_units),
 };
 
 TEST_MAIN("collect/units", tests)

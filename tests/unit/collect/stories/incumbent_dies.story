@@ -20,6 +20,6 @@
   beat 3 joining applied 0 replaces bbbb lineage L1
 2001 head 1 14 aaaa 3=12 admitted=14
   [2.001] p/c1@aaaa > head 14 names this life -> active (S5)
-  start a fence 14
+  start a fence 14 begun
   [2.001] p/c1@aaaa > head 14 of epoch 1 is a whole (active units 0) -> applied, active units 1 (S2)
   beat 4 active applied 14 replaces bbbb lineage L1

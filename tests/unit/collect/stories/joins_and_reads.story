@@ -16,8 +16,8 @@
 20 bucket 5 14 c=14
 21 head 1 14 aaaa 3=12 5=14 admitted=14
   [0.021] p/c1@aaaa > head 14 names this life -> active (S5)
-  start a fence 14
-  start b fence 14 from 0@55
+  start a fence 14 begun
+  start b fence 14 from 0@55 begun
   start c fence 14
   [0.021] p/c1@aaaa > head 14 of epoch 1 is a whole (active units 0) -> applied, active units 3 (S2)
   beat 2 active applied 14 lineage L1
