@@ -2,7 +2,9 @@
 //
 // From nothing to a cell: which cluster this is, whether the eight topics are there and as they
 // have to be. What is missing is created, what is wrong is refused by name. Kafka may be away:
-// every question is asked again until it is answered.
+// every question is asked again until it is answered. Partitions that are added later are refused
+// too, as they would be at the next start: what is written into them is read by nobody, and a
+// collector that starts now looks for its assignments where nobody writes them.
 #include <string.h>
 #include <unistd.h>
 
@@ -10,7 +12,7 @@
 #include "base/memory.h"
 #include "daemon/coordinator_inner.h"
 
-enum { RETRY_MS = 1000 };
+enum { RETRY_MS = 1000, WATCH_MS = 10000 };
 
 static struct kafka_ask ground_ask(struct coordinator *coordinator)
 {
@@ -44,13 +46,13 @@ void ground_turn(struct coordinator *coordinator, struct instant now)
     struct ground *ground = &coordinator->ground;
     struct text names[KAFKA_CELL_TOPICS];
     enum status status = STATUS_OK;
-    if (ground->stage == GROUND_DONE || ground->is_asked || !instant_has_come(ground->again, now))
+    if (ground->is_asked || !instant_has_come(ground->again, now))
         return;
     for (int i = 0; i < KAFKA_CELL_TOPICS; i++)
         names[i] = text_of(coordinator->topics[i]);
     if (ground->stage == GROUND_CLUSTER)
         status = kafka_admin_describe_cluster(coordinator->admin, ground_ask(coordinator));
-    else if (ground->stage == GROUND_TOPICS)
+    else if (ground->stage == GROUND_TOPICS || ground->stage == GROUND_DONE)
         status = kafka_admin_find_topics(coordinator->admin, ground_ask(coordinator), names,
                                          KAFKA_CELL_TOPICS);
     else if (ground->stage == GROUND_CREATE)
@@ -67,7 +69,7 @@ void ground_turn(struct coordinator *coordinator, struct instant now)
 struct instant ground_deadline(const struct coordinator *coordinator)
 {
     const struct ground *ground = &coordinator->ground;
-    return ground->stage == GROUND_DONE || ground->is_asked ? INSTANT_NEVER : ground->again;
+    return ground->is_asked ? INSTANT_NEVER : ground->again;
 }
 
 // ---- The deciding part begins.
@@ -110,6 +112,7 @@ static void ground_done(struct coordinator *coordinator)
          .tag = KAFKA_CELL_REPORTS},
     };
     coordinator->ground.stage = GROUND_DONE;
+    coordinator->ground.again = instant_add(loop_now(), span_of_ms(WATCH_MS));
     control_make(coordinator);
     if (kafka_consumer_assign(coordinator->members, start, 2) != STATUS_OK) {
         coordinator_fail(coordinator, "cannot read '%s'", coordinator->topics[KAFKA_CELL_MEMBERS]);
@@ -121,11 +124,12 @@ static void ground_done(struct coordinator *coordinator)
 
 // ---- Answers.
 
-// Any number of partitions is fine for assignments; the state remembers which one it was.
+// Any number of partitions is fine for assignments at the start; the state remembers which one it
+// was.
 static bool is_sized(struct coordinator *coordinator, uint32_t topic, uint32_t partitions)
 {
     struct buffer fault = {0};
-    uint32_t expected = topic == KAFKA_CELL_ASSIGNMENTS ? partitions : 1;
+    uint32_t expected = topic == KAFKA_CELL_ASSIGNMENTS ? coordinator->ground.partitions : 1;
     enum status status =
         kafka_layout_check((enum kafka_cell_topic)topic, text_of(coordinator->topics[topic]),
                            expected, partitions, &fault);
@@ -206,6 +210,16 @@ static void settings_checked(struct coordinator *coordinator, const struct kafka
     ground_done(coordinator);
 }
 
+// Topics that have gone, and may come back, are no concern of this.
+static void topics_watched(struct coordinator *coordinator, const struct kafka_reply *reply)
+{
+    coordinator->ground.again = instant_add(loop_now(), span_of_ms(WATCH_MS));
+    for (uint32_t i = 0; i < reply->topic_count && i < KAFKA_CELL_TOPICS; i++)
+        if (reply->topics[i].status == STATUS_OK && reply->topics[i].partitions > 0 &&
+            !is_sized(coordinator, i, reply->topics[i].partitions))
+            return;
+}
+
 void ground_reply(struct coordinator *coordinator, const struct kafka_reply *reply)
 {
     struct ground *ground = &coordinator->ground;
@@ -233,6 +247,7 @@ void ground_reply(struct coordinator *coordinator, const struct kafka_reply *rep
         settings_checked(coordinator, reply);
         break;
     case GROUND_DONE:
+        topics_watched(coordinator, reply);
         break;
     }
 }

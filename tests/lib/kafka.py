@@ -493,6 +493,19 @@ class Cluster:
                 "leaders of the new topics",
             )
 
+    def add_partitions(self, topic, count, seconds=60):
+        """CreatePartitions (version 0): the topic has so many afterwards."""
+        body = _array([_text(topic) + struct.pack(">ii", count, -1)])
+        body += struct.pack(">ib", seconds * 1000, 0)
+        answer = ask(self._any_port(), 37, 0, body, seconds)
+        answer.number("i")
+        for name, error, text in answer.array(
+            lambda a=answer: (a.text(), a.number("h"), a.text())
+        ):
+            if error:
+                raise AssertionError(f"'{name}' does not grow: {error} {text}")
+        procs.wait_for(lambda: self._have_leaders([topic], count), seconds, "the new partitions")
+
     def _have_leaders(self, names, partitions):
         said = metadata(self._any_port(), names)["topics"]
         return all(

@@ -86,6 +86,28 @@ class RefusalTest(unittest.TestCase):
         self.cluster.create_topics(["fewer.assignments"], partitions=2, config=config)
         self.check_bars(cell, "another number of partitions than the state says")
 
+    def test_partitions_that_are_added_later_are_refused(self):
+        """Nobody would read what lies in them. Whoever reads its topics goes on."""
+        for topic, added, words in (
+            ("control", 2, "has 2 partitions and must have 1"),
+            ("assignments", 8, "has 8 partitions and must have 4"),
+        ):
+            cell = Cell(self.cluster, self.processes, f"grown-{topic}")
+            producer, sinks = Producer(self.cluster), Sinks(cell)
+            names = cell.names(3)
+            self.cluster.create_topics(names)
+            process = cell.coordinator()
+            cell.collector("c1")
+            cell.wait_collectors(1)
+            cell.announce([announcement("a1", names)])
+            cell.wait_assigned(3)
+            self.cluster.add_partitions(f"{cell.prefix}.{topic}", added)
+            self.assertEqual(1, process.wait(PATIENCE))
+            self.assertIn(f"'{cell.prefix}.{topic}' {words}", process.log())
+            producer.write(names, 3)
+            sinks.wait_all(producer.account)
+            cell.process("c1").kill()
+
     def test_missing_topics_are_refused_where_they_must_not_be_created(self):
         cell = Cell(self.cluster, self.processes, "absent")
         settings = {"topics.create": "false"}
