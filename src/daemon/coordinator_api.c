@@ -385,6 +385,7 @@ static void answer_list(struct coordinator *coordinator, struct http_request *re
 static void answer(struct coordinator *coordinator, struct http_request *request,
                    const struct http_call *call)
 {
+    struct cell_view cell;
     if (coordinator->control == NULL) {
         http_request_refuse(request, 503, "the cell's topics are not known yet");
         return;
@@ -395,6 +396,12 @@ static void answer(struct coordinator *coordinator, struct http_request *request
     }
     if (call->route == ROUTE_METRICS) {
         answer_metrics(coordinator, request, call);
+        return;
+    }
+    control_view_cell(coordinator->control, &cell);
+    // A part of the state would pass for all of it. Coordinators are known from their beats.
+    if (!cell.is_restored && call->route != ROUTE_COORDINATORS) {
+        http_request_refuse(request, 503, "the state is being restored");
         return;
     }
     if (call->route == ROUTE_TRIAL) {

@@ -4,8 +4,10 @@
 CB-21: a wrong announcement is skipped, counted, and does not stop what follows: it lies in the dead
 letter topic with its bytes untouched and its reason. PD-2: a null value is refused. CB-20: removing
 what is not there is a counted no-op. CB-8: a wrong order leaves the policy as it was.
+MR-11: what is read in part is not shown.
 """
 
+import json
 import os
 import re
 import subprocess
@@ -15,7 +17,7 @@ import unittest
 import bad
 import kafka
 import procs
-from cell import PATIENCE, Cell, announcement, tell
+from cell import PATIENCE, Cell, Producer, Sinks, announcement, tell
 
 # What kcat itself may write and read.
 LARGE = ["-X", "message.max.bytes=4000000"]
@@ -98,10 +100,23 @@ class BadInputTest(unittest.TestCase):
         )
         self.assertEqual(0, cell.metric("muster_refused_total"))
         cell.process("k1").restart()
-        cell.wait_ready()
+        self.wait_whole(cell, len(names) + 1)
         cell.wait_role("leader")
         self.assertEqual(len(names) + 1, cell.counts()["topics"])
         tell("topics of one record that stand, also after a restart", len(names))
+
+    def wait_whole(self, cell, topics):
+        """While it reads the state it says nothing of it, rather than what it has read (MR-11)."""
+
+        def is_ready():
+            for _ in range(100):
+                said = cell.get("/api/v1/pools")
+                if said is not None:
+                    self.assertEqual([topics], [p["units"] for p in json.loads(said)["items"]])
+                    return True
+            return False
+
+        procs.wait_for(is_ready, PATIENCE, "the list of pools")
 
     def test_what_is_strange_but_allowed_changes_nothing(self):
         cell = Cell(self.cluster, self.processes, "strange")
@@ -140,6 +155,81 @@ class BadInputTest(unittest.TestCase):
         self.check_letters(self.dead_letters(cell), bad.ORDERS, topic)
         self.assertEqual(len(bad.ORDERS), cell.metric("muster_refused_total"))
         tell("wrong orders refused", len(bad.ORDERS))
+
+
+    # --- the topics that are ours alone ---
+
+    def encode(self, kind, record):
+        tool = os.path.join(os.path.dirname(procs.MUSTER), "tools", "wire_tool")
+        done = procs.run(tool, "encode", kind, stdin=json.dumps(record) + "\n")
+        return bytes.fromhex(done.stdout.strip())
+
+    def lies(self, collector):
+        """Beats and a death that are not those of the collector, or not true."""
+        beat = {
+            "role": "collector", "pool": "default", "id": "c1", "state": "active", "seq": 1,
+            "lease_ms": 60000, "applied_generation": 10**9, "lineage": "nobodys",
+        }  # fmt: skip
+        mine = {"incarnation": collector["incarnation"], "lease_ms": collector["lease_ms"]}
+        lineage = self.cell.status()["cell"]["lineage"]
+        return [
+            self.encode("beat", {**beat, "incarnation": "f0" * 16}),
+            self.encode("beat", {**beat, "incarnation": "f1" * 16, "state": "leaving"}),
+            self.encode("beat", {**beat, "incarnation": "f2" * 16, "replaces": "f0" * 16}),
+            self.encode("beat", {**beat, "incarnation": "f3" * 16, "id": "nobody", "pool": "no"}),
+            self.encode("beat", {**beat, **mine, "lineage": lineage, "seq": 30}),
+            self.encode("death", {"pool": "default", "id": "c1", "incarnation": "f4" * 16}),
+            b"\xc3\x01" + b"\xab" * 8 + b"later",
+            b"{}",
+            b"hello",
+            None,
+        ]
+
+    def test_strangers_in_our_own_topics_change_nothing(self):
+        """What a foreign process writes into members, reports, assignments and state while all
+        runs, and what a collector says that lies: nothing is decided from it."""
+        cell = self.cell = Cell(self.cluster, self.processes, "strangers", {"lease.ms": "60000"})
+        producer, sinks = Producer(self.cluster), Sinks(cell)
+        names = cell.names(6)
+        self.cluster.create_topics(names)
+        cell.coordinator()
+        for name in ("c1", "c2"):
+            cell.collector(name)
+        cell.wait_collectors(2)
+        cell.announce([announcement("a1", names)])
+        owners = cell.wait_assigned(len(names), ("c1", "c2"))
+        producer.write(names, 2)
+        sinks.wait_all(producer.account)
+        lies = self.lies(cell.collectors()["c1"])
+        with producer:
+            producer.begin(names)
+            for value in lies:
+                for topic in ("members", "reports"):
+                    self.send(f"strangers.{topic}", value)
+            for partition in range(4):
+                for key in ("default/c1", "default/c1/3", "default/c1/16", "nobody", ""):
+                    self.send_keyed("strangers.assignments", partition, key, b"garbled")
+            self.send_keyed("strangers.state", 0, f"unit/default/{names[0]}", b"garbled")
+            cell.process("k1").wait_log("which it was never given", PATIENCE)
+            cell.process("c1").wait_log("is no head", PATIENCE)
+            cell.process("c1").wait_log("is no bucket", PATIENCE)
+            self.cluster.create_topics(cell.names(1, "later"))
+            cell.announce([announcement("a2", cell.names(1, "later"))])
+            after = cell.wait_assigned(len(names) + 1, ("c1", "c2"))
+            producer.end()
+        self.assertEqual(owners, {unit: after[unit] for unit in owners})
+        self.assertEqual(0, cell.counts()["moves_total"])
+        self.assertGreater(cell.metric("muster_ignored_total"), 0)
+        sinks.wait_all(producer.account)
+        self.assertEqual({}, sinks.duplicates())
+        tell("records of strangers in our own topics", 2 * len(lies) + 21)
+
+    def send_keyed(self, topic, partition, key, value):
+        path = os.path.join(self.folder, "record")
+        with open(path, "wb") as file:
+            file.write(value)
+        command = ["kcat", "-P", "-b", self.cluster.bootstrap, "-t", topic, "-p", str(partition)]
+        procs.run(*command, "-k", key, path)
 
 
 def split_letters(data):
