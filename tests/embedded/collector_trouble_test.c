@@ -136,7 +136,7 @@ static void lost_position_is_held_until_the_policy_changes(void)
 }
 
 // A unit that had an owner before and has no committed position: where a pool starts is for new
-// units, so nothing is skipped.
+// units, so nothing is skipped, and it is told once and counted (EE-14).
 static void expired_position_is_never_taken_for_a_new_unit(void)
 {
     struct collector_room room;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Who leads, and that it makes no difference to what is read: restarts, takeovers, frozen leaders,
-// commits of which nobody knows the outcome. CB-42, CB-43, CB-44, MR-6, MR-12, MR-13, MR-20, MR-22,
-// PD-10, PD-15, PD-20.
+// commits of which nobody knows the outcome. CB-42, CB-43, CB-44, MR-6, MR-12, MR-13, MR-20, MR-21,
+// MR-22, MR-23, PD-10, PD-15, PD-20.
 #include "control/view.h"
 #include "tale.h"
 
@@ -22,6 +22,53 @@ static void restarted_leader_moves_nothing(void)
                 "north > restored 4 topics, 2 collectors -> leads epoch 2\n");
     CHECK_INT(world->moves, 0);
     CHECK_INT(world->logs[SIM_ASSIGNMENTS].count, before);
+    tale_end(world);
+}
+
+// MR-13, MR-23: alone it restarts in place, whatever the downtime: beats of that time have expired,
+// the collectors' leases run on them, and nobody is stopped.
+static void leader_that_was_away_for_hours_stops_nobody(void)
+{
+    struct world *world = tale_with(2, 4);
+    uint32_t before = world->logs[SIM_ASSIGNMENTS].count;
+    world_crash(world, "north");
+    world_run(world, 5 * 3600 * 1000);
+    CHECK_TEXT(world_reading(world), "a: t1 t3\nb: t2 t4\n");
+    world_restart(world, "north", false);
+    world_run(world, 9000);
+    TALE(world, "north is killed\n"
+                "north is started again\n"
+                "north > no leader -> claims leadership (S4)\n"
+                "north > claim committed -> restores until its marker comes back\n"
+                "north > restored 4 topics, 2 collectors -> leads epoch 2\n");
+    CHECK_INT(world->moves, 0);
+    CHECK_INT(world->logs[SIM_ASSIGNMENTS].count, before);
+    CHECK_INT(world_find(world, "a")->life, 1);
+    tale_end(world);
+}
+
+// MR-21: nothing was ever written, nobody reports, there is no standby: it leads, says what is
+// wanted, and waits; so does the next one.
+static void alone_with_nothing_it_waits_and_says_so(void)
+{
+    struct world *world = world_create(&(struct world_options){.seed = 1});
+    world_coordinator(world, "north");
+    world_run(world, 10000);
+    CHECK_TEXT(world_leader(world), "north");
+    world_announce(world, "agent", "set", "t1");
+    world_run(world, 2000);
+    for (int i = 0; i < 2; i++) {
+        CHECK_TEXT(world_unit(world, "t1"), "pending: no collector is in the pool; start one");
+        world_crash(world, "north");
+        world_run(world, 60000);
+        CHECK_TEXT(world_leader(world), "");
+        world_restart(world, "north", false);
+        world_run(world, 9000);
+        CHECK_TEXT(world_leader(world), "north");
+    }
+    world_collector(world, "a");
+    world_run(world, 3000);
+    CHECK_TEXT(world_reading(world), "a: t1\n");
     tale_end(world);
 }
 
@@ -294,6 +341,8 @@ static void who_is_gone_stays_gone(void)
 
 static const struct test tests[] = {
     TEST(restarted_leader_moves_nothing),
+    TEST(leader_that_was_away_for_hours_stops_nobody),
+    TEST(alone_with_nothing_it_waits_and_says_so),
     TEST(restarted_and_one_topic_more),
     TEST(announced_and_killed_at_once),
     TEST(killed_leader_is_replaced),

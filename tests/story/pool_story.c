@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Pools that are paused, frozen and deleted while leaders change and collectors come and go (CB-46,
-// CB-47, MR-3, MR-12).
+// CB-47, MR-3, MR-12, MR-19).
+#include "control/view.h"
 #include "tale.h"
 
 // Nobody reads while a pool is paused, whoever leads; after it everybody has what he had.
@@ -43,6 +44,35 @@ static void restart_during_a_pause_moves_nothing(void)
     world_run(world, 2000);
     CHECK_TEXT(world_reading(world), "a: t1 t3\nb: t2 t4\n");
     CHECK_INT(world->moves, 0);
+    tale_end(world);
+}
+
+static struct pool_view look(struct world *world)
+{
+    struct pool_view pool = {0};
+    uint32_t cursor = 0;
+    CHECK(control_next_pool(world_find(world, "north")->control, &cursor, &pool));
+    return pool;
+}
+
+// MR-19: a process that is up, but has not read what there is to read, is no collector yet: the
+// pool goes on being created.
+static void member_counts_once_it_has_read(void)
+{
+    struct world *world = tale_with(1, 4);
+    world_order(world, "pool.set", "max_topics_per_collector", "2");
+    world_run(world, 2000);
+    world_collector(world, "b");
+    world_deafen(world, "b", 60000);
+    world_run(world, 30000);
+    CHECK_INT(look(world).desired, 2);
+    CHECK_INT(look(world).actual, 1);
+    CHECK(text_equals(look(world).status, "CREATING"));
+    CHECK_TEXT(world_reading(world), "a: t1 t2\nb:\n");
+    world_run(world, 40000);
+    CHECK_INT(look(world).actual, 2);
+    CHECK(text_equals(look(world).status, "RUNNING"));
+    CHECK_TEXT(world_reading(world), "a: t1 t2\nb: t3 t4\n");
     tale_end(world);
 }
 
@@ -112,9 +142,8 @@ static void deleted_and_made_again(void)
 }
 
 static const struct test tests[] = {
-    TEST(pause_outlives_its_leader),
-    TEST(restart_during_a_pause_moves_nothing),
-    TEST(frozen_pool_replaces_the_dead_only),
+    TEST(pause_outlives_its_leader),      TEST(restart_during_a_pause_moves_nothing),
+    TEST(member_counts_once_it_has_read), TEST(frozen_pool_replaces_the_dead_only),
     TEST(deleted_and_made_again),
 };
 

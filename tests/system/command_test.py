@@ -76,9 +76,24 @@ class CommandTest(unittest.TestCase):
         self.assertIn("exists already", self.muster("pool", "create", "edge", code=1).stderr)
         wrong = ("pool", "set", "edge", "colour=red")
         self.assertIn("unknown policy key 'colour'", self.muster(*wrong, code=1).stderr)
-        self.answers("collector", "drain", "c1")
-        self.answers("collector", "undrain", "c1")
         self.assertIn("no such collector", self.muster("collector", "drain", "c9", code=3).stderr)
+
+    def test_collector_is_told_over_kafka(self):
+        """MR-28: a collector knows no address of a coordinator, nor it one of the collector."""
+        self.answers("topic", "announce", *TOPICS, "--agent", "a1", "--wait")
+        self.cell.wait_assigned(len(TOPICS))
+        self.answers("collector", "drain", "c1")
+
+        def has_let_go():
+            row = self.cell.collectors()["c1"]
+            is_applied = row["applied_generation"] == row["generation"]
+            return row["drained"] and row["units"] == row["revoking"] == 0 and is_applied
+
+        procs.wait_for(has_let_go, PATIENCE, "the collector to let go of its topics")
+        self.answers("collector", "undrain", "c1")
+        self.cell.wait_assigned(len(TOPICS))
+        self.answers("agent", "forget", "a1")
+        self.wait_topics()
 
     def test_what_a_policy_would_do(self):
         """A trial changes nothing; a topic and a collector say why (CB-46)."""

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The main job on one real broker, with processes that are killed, and an account of every record.
 
-CB-42, CB-43: a coordinator that is killed and restarted moves nothing, and knows everybody.
+CB-42, CB-43, MR-23: a coordinator that is killed and restarted, alone, moves nothing, and knows
+everybody.
 CB-28, CB-31, EE-12, EE-13: whatever is killed, every record reaches the sinks; only what was not
 committed is read twice. CB-3: announcing again changes nothing. CB-27: nothing else is read.
 CB-51, EE-19: SIGTERM drains and commits, exits 0. CB-29, PD-19: no unit is read under an older

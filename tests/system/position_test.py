@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Committed positions that are gone in Kafka, expired or deleted by an operator, on a real Kafka. A
 unit that was read before is never taken for a new one, which a pool with start = latest would read
-from its end: nothing is skipped, it is told and counted, and on_gap decides."""
+from its end: nothing is skipped, it is told and counted, and on_gap decides (EE-14)."""
 
 import tempfile
 import unittest

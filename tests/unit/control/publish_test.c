@@ -220,6 +220,52 @@ static void end_of_a_storm_is_published_in_parts(void)
     cell_end(&cell);
 }
 
+// Count, bytes and largest of the writes to the assignments in the last commit.
+struct sizes {
+    size_t bytes, largest;
+    uint32_t count;
+};
+
+static void sizes_add(const struct cell *cell, struct sizes *sizes)
+{
+    for (uint32_t i = 0; i < cell->writes.count; i++) {
+        const struct cell_write *write = &cell->writes.items[i];
+        if (write->target != WRITE_ASSIGNMENT)
+            continue;
+        sizes->count++;
+        sizes->bytes += write->value.size;
+        if (write->value.size > sizes->largest)
+            sizes->largest = write->value.size;
+    }
+}
+
+// CB-45, PD-18: 100,000 topics are no large document, and one that goes concerns one bucket of one
+// collector: not a fiftieth of what all of them read.
+static void one_of_hundred_thousand_topics_writes_little(void)
+{
+    enum { AGENTS = 100, TOPICS = 1000 };
+    struct cell cell;
+    struct sizes all = {0}, one = {0};
+    cell_begin(&cell, &(struct cell_options){.agent_topics_max = TOPICS});
+    for (int number = 0; number < CELL_COLLECTORS; number++)
+        cell_beat(&cell, number, 1, "joining", 0);
+    for (int agent = 0; agent < AGENTS; agent++) {
+        say_topics(&cell, "metrics.", agent, TOPICS);
+        while (agent % 10 == 9 && cell_commit(&cell))
+            sizes_add(&cell, &all);
+    }
+    CHECK(all.largest > 0 && all.largest < 512 * 1024);
+    cell_settle(&cell, CELL_COLLECTORS);
+    cell_say(
+        &cell, INPUT_CONTROL,
+        "{\"agent\": \"a7\", \"mode\": \"remove\", \"topics\": [{\"name\": \"metrics.7.7\"}]}");
+    CHECK(cell_commit(&cell));
+    sizes_add(&cell, &one);
+    CHECK_INT(one.count, 2);
+    CHECK(one.bytes * 50 < AGENTS * TOPICS * strlen("metrics.99.999"));
+    cell_end(&cell);
+}
+
 // But what takes away goes out with the batch that decides it.
 static void release_never_waits(void)
 {
@@ -241,7 +287,7 @@ static const struct test tests[] = {
     TEST(one_change_writes_one_bucket),         TEST(any_node_writes_the_same_bytes),
     TEST(storm_rewrites_a_bucket_once),         TEST(release_never_waits),
     TEST(full_batch_is_placed_as_a_whole),      TEST(buckets_wait_until_all_is_placed),
-    TEST(end_of_a_storm_is_published_in_parts),
+    TEST(end_of_a_storm_is_published_in_parts), TEST(one_of_hundred_thousand_topics_writes_little),
 };
 
 TEST_MAIN("control/publish", tests)

@@ -1,4 +1,4 @@
-# A command is taken once and in order; one that is not known is reported done.
+# MR-27: a command is taken once and in order; one that is not known is reported done.
 0 life 3000 1000
 0 start
   ask 1
