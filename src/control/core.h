@@ -241,6 +241,9 @@ void lead_marker_received(struct control *control, const struct state_marker *ma
 void lead_logs_checked(struct control *control, const struct control_log *logs);
 void lead_lost(struct control *control, enum commit_outcome outcome);
 void lead_committed(struct control *control);
+
+// Whether a coordinator is there and was heard within leader.timeout (S4).
+bool peer_is_alive(const struct control *control, const struct peer *peer);
 void lead_peer_beat(struct control *control, const struct beat *beat);
 void lead_stop(struct control *control);
 void lead_evidence(struct control *control);

@@ -169,14 +169,19 @@ void lead_peer_beat(struct control *control, const struct beat *beat)
     peer_judge(control, peer, beat);
 }
 
+bool peer_is_alive(const struct control *control, const struct peer *peer)
+{
+    return peer->id != NULL &&
+           !evidence_proves(&control->evidence, peer->heard, control->leader_timeout);
+}
+
 // Place among the live standbys: highest replayed generation first, then by id.
 static int rank_own(const struct control *control)
 {
     int rank = 0;
     for (int i = 0; i < COORDINATORS_MAX; i++) {
         const struct peer *peer = &control->peers[i];
-        if (peer->id == NULL || strcmp(peer->state, "standby") != 0 ||
-            evidence_proves(&control->evidence, peer->heard, control->leader_timeout))
+        if (!peer_is_alive(control, peer) || strcmp(peer->state, "standby") != 0)
             continue;
         if (peer->applied_generation > control->generation ||
             (peer->applied_generation == control->generation &&

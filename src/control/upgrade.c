@@ -13,17 +13,11 @@ int64_t upgrade_level(const struct control *control)
     return control->lineage == NULL || control->level < 1 ? 1 : control->level;
 }
 
-static bool is_peer_alive(const struct control *control, const struct peer *peer)
-{
-    return peer->id != NULL &&
-           !evidence_proves(&control->evidence, peer->heard, control->leader_timeout);
-}
-
 int64_t upgrade_first_level(const struct control *control)
 {
     int64_t level = control->level_max;
     for (int i = 0; i < COORDINATORS_MAX; i++)
-        if (is_peer_alive(control, &control->peers[i]) && control->peers[i].level < level)
+        if (peer_is_alive(control, &control->peers[i]) && control->peers[i].level < level)
             level = control->peers[i].level;
     return level < 1 ? 1 : level;
 }
@@ -65,7 +59,7 @@ static void laggards_name(const struct control *control, int64_t level, struct n
     if (control->level_max < level)
         name_add(naming, "the leader", "", control->id, control->level_max);
     for (int i = 0; i < COORDINATORS_MAX; i++)
-        if (is_peer_alive(control, &control->peers[i]) && control->peers[i].level < level)
+        if (peer_is_alive(control, &control->peers[i]) && control->peers[i].level < level)
             name_add(naming, "coordinator", "", control->peers[i].id, control->peers[i].level);
     for (uint32_t i = 0; i < tables->collectors_count; i++)
         if (tables->collectors[i] != NULL &&
@@ -87,7 +81,7 @@ static int64_t level_best(const struct control *control)
 {
     int64_t level = control->level_max;
     for (int i = 0; i < COORDINATORS_MAX; i++)
-        if (is_peer_alive(control, &control->peers[i]) && control->peers[i].level > level)
+        if (peer_is_alive(control, &control->peers[i]) && control->peers[i].level > level)
             level = control->peers[i].level;
     return level;
 }

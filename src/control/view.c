@@ -73,6 +73,10 @@ void control_view_cell(const struct control *control, struct cell_view *ret)
         ret->quarantined += tables->pools[i]->states[UNIT_QUARANTINED];
         ret->dormant += tables->pools[i]->states[UNIT_DORMANT];
     }
+    ret->standbys = control->phase == PHASE_STANDBY;
+    for (int i = 0; i < COORDINATORS_MAX; i++)
+        ret->standbys += peer_is_alive(control, &control->peers[i]) &&
+                         strcmp(control->peers[i].state, "standby") == 0;
     for (uint32_t i = 0; i < tables->collectors_count; i++)
         ret->collectors += tables->collectors[i] != NULL && member_is_alive(tables->collectors[i]);
 }

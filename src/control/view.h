@@ -20,6 +20,7 @@ struct cell_view {
     int64_t topics, units;
     int64_t pending, owned, revoking, missing, dormant, quarantined; // units by state
     int64_t collectors;                                              // with a life
+    int64_t standbys;                                                // that are alive
     int64_t agents, unhealthy, pools;                                // unhealthy: of the agents
     int64_t moves;                 // units moved since the cell was created
     int64_t refused, ignored;      // announcements and orders refused; no-ops, in this life

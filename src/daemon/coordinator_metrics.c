@@ -27,6 +27,8 @@ static void cell_families(struct metrics *metrics, const struct cell_view *cell)
     }
     plain(metrics, METRICS_GAUGE, "muster_leader", "1 while this coordinator leads",
           text_equals(cell->role, "leader"));
+    plain(metrics, METRICS_GAUGE, "muster_standbys", "coordinators that would take over",
+          cell->standbys);
     plain(metrics, METRICS_GAUGE, "muster_restored", "1 once the state was read to its end",
           cell->is_restored);
     plain(metrics, METRICS_GAUGE, "muster_epoch", "number of the leader's term", cell->epoch);

@@ -132,6 +132,29 @@ static void revoke_is_acknowledged_after_the_commit(void)
     collector_room_close(&room);
 }
 
+// CB-30: heads and buckets that say what is read already: nothing is read again, and nothing stops.
+static void assignment_said_again_reads_nothing_again(void)
+{
+    struct collector_room room;
+    collector_room_open(&room);
+    make_topic(&room, "a", 1);
+    make_topic(&room, "b", 1);
+    room_produce(&room, "a", 0, 0, 20);
+    room_start(&room);
+    room_admit(&room, (struct room_unit[]){{"a", 1}}, 1);
+    for (uint32_t round = 0; round < 10; round++) {
+        room_await_lines(&room, 20 + round);
+        struct room_unit both[] = {{"a", 1}, {"b", room.generation + 1}};
+        room_publish(&room, room_look(&room).incarnation, both, 1 + round % 2);
+        room_await_beat(&room, "active", room.generation);
+        room_produce(&room, "a", 0, 20 + round, 1);
+    }
+    room_await_lines(&room, 30);
+    check_each_once(&room, "a", 30);
+    CHECK_INT(room_look(&room).records_read, 30);
+    collector_room_close(&room);
+}
+
 // EE-12, S5: after a crash the successor proves by the lock that the old life is dead; nothing is
 // missing.
 static void crash_is_followed_by_a_life_that_replaces_it(void)
@@ -323,6 +346,7 @@ static const struct test tests[] = {
     TEST(partition_of_a_split_topic_is_read_alone),
     TEST(first_beat_waits_for_no_interval),
     TEST(revoke_is_acknowledged_after_the_commit),
+    TEST(assignment_said_again_reads_nothing_again),
     TEST(crash_is_followed_by_a_life_that_replaces_it),
     TEST(asked_to_stop_it_drains_commits_and_leaves),
     TEST(evicted_it_ends_with_its_own_code),

@@ -3,7 +3,7 @@
 
 CB-44: exactly one publishes; killed, the other goes on and nothing moves. MR-22: a leader that was
 paused and wakes up can publish nothing. CB-18: an announcement that Kafka has acknowledged survives
-the coordinator. MR-20: the standby takes over.
+the coordinator. MR-20: the standby takes over, and a metric says that there is none any more.
 """
 
 import signal
@@ -48,6 +48,15 @@ class TakeoverTest(unittest.TestCase):
         self.producer.write(self.names, 2)
         self.sinks.wait_all(self.producer.account)
         self.check_agreement("k2")
+        self.wait_standbys(1, "k1")
+
+    def wait_standbys(self, count, coordinator):
+        """Waits until the coordinator knows of so many that would take over."""
+        procs.wait_for(
+            lambda: self.cell.metric("muster_standbys", coordinator) == count,
+            PATIENCE,
+            f"'{coordinator}' to know of {count} standbys",
+        )
 
     def check_agreement(self, coordinator):
         """The coordinator says the same owners, and no move."""
@@ -90,8 +99,10 @@ class TakeoverTest(unittest.TestCase):
         tell("leader killed, timeout 2 s: kill -> the other leads", took, "s")
         self.check_agreement("k2")
         self.announce_another("later", "k2")
+        self.wait_standbys(0, "k2")
         self.cell.process("k1").start()
         self.cell.wait_ready("k1")
+        self.wait_standbys(1, "k2")
         self.check_agreement("k1")
         self.assertEqual("standby", self.cell.role("k1"))
         self.check_account()
