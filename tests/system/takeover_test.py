@@ -49,6 +49,9 @@ class TakeoverTest(unittest.TestCase):
         self.sinks.wait_all(self.producer.account)
         self.check_agreement("k2")
         self.wait_standbys(1, "k1")
+        # Two deployments with one prefix are one cell, and shown as such.
+        shown = {row["id"]: row["state"] for row in self.cell.items("/api/v1/coordinators")}
+        self.assertEqual({"k1": "leading", "k2": "standby"}, shown)
 
     def wait_standbys(self, count, coordinator):
         """Waits until the coordinator knows of so many that would take over."""
