@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/nearest.h"
 #include "cli/command.h"
 #include "cli/commands.h"
 #include "cli/help_text.h"
@@ -21,6 +22,27 @@ static const struct command *find(const char *noun, const char *verb, bool *ret_
     return NULL;
 }
 
+// `verb` is NULL where it is the noun that nobody knows.
+static enum exit_code unknown_tell(const struct invocation *invocation, const char *noun,
+                                   const char *verb)
+{
+    struct nearest nearest = nearest_to(text_of(verb ? verb : noun));
+    for (size_t i = 0; command_at(i); i++) {
+        const struct command *command = command_at(i);
+        if (!verb)
+            nearest_offer(&nearest, command->noun);
+        else if (command->verb && strcmp(command->noun, noun) == 0)
+            nearest_offer(&nearest, command->verb);
+    }
+    if (nearest.word)
+        return invocation_fail(invocation, EXIT_NOT_FOUND,
+                               "no command '%s%s%s': did you mean '%s'?", noun, verb ? " " : "",
+                               verb ? verb : "", nearest.word);
+    return invocation_fail(invocation, EXIT_NOT_FOUND,
+                           "no command '%s%s%s': 'muster help' lists them", noun, verb ? " " : "",
+                           verb ? verb : "");
+}
+
 static enum exit_code run(struct invocation *invocation)
 {
     const char *noun = invocation->argument_count > 0 ? invocation->arguments[0] : NULL;
@@ -28,9 +50,7 @@ static enum exit_code run(struct invocation *invocation)
     bool is_noun = true;
     const struct command *command = noun ? find(noun, verb, &is_noun) : NULL;
     if (!is_noun || (verb && !command))
-        return invocation_fail(invocation, EXIT_NOT_FOUND,
-                               "no command '%s%s%s': 'muster help' lists them", noun,
-                               verb ? " " : "", verb ? verb : "");
+        return unknown_tell(invocation, noun, is_noun ? verb : NULL);
     struct buffer text = {0};
     if (invocation->form == OUTPUT_JSON)
         help_print_json(&text);

@@ -162,16 +162,19 @@ static void card_value(struct output *output, const struct column *column,
                        const struct value *value, size_t indent)
 {
     bool is_lines = column->type == COLUMN_LIST && value->kind == VALUE_ITEMS && value->count > 1;
-    if (!is_lines) {
+    if (!is_lines)
         cell_print_human(&output->line, column, value);
-        buffer_add_char(&output->line, '\n');
-        return;
-    }
-    for (size_t i = 0; i < value->count; i++) {
+    for (size_t i = 0; is_lines && i < value->count; i++) {
+        buffer_add_string(&output->line, i ? "\n" : "");
         add_blanks(&output->line, i ? indent : 0);
         output_escape(&output->line, value->items[i]);
-        buffer_add_char(&output->line, '\n');
     }
+}
+
+// Whether the value stands behind the one before it, on the same line.
+static bool is_sequel(const struct column *column)
+{
+    return column->heading && strcmp(column->heading, OUTPUT_SEQUEL) == 0;
 }
 
 static void card_row(struct output *output, const struct value *values)
@@ -184,10 +187,16 @@ static void card_row(struct output *output, const struct value *values)
         const struct column *column = &output->table->columns[i];
         if (!is_shown(output, i))
             continue;
-        buffer_print(&output->line, "%s%s%s", is_colored ? "\033[1m" : "", column->heading,
-                     is_colored ? "\033[0m" : "");
-        add_blanks(&output->line, indent - cell_width(text_of(column->heading)));
+        if (is_sequel(column)) {
+            buffer_print(&output->line, " %s ", OUTPUT_SEQUEL);
+        } else {
+            buffer_print(&output->line, "%s%s%s", is_colored ? "\033[1m" : "", column->heading,
+                         is_colored ? "\033[0m" : "");
+            add_blanks(&output->line, indent - cell_width(text_of(column->heading)));
+        }
         card_value(output, column, &values[i], indent);
+        if (!is_sequel(column + 1))
+            buffer_add_char(&output->line, '\n');
     }
     line_flush(output);
 }

@@ -38,6 +38,9 @@ enum column_type {
     COLUMN_LABELS,   // names with their values, an object in JSON
 };
 
+// The heading of a column whose value stands in a card behind the one before it: "4 -> 2".
+#define OUTPUT_SEQUEL "->"
+
 struct column {
     const char *heading; // "LAG"; must be in capitals
     const char *key;     // JSON key, snake_case, unit last: "lag_records"

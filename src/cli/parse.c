@@ -176,7 +176,7 @@ static enum status value_check(const struct flag *flag, const char *value, struc
         return choice_parse(flag, value, problem);
     if (flag->type == FLAG_INTEGER &&
         (text_parse_int64(text_of(value), &number) != STATUS_OK || number < 0)) {
-        buffer_print(problem, "'%s' is not a whole number from 0", value);
+        buffer_print(problem, "'%s' is not a whole number of 0 or more", value);
         return STATUS_INVALID;
     }
     if (flag->type == FLAG_DURATION &&
@@ -244,6 +244,14 @@ static enum status flag_parse(struct parser *parser, char *word)
     return flag_keep(parser, flag, word, value);
 }
 
+// The arguments that are still missing: those behind the first `count` words.
+static const char *arguments_left(const char *arguments, size_t count)
+{
+    for (const char *space; count > 0 && (space = strchr(arguments, ' ')) != NULL; count--)
+        arguments = space + 1;
+    return arguments;
+}
+
 // The words are all there: is it enough for the command?
 static enum status command_check(const struct parsed *parsed, struct buffer *problem)
 {
@@ -269,7 +277,8 @@ static enum status command_check(const struct parsed *parsed, struct buffer *pro
         buffer_print(problem, "'%s' is one word too many",
                      parsed->arguments[command->arguments_max]);
     else
-        buffer_print(problem, "%s is missing", command->arguments);
+        buffer_print(problem, "%s is missing",
+                     arguments_left(command->arguments, parsed->argument_count));
     buffer_add_string(problem, "\nusage: ");
     usage_print(problem, command);
     return STATUS_INVALID;

@@ -5,9 +5,10 @@
 #include <stddef.h>
 
 const struct policy_help policy_help[] = {
-    {"balance", "count|weight|load", "what is evened out: topics, their weights, measured loads"},
+    {"balance", "count|weight|load",
+     "what is evened out: topics, their weights, measured loads; count"},
     {"load", "bytes|records|lag", "what is measured: bytes/s, records/s, records behind; bytes"},
-    {"mode", "even|pack", "even out, or use the fewest collectors"},
+    {"mode", "even|pack", "even out, or use the fewest collectors; even"},
     {"tolerance", "RATIO", "how uneven weights and loads may stay; 1%"},
     {"min_gain", "RATIO", "how much a move must better the balance; 0, with balance=load 5%"},
     {"max_topics_per_collector", "N", "hard cap (AGENTCOUNT, MaxAgentHost); no cap"},
@@ -22,11 +23,15 @@ const struct policy_help policy_help[] = {
     {"spread_max", "N", "most topics of a group in one such place"},
     {"move_budget", "N", "moves a minute for the sake of balance; no limit"},
     {"bounce_delay", "DURATION", "topics wait so long for a collector that is dead or has left; 0"},
-    {"stabilization", "DURATION", "with balance=load: rest so long behind a move; 0"},
+    {"stabilization", "DURATION",
+     "rest between moves for load; fewer wanted only after so long; 0"},
     {"collectors_min", "N", "fewest collectors that are wanted; 0"},
     {"collectors_max", "N", "most collectors that are wanted; no limit"},
     {"match", "RULES", "takes announcements without a pool: name=PATTERN label.KEY=PATTERN ..."},
     {"start", "earliest|latest", "where new topics are read from; earliest"},
     {"on_gap", "earliest|latest|hold", "where to go on when a position is lost; earliest"},
+    {"agent_interval", "DURATION", "how often an agent is to give a sign of life; 0, not counted"},
+    {"agent_misses", "N", "after so many missed ones its topics sleep; 3"},
+    {"quarantine_after", "N", "so many owners in a row may fail on a topic; 3"},
     {NULL, NULL, NULL},
 };

@@ -15,7 +15,7 @@ static const struct column columns[] = {
     {"PARTITIONS", "partitions", COLUMN_INTEGER, true, true, "partitions of the topic"},
     {"FENCE", "fence", COLUMN_INTEGER, true, true, "generation of its grant"},
     {"RULE", "rule", COLUMN_TEXT, true, true, "rule that decided"},
-    {"REASON", "reason", COLUMN_TEXT, false, true, "why it is not read, in words"},
+    {"REASON", "reason", COLUMN_TEXT, false, true, "why it is there, or why nobody reads it"},
     {"AGENTS", "agents", COLUMN_LIST, true, true, "who announced it: agent, or agent/source"},
     {0},
 };

@@ -120,7 +120,7 @@ static enum status collector_take(struct workload *workload, const struct worklo
     uint32_t row = collector_row(workload, line->id);
     struct workload_collector *collector = &workload->collectors[row];
     if (collector->presence == WORKLOAD_IN)
-        return refuse(problem, "collector", line->id, "is in already");
+        return refuse(problem, "collector", line->id, "has joined already");
     bool is_back = collector->presence == WORKLOAD_HELD;
     workload->held -= is_back;
     collector->presence = WORKLOAD_IN;
@@ -144,7 +144,7 @@ static enum status leave_take(struct workload *workload, const struct workload_l
 {
     uint32_t row = collector_find(workload, line->id);
     if (row == WORKLOAD_NONE || workload->collectors[row].presence != WORKLOAD_IN)
-        return refuse(problem, "collector", line->id, "is not in");
+        return refuse(problem, "collector", line->id, "has not joined");
     struct workload_collector *collector = &workload->collectors[row];
     int64_t delay_ms = workload->policy.bounce_delay_ms;
     if (delay_ms == 0 || collector->is_draining) {
@@ -164,7 +164,7 @@ static enum status drain_take(struct workload *workload, const struct workload_l
 {
     uint32_t row = collector_find(workload, line->id);
     if (row == WORKLOAD_NONE || workload->collectors[row].presence != WORKLOAD_IN)
-        return refuse(problem, "collector", line->id, "is not in");
+        return refuse(problem, "collector", line->id, "has not joined");
     workload->collectors[row].is_draining = true;
     workload_queue(workload, OP_SET, row, 0);
     return STATUS_OK;

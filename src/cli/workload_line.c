@@ -301,7 +301,7 @@ static bool read_line(struct reader *reader)
     struct known known = {"the line", kinds, COUNT(kinds), 0};
     struct text key;
     if (!lexer_take(&reader->lexer, '{'))
-        return reader_refuse_type(reader, "line", "is not an object");
+        return reader_refuse(reader, "a line is an object: {\"topic\": {...}}");
     if (lexer_peek(&reader->lexer) == '}')
         return reader_refuse(reader, "the object is empty");
     if (!reader_key(reader, &key) || !reader_field(reader, key, &known))

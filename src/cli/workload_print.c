@@ -148,13 +148,22 @@ static void why_owned(const struct workload *workload, uint32_t unit, uint32_t o
     why_not_others(workload, unit, owner, out);
 }
 
+static void why_pending(const struct workload *workload, uint32_t unit, struct buffer *out)
+{
+    enum plan_reason reason = plan_unit_reason(workload->plan, unit);
+    buffer_print(out, "pending: %s", plan_reason_text(reason));
+    if (reason == PLAN_REASON_CAPACITY)
+        buffer_print(out, "; it weighs %lld",
+                     (long long)workload->topics[workload->units[unit].topic].weight);
+}
+
 static void print_why(const struct workload *workload, uint32_t unit, struct json *json,
                       struct buffer *text)
 {
     uint32_t owner = plan_unit_owner(workload->plan, unit);
     buffer_clear(text);
     if (owner == PLAN_NOBODY)
-        buffer_print(text, "pending: %s", plan_reason_text(plan_unit_reason(workload->plan, unit)));
+        why_pending(workload, unit, text);
     else
         why_owned(workload, unit, owner, text);
     json_text(json, buffer_text(text));

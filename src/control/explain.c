@@ -58,6 +58,10 @@ static void unit_place_print(const struct control *control, uint32_t unit, struc
         buffer_print(lines, "is pinned to '%.*s'", TEXT_ARGS(place.pin));
         line_end(lines);
     }
+    if (options.weight > 1) {
+        buffer_print(lines, "weighs %lld", (long long)options.weight);
+        line_end(lines);
+    }
 }
 
 // The collectors of one verdict: their number, and the first of them by id.
@@ -175,9 +179,9 @@ static void company_meet(struct company *company)
 
 static void share_print(const struct company *company, struct buffer *lines)
 {
-    static const char *const units[] = {"topics", "of weight", "of load"};
     const struct plan_policy *asked = &company->pool->asked;
     int64_t own = plan_collector_burden(company->plan, company->planned);
+    const char *const units[] = {own == 1 ? "topic" : "topics", "of weight", "of load"};
     int64_t share = (company->burden + own) / (company->others + 1);
     if (asked->group_by != NULL) {
         buffer_print(lines, "serves group '%.*s' (group_by = %s), beside %u other%s",
@@ -191,10 +195,12 @@ static void share_print(const struct company *company, struct buffer *lines)
                      collector_state_text(company->it->state));
     else if (asked->is_packed)
         buffer_print(lines, "; the pool fills as few collectors as possible (rule 4)");
+    else if (own == share)
+        buffer_print(lines, ", which is an even share (rule 4)");
     else
         buffer_print(lines, ", an even share is %lld: %lld %s (rule 4)", (long long)share,
                      (long long)(own > share ? own - share : share - own),
-                     own >= share ? "more" : "fewer");
+                     own > share ? "more" : "fewer");
     line_end(lines);
 }
 

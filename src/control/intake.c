@@ -94,12 +94,15 @@ static bool is_reserved(const struct control *control, struct text name)
     return false;
 }
 
-static bool topic_fault(const struct control *control, const struct announcement_topic *topic,
-                        struct buffer *why)
+static bool topic_fault(const struct control *control, const struct announcement *said,
+                        uint32_t index, struct buffer *why)
 {
+    const struct announcement_topic *topic = &said->topics[index];
     const char *fault = name_topic_fault(topic->name);
-    if (fault != NULL)
-        return fault_say(why, "the name of a topic", fault);
+    if (fault != NULL) {
+        buffer_print(why, "'topics[%u].name' %s", index, fault);
+        return true;
+    }
     if (topic->cluster.size > 0) {
         buffer_print(why, "topic '%.*s' is on data cluster '%.*s', which this cell does not know",
                      TEXT_ARGS(topic->name), TEXT_ARGS(topic->cluster));
@@ -168,7 +171,7 @@ static bool announcement_fault(const struct control *control, const struct annou
     if (labels_fault(said->labels, said->labels_count, why))
         return true;
     for (uint32_t i = 0; i < said->topics_count; i++)
-        if (topic_fault(control, &said->topics[i], why))
+        if (topic_fault(control, said, i, why))
             return true;
     return has_twins(control, said, why);
 }

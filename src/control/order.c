@@ -173,8 +173,8 @@ void order_take(struct control *control, const struct order *order)
         // The answer tells the missing from the wrong, for whoever cannot read.
         bool is_missing = text_has_prefix(text_of(fault), TEXT_LITERAL("there is no such")) &&
                           strcmp(fault, no_verb) != 0;
-        input_answer(control, order->id, is_missing ? "not found" : "refused",
-                     "order '%.*s' refused: %s", TEXT_ARGS(order->verb), fault);
+        input_answer(control, order->id, is_missing ? "not found" : "refused", "order '%.*s': %s",
+                     TEXT_ARGS(order->verb), fault);
         return;
     }
     char *words[2] = {text_copy(order->verb), text_copy(order->id)};

@@ -39,11 +39,12 @@ static const struct {
                            "or undrain one",
                            "rule 1"},
     [UNIT_NO_GROUP] = {"no collector serves its group; start one with that label", "rule 1"},
-    [UNIT_CAPPED] = {"every collector has max_topics_per_collector topics; start another one, or "
-                     "raise the cap",
-                     "rule 1"},
-    [UNIT_NO_CAPACITY] = {"every collector is full; start another one, or raise what they may have",
-                          "rule 1"},
+    [UNIT_CAPPED] =
+        {"every collector has all that max_topics_per_collector or isolated allow; start "
+         "another one, or raise the cap",
+         "rule 1"},
+    [UNIT_NO_CAPACITY] =
+        {"no collector has room for it; start another one, or raise what they may have", "rule 1"},
     [UNIT_NO_HOST] = {"every host has spread_max topics of its group; start a collector on another "
                       "host, or raise spread_max",
                       "rule 1"},
@@ -53,7 +54,7 @@ static const struct {
     [UNIT_PIN_FULL] = {"the collector it is pinned to can take no more; raise what it may have",
                        "rule 1"},
     [UNIT_ASKING] = {"Kafka has not yet said whether the topic exists", ""},
-    [UNIT_ABSENT] = {"Kafka has no such topic", ""},
+    [UNIT_ABSENT] = {"Kafka has no such topic; it is read when somebody creates it", ""},
     [UNIT_WITHDRAWN] = {"no agent announces the topic any more", ""},
     [UNIT_RESHAPED] = {"the topic is divided otherwise now", ""},
     [UNIT_BUCKET_FULL] = {"the collector's assignment record is full", "rule 1"},

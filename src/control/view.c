@@ -312,6 +312,13 @@ static void coordinator_own(const struct control *control, struct coordinator_vi
                                      .heard_ms_ago = 0};
 }
 
+// Whoever led in an earlier term does not lead any more, whatever its last beat said.
+static struct text peer_state(const struct control *control, const struct peer *peer)
+{
+    bool is_replaced = strcmp(peer->state, "leading") == 0 && peer->epoch < control->epoch;
+    return is_replaced ? TEXT_LITERAL("replaced") : text_of(peer->state);
+}
+
 bool control_next_coordinator(const struct control *control, struct instant now, uint32_t *cursor,
                               struct coordinator_view *ret)
 {
@@ -326,7 +333,7 @@ bool control_next_coordinator(const struct control *control, struct instant now,
             continue;
         *ret = (struct coordinator_view){.id = text_of(peer->id),
                                          .incarnation = text_of(peer->incarnation),
-                                         .state = text_of(peer->state),
+                                         .state = peer_state(control, peer),
                                          .address = peer->info.address,
                                          .version = peer->info.version,
                                          .host = peer->info.host,

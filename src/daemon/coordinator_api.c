@@ -339,24 +339,32 @@ static const struct {
     enum route route;
     const char *schema;
     list_walk *walk;
-    bool is_of_name; // one capture; 404 if nothing has it
+    const char *of_name; // what the one capture names, NULL = a list of all; 404 if nothing has it
 } lists[] = {
-    {ROUTE_TOPICS, "muster.topic_list/1", walk_topics, false},
-    {ROUTE_TOPIC, "muster.topic/1", walk_topic, true},
-    {ROUTE_EXPLAIN, "muster.topic_explain/1", walk_topic, true},
-    {ROUTE_COLLECTORS, "muster.collector_list/1", walk_collectors, false},
-    {ROUTE_COLLECTOR, "muster.collector/1", walk_collectors, true},
-    {ROUTE_COLLECTOR_EXPLAIN, "muster.collector_explain/1", walk_collectors, true},
-    {ROUTE_AGENTS, "muster.agent_list/1", walk_agents, false},
-    {ROUTE_AGENT, "muster.agent/1", walk_agents, true},
-    {ROUTE_POOLS, "muster.pool_list/1", walk_pools, false},
-    {ROUTE_POOL, "muster.pool/1", walk_pools, true},
-    {ROUTE_WANTED, "muster.pool_wanted/1", walk_wanted, true},
-    {ROUTE_COORDINATORS, "muster.coordinator_list/1", walk_coordinators, false},
-    {ROUTE_LAG, "muster.lag_list/1", walk_lag, false},
-    {ROUTE_LAG_POOLS, "muster.pool_lag_list/1", walk_lag_pools, false},
-    {ROUTE_EVENTS, "muster.event_list/1", walk_events, false},
+    {ROUTE_TOPICS, "muster.topic_list/1", walk_topics, NULL},
+    {ROUTE_TOPIC, "muster.topic/1", walk_topic, "topic"},
+    {ROUTE_EXPLAIN, "muster.topic_explain/1", walk_topic, "topic"},
+    {ROUTE_COLLECTORS, "muster.collector_list/1", walk_collectors, NULL},
+    {ROUTE_COLLECTOR, "muster.collector/1", walk_collectors, "collector"},
+    {ROUTE_COLLECTOR_EXPLAIN, "muster.collector_explain/1", walk_collectors, "collector"},
+    {ROUTE_AGENTS, "muster.agent_list/1", walk_agents, NULL},
+    {ROUTE_AGENT, "muster.agent/1", walk_agents, "agent"},
+    {ROUTE_POOLS, "muster.pool_list/1", walk_pools, NULL},
+    {ROUTE_POOL, "muster.pool/1", walk_pools, "pool"},
+    {ROUTE_WANTED, "muster.pool_wanted/1", walk_wanted, "pool"},
+    {ROUTE_COORDINATORS, "muster.coordinator_list/1", walk_coordinators, NULL},
+    {ROUTE_LAG, "muster.lag_list/1", walk_lag, NULL},
+    {ROUTE_LAG_POOLS, "muster.pool_lag_list/1", walk_lag_pools, NULL},
+    {ROUTE_EVENTS, "muster.event_list/1", walk_events, NULL},
 };
+
+static void refuse_unknown(struct http_request *request, const char *what, struct text name)
+{
+    struct buffer message = {0};
+    buffer_print(&message, "there is no %s '%.*s'", what, TEXT_ARGS(name));
+    http_request_refuse(request, 404, buffer_string(&message));
+    buffer_finish(&message);
+}
 
 static void answer_list(struct coordinator *coordinator, struct http_request *request,
                         const struct http_call *call, size_t row)
@@ -366,17 +374,20 @@ static void answer_list(struct coordinator *coordinator, struct http_request *re
                             .limit = LIMIT_DEFAULT,
                             .explains = call->route == ROUTE_EXPLAIN ||
                                         call->route == ROUTE_COLLECTOR_EXPLAIN};
-    if (http_call_int64(call, "limit", 1, LIMIT_MAX, &list.limit) != STATUS_OK ||
-        http_call_int64(call, "after", 0, UINT32_MAX, &list.after) != STATUS_OK) {
-        http_request_refuse(request, 400, "limit is not between 1 and 10000, or after is no token");
+    if (http_call_int64(call, "limit", 1, LIMIT_MAX, &list.limit) != STATUS_OK) {
+        http_request_refuse(request, 400, "limit is not a whole number from 1 to 10000");
         return;
     }
-    if (lists[row].is_of_name)
+    if (http_call_int64(call, "after", 0, UINT32_MAX, &list.after) != STATUS_OK) {
+        http_request_refuse(request, 400, "after is not the 'next' of a page before");
+        return;
+    }
+    if (lists[row].of_name != NULL)
         list.name = call->captures[0];
     list_page(&list, lists[row].schema, lists[row].walk);
-    if (lists[row].is_of_name && list.count == 0) {
+    if (lists[row].of_name != NULL && list.count == 0) {
         buffer_finish(&list.body);
-        http_request_refuse(request, 404, "nobody knows that name");
+        refuse_unknown(request, lists[row].of_name, list.name);
         return;
     }
     http_request_answer(request, 200, "application/json", &list.body);
@@ -463,6 +474,9 @@ enum status api_open(struct coordinator *coordinator, struct buffer *fault)
     struct buffer why = {0};
     if (http_server_create(coordinator->loop, &options, &coordinator->http, &why) != STATUS_OK)
         coordinator_log(coordinator, "warning", "no HTTP: %s; data goes on", buffer_string(&why));
+    else
+        coordinator_log(coordinator, "info", "page and API at http://%s/",
+                        http_server_address(coordinator->http));
     buffer_finish(&why);
     memory_release(address);
     return STATUS_OK;

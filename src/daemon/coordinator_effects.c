@@ -2,6 +2,7 @@
 //
 // Carries out what the deciding part wants, in order.
 #include "base/memory.h"
+#include "control/view.h"
 #include "daemon/coordinator_inner.h"
 #include "wire/wire.h"
 
@@ -97,6 +98,14 @@ static void exit_in_order(struct coordinator *coordinator)
     loop_stop(coordinator->loop);
 }
 
+static void leading_tell(struct coordinator *coordinator)
+{
+    struct cell_view cell;
+    control_view_cell(coordinator->control, &cell);
+    coordinator_log(coordinator, "info", "leads: epoch %lld, %lld topics", (long long)cell.epoch,
+                    (long long)cell.topics);
+}
+
 static void carry_out(struct coordinator *coordinator, const struct control_effect *effect)
 {
     switch (effect->kind) {
@@ -116,9 +125,11 @@ static void carry_out(struct coordinator *coordinator, const struct control_effe
     case EFFECT_READ_INPUTS:
         feed_state_stop(coordinator);
         feed_inputs_start(coordinator, effect->positions);
+        leading_tell(coordinator);
         break;
     case EFFECT_STOP_INPUTS:
         feed_inputs_stop(coordinator);
+        coordinator_log(coordinator, "info", "leads no more");
         break;
     case EFFECT_REFUSE_INPUT:
         commit_refuse(coordinator, effect->refusal.reason, effect->refusal.id);

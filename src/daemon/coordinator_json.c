@@ -310,7 +310,7 @@ void api_print_pool(struct api_list *list, const struct pool_view *pool)
     json_member_text(json, "status", pool->status);
     json_member_int64(json, "desired", pool->desired);
     json_member_int64(json, "actual", pool->actual);
-    json_member_int64(json, "since_ms", pool->since_ms);
+    member_known(json, "since_ms", pool->since_ms > 0 ? pool->since_ms : -1);
     member_given(json, "why", pool->why);
     json_member_int64(json, "units", pool->units);
     json_member_int64(json, "owned", pool->owned);

@@ -74,9 +74,9 @@ const char *plan_reason_text(enum plan_reason reason)
             "undrain one",
         [PLAN_REASON_NO_GROUP] = "no collector serves its group (rule 1); start one with that "
                                  "label",
-        [PLAN_REASON_CAP] = "every collector has max_topics_per_collector topics (rule 1); start "
-                            "another one, or raise the cap",
-        [PLAN_REASON_CAPACITY] = "every collector is full, by its own capacity or by "
+        [PLAN_REASON_CAP] = "every collector has all that max_topics_per_collector or isolated "
+                            "allow (rule 1); start another one, or raise the cap",
+        [PLAN_REASON_CAPACITY] = "no collector has room for it, by its own capacity or by "
                                  "max_topics_per_collector (rule 1); start another one",
         [PLAN_REASON_SPREAD] = "every host has spread_max topics of it (rule 1); start a "
                                "collector on another host, or raise spread_max",

@@ -245,6 +245,11 @@ struct plan_policy policy_copy(const struct plan_policy *policy)
     return copy;
 }
 
+const char *policy_key_at(size_t index)
+{
+    return index < COUNT(keys) ? keys[index].name : NULL;
+}
+
 struct text policy_key(struct text key)
 {
     for (size_t i = 0; i < COUNT(aliases); i++)

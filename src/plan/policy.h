@@ -40,6 +40,7 @@
 #define MUSTER_PLAN_POLICY_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/label.h"
@@ -91,6 +92,9 @@ struct plan_policy policy_copy(const struct plan_policy *policy);
 // alias counts as the key it stands for, also when looking for a key that is set twice.
 const char *policy_parse(const struct label *given, uint32_t count, struct buffer *why,
                          struct plan_policy *ret_policy);
+
+// The keys one by one, from index 0; NULL behind the last.
+const char *policy_key_at(size_t index);
 
 // The key that this one is an alias of (AGENTCOUNT -> max_topics_per_collector), or itself.
 struct text policy_key(struct text key);

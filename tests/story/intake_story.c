@@ -139,7 +139,8 @@ static void cap_and_pending(void)
     world_run(world, 2000);
     CHECK_TEXT(world_reading(world), "a: t1 t3\nb: t2 t4\n");
     CHECK_TEXT(world_unit(world, "t5"),
-               "pending: every collector has max_topics_per_collector topics; start another one, "
+               "pending: every collector has all that max_topics_per_collector or isolated allow; "
+               "start another one, "
                "or raise the cap");
     world_order(world, "pool.set", "max_topics_per_collector", "3");
     world_run(world, 2000);
@@ -170,20 +171,20 @@ static void wrong_orders_are_refused(void)
     world_order(world, "pool.swap", "balance", "count");
     world_announce(world, "agent", "add", "t2");
     world_run(world, 1000);
-    TALE(world, "input > refused -> dead letter: order 'pool.set' refused: "
+    TALE(world, "input > refused -> dead letter: order 'pool.set': "
                 "max_topics_per_collector: '0' is not a whole number of 1 or more\n"
-                "input > refused -> dead letter: order 'pool.set' refused: "
+                "input > refused -> dead letter: order 'pool.set': "
                 "max_topics_per_collector: 'two' is not a whole number of 1 or more\n"
-                "input > refused -> dead letter: order 'pool.set' refused: balance: 'mood' is not "
+                "input > refused -> dead letter: order 'pool.set': balance: 'mood' is not "
                 "count, weight or load\n"
-                "input > refused -> dead letter: order 'pool.swap' refused: there is no such verb\n"
-                "dead letter: order 'pool.set' refused: max_topics_per_collector: '0' is not a "
+                "input > refused -> dead letter: order 'pool.swap': there is no such verb\n"
+                "dead letter: order 'pool.set': max_topics_per_collector: '0' is not a "
                 "whole number of 1 or more\n"
-                "dead letter: order 'pool.set' refused: max_topics_per_collector: 'two' is not a "
+                "dead letter: order 'pool.set': max_topics_per_collector: 'two' is not a "
                 "whole number of 1 or more\n"
-                "dead letter: order 'pool.set' refused: balance: 'mood' is not count, weight or "
+                "dead letter: order 'pool.set': balance: 'mood' is not count, weight or "
                 "load\n"
-                "dead letter: order 'pool.swap' refused: there is no such verb\n"
+                "dead letter: order 'pool.swap': there is no such verb\n"
                 "event pool.creating default: 1 of 2 collectors are in: 2 topics / 1 per collector "
                 "= 2\n");
     world_order(world, "pool.reset", "", "");
@@ -266,11 +267,13 @@ static void missing_topic_appears(void)
     world_say(world, SIM_CONTROL,
               "{\"agent\": \"early\", \"mode\": \"set\", \"topics\": [{\"name\": \"later\"}]}");
     world_run(world, 2000);
-    CHECK_TEXT(world_unit(world, "later"), "missing: Kafka has no such topic");
+    CHECK_TEXT(world_unit(world, "later"),
+               "missing: Kafka has no such topic; it is read when somebody creates it");
     world_crash(world, "north");
     world_restart(world, "north", false);
     world_run(world, 8000);
-    CHECK_TEXT(world_unit(world, "later"), "missing: Kafka has no such topic");
+    CHECK_TEXT(world_unit(world, "later"),
+               "missing: Kafka has no such topic; it is read when somebody creates it");
     world_topic(world, "later", 3);
     world_run(world, 6000);
     CHECK_TEXT(world_reading(world), "a: later t1\n");
@@ -284,7 +287,8 @@ static void believed_topic_is_missing(void)
     world_topic(world, "ghost", 0);
     world_announce(world, "agent", "add", "ghost");
     world_run(world, 2000);
-    CHECK_TEXT(world_unit(world, "ghost"), "missing: Kafka has no such topic");
+    CHECK_TEXT(world_unit(world, "ghost"),
+               "missing: Kafka has no such topic; it is read when somebody creates it");
     CHECK_TEXT(world_reading(world), "a: t1\n");
     world_topic(world, "ghost", 1);
     world_run(world, 7000);

@@ -116,7 +116,8 @@ static void cap_splits_a_group(void)
     world_run(world, 5000);
     CHECK_TEXT(world_reading(world), "a: t0 t2\nb: t1 t3\nc:\n");
     CHECK_TEXT(world_unit(world, "t4"),
-               "pending: every collector has max_topics_per_collector topics; start another one, "
+               "pending: every collector has all that max_topics_per_collector or isolated allow; "
+               "start another one, "
                "or raise the cap");
     CHECK_TEXT(world_unit(world, "t9"),
                "pending: no collector serves its group; start one with that label");
@@ -152,7 +153,8 @@ static void isolated(void)
     world_run(world, 2000);
     CHECK_TEXT(world_reading(world), "a: t1\nb: t2\nc: t3\n");
     CHECK_TEXT(world_unit(world, "t4"),
-               "pending: every collector has max_topics_per_collector topics; start another one, "
+               "pending: every collector has all that max_topics_per_collector or isolated allow; "
+               "start another one, "
                "or raise the cap");
     world_announce(world, "agent", "remove", "t2");
     world_run(world, 2000);
@@ -274,8 +276,9 @@ static void weight_fits_or_waits(void)
     announce(world, "z", "medium", ", \"weight\": 5");
     world_run(world, 3000);
     CHECK_TEXT(world_reading(world), "a: heavy\nb: light\n");
-    CHECK_TEXT(world_unit(world, "medium"),
-               "pending: every collector is full; start another one, or raise what they may have");
+    CHECK_TEXT(
+        world_unit(world, "medium"),
+        "pending: no collector has room for it; start another one, or raise what they may have");
     world_announce(world, "x", "set", "");
     world_run(world, 3000);
     CHECK_TEXT(world_reading(world), "a: medium\nb: light\n");

@@ -125,7 +125,7 @@ static void deleted_and_made_again(void)
                 "s exits with 8: named no longer: evicted, or the id is in use\n");
     world_order_pool(world, "side", "pool.create");
     world_run(world, 1000);
-    tale_has(world, "refused: the pool of this name is still being deleted");
+    tale_has(world, "'pool.create': the pool of this name is still being deleted");
     world_death(world, "s", 0);
     world_run(world, 1000);
     tale_has(world, "event pool.gone side: nobody was left in it; the name is free");

@@ -53,8 +53,9 @@ static void new_ones_join_an_old_cell(void)
     tale_skip(world);
     world_order(world, "cell.upgrade", "to", "next");
     world_run(world, 1000);
-    tale_has(world, "refused: collector 'default/b' knows level 1, the next one is 2: replace what "
-                    "is older first");
+    tale_has(world,
+             "'cell.upgrade': collector 'default/b' knows level 1, the next one is 2: replace what "
+             "is older first");
     CHECK_INT(level(world), 1);
     world_crash(world, "b");
     world_restart(world, "b", true);
@@ -68,7 +69,7 @@ static void new_ones_join_an_old_cell(void)
     CHECK_INT(world->moves, 0);
     world_order(world, "cell.upgrade", "to", "next");
     world_run(world, 1000);
-    tale_has(world, "refused: the cell is at level 2, the highest that is known");
+    tale_has(world, "'cell.upgrade': the cell is at level 2, the highest that is known");
     tale_end(world);
 }
 

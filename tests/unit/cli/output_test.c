@@ -202,7 +202,25 @@ static void forms_have_their_words(void)
     CHECK_INT(form, OUTPUT_PLAIN);
 }
 
+static void sequel_stands_behind_the_value_before(void)
+{
+    static const struct column pair[] = {{"NAME", "name", COLUMN_TEXT, false, false, "a text"},
+                                         {"SIZE", "before", COLUMN_INTEGER, false, false, "now"},
+                                         {"->", "after", COLUMN_INTEGER, false, true, "then"},
+                                         {"AGE", "age", COLUMN_INTEGER, false, false, "a span"},
+                                         {0}};
+    static const struct output_table table = {"muster.test/1", pair, true};
+    struct value row[] = {value_string("a"), value_integer(4), value_null(), value_integer(1)};
+    struct printed printed;
+    print_begin(&printed, OUTPUT_TABLE, &table, 0);
+    output_row(printed.output, row, 4);
+    char *text = print_end(&printed);
+    CHECK_TEXT(text, "NAME  a\nSIZE  4 -> -\nAGE   1\n");
+    free(text);
+}
+
 static const struct test tests[] = {
+    TEST(sequel_stands_behind_the_value_before),
     TEST(every_form_of_a_list_is_as_ever),
     TEST(every_form_of_a_card_is_as_ever),
     TEST(an_answer_without_items_is_still_an_answer),

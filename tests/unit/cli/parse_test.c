@@ -105,6 +105,8 @@ static void wrong_words_are_answered_with_the_right_ones(void)
 
 static void too_few_and_too_many_words_are_refused(void)
 {
+    check_refused("pool set default", "KEY=VALUE... is missing\nusage: muster pool set NAME "
+                                      "KEY=VALUE... [flags]");
     check_refused("topic show", "TOPIC... is missing\nusage: muster topic show TOPIC... [flags]");
     check_refused("topic list cpu0",
                   "'cpu0' is one word too many\nusage: muster topic list [flags]");
@@ -113,8 +115,8 @@ static void too_few_and_too_many_words_are_refused(void)
 static void values_of_flags_have_their_type(void)
 {
     check_refused("topic list --limit", "--limit needs a value: --limit N");
-    check_refused("topic list --limit many", "--limit: 'many' is not a whole number from 0");
-    check_refused("topic list --limit -1", "--limit: '-1' is not a whole number from 0");
+    check_refused("topic list --limit many", "--limit: 'many' is not a whole number of 0 or more");
+    check_refused("topic list --limit -1", "--limit: '-1' is not a whole number of 0 or more");
     check_refused("topic list --json=yes", "--json takes no value");
     check_refused("topic list -o xml", "-o: 'xml' is not one of table|wide|json|yaml|plain|schema");
     check_refused("topic list --state own", "--state: 'own' is not one of "

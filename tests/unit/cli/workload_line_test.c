@@ -197,7 +197,7 @@ static void wrong_numbers_are_refused(void)
 
 static void wrong_types_are_refused(void)
 {
-    wrong("[]", "'line' is not an object");
+    wrong("[]", "a line is an object: {\"topic\": {...}}");
     wrong("{}", "the object is empty");
     wrong("{\"topic\": \"t\"}", "'topic' is not an object");
     wrong("{\"topic\": {\"name\": 5}}", "'name' is not a text");
@@ -238,7 +238,7 @@ static void keys_that_are_there_twice_are_refused(void)
 
 static void what_is_not_json_is_refused(void)
 {
-    wrong("", "not JSON: a value is missing");
+    wrong("", "a line is an object: {\"topic\": {...}}");
     wrong("{", "not JSON: a key is missing");
     wrong("{\"settle\": true", "not JSON: '}' is missing");
     wrong("{\"settle\": true} x", "something stands behind the object");

@@ -125,7 +125,7 @@ static void units_of_one_that_left_wait_for_it(void)
     take(&run, "{\"at_ms\":600}");
     take(&run, "{\"leave\":\"a\"}");
     settle(&run, "0/2/0 {\"t\":null,\"u\":null}");
-    refuse(&run, "{\"leave\":\"a\"}", "collector 'a' is not in");
+    refuse(&run, "{\"leave\":\"a\"}", "collector 'a' has not joined");
     take(&run, "{\"collector\":{\"id\":\"c\"}}");
     take(&run, "{\"at_ms\":1500}"); // b is given up, a is not
     settle(&run, "1/1/1 {\"t\":null,\"u\":\"c\"}");
@@ -227,10 +227,10 @@ static void lines_that_fit_nothing_are_refused(void)
            "groups without group_by: say which label has them");
     refuse(&run, "{\"policy\":{\"mode\":\"\"}}", "mode: '' is not even or pack");
     refuse(&run, "{\"withdraw\":\"t\"}", "topic 't' is not there");
-    refuse(&run, "{\"drain\":\"a\"}", "collector 'a' is not in");
-    refuse(&run, "{\"leave\":\"\\u001b\"}", "collector '\\x1b' is not in");
+    refuse(&run, "{\"drain\":\"a\"}", "collector 'a' has not joined");
+    refuse(&run, "{\"leave\":\"\\u001b\"}", "collector '\\x1b' has not joined");
     take(&run, "{\"collector\":{\"id\":\"a\"}}");
-    refuse(&run, "{\"collector\":{\"id\":\"a\"}}", "collector 'a' is in already");
+    refuse(&run, "{\"collector\":{\"id\":\"a\"}}", "collector 'a' has joined already");
     take(&run, "{\"at_ms\":5}");
     take(&run, "{\"at_ms\":5}");
     refuse(&run, "{\"at_ms\":4}", "at_ms goes back: it was 5 already");

@@ -85,7 +85,7 @@ static void collector_is_explained(void)
                                        "if it left, its topics would go to c2, c3, c5\n");
     CHECK_TEXT(collector(&cell, "c1"),
                "serves group 'gcp' (group_by = csp), beside 1 other\n"
-               "has 2 topics, an even share is 2: 0 more (rule 4)\n"
+               "has 2 topics, which is an even share (rule 4)\n"
                "may have 2 topics (rule 1: the pool's policy)\n"
                "2 of its topics: placed where the load is least (rule 2)\n"
                "if it left, its topics would go to c4, who have room for 0: the rest would be "

@@ -10,51 +10,51 @@ static const struct {
     const char *json;
     const char *reason;
 } bad[] = {
-    {"{\"verb\": \"pool.swap\"}", "order 'pool.swap' refused: there is no such verb"},
+    {"{\"verb\": \"pool.swap\"}", "order 'pool.swap': there is no such verb"},
     {"{\"verb\": \"pool.set\", \"args\": {\"max_topics_per_collector\": \"0\"}}",
-     "order 'pool.set' refused: max_topics_per_collector: '0' is not a whole number of 1 or more"},
+     "order 'pool.set': max_topics_per_collector: '0' is not a whole number of 1 or more"},
     {"{\"verb\": \"pool.set\", \"args\": {\"max_topics_per_collector\": \"-1\"}}",
-     "order 'pool.set' refused: max_topics_per_collector: '-1' is not a whole number of 1 or more"},
+     "order 'pool.set': max_topics_per_collector: '-1' is not a whole number of 1 or more"},
     {"{\"verb\": \"pool.set\", \"args\": {\"max_topics_per_collector\": \"five\"}}",
-     "order 'pool.set' refused: max_topics_per_collector: 'five' is not a whole number of 1 or "
+     "order 'pool.set': max_topics_per_collector: 'five' is not a whole number of 1 or "
      "more"},
     {"{\"verb\": \"pool.set\", \"args\": {\"max_topics_per_collector\": \"99999999999999999999\"}}",
-     "order 'pool.set' refused: max_topics_per_collector: '99999999999999999999' is more than "
+     "order 'pool.set': max_topics_per_collector: '99999999999999999999' is more than "
      "1000000000"},
     {"{\"verb\": \"pool.set\", \"args\": {\"AGENTCOUNT\": \"0\"}}",
-     "order 'pool.set' refused: AGENTCOUNT: '0' is not a whole number of 1 or more"},
+     "order 'pool.set': AGENTCOUNT: '0' is not a whole number of 1 or more"},
     {"{\"verb\": \"pool.set\", \"args\": {\"AGENTCOUNT\": \"3\", \"max_topics_per_collector\": "
      "\"4\"}}",
-     "order 'pool.set' refused: max_topics_per_collector is set twice"},
+     "order 'pool.set': max_topics_per_collector is set twice"},
     {"{\"verb\": \"pool.set\", \"args\": {\"balance\": \"mood\"}}",
-     "order 'pool.set' refused: balance: 'mood' is not count, weight or load"},
+     "order 'pool.set': balance: 'mood' is not count, weight or load"},
     {"{\"verb\": \"pool.set\", \"args\": {\"on_gap\": \"jump\"}}",
-     "order 'pool.set' refused: on_gap: 'jump' is not earliest, latest or hold"},
+     "order 'pool.set': on_gap: 'jump' is not earliest, latest or hold"},
     {"{\"verb\": \"pool.set\", \"args\": {\"start\": \"middle\"}}",
-     "order 'pool.set' refused: start: 'middle' is not earliest or latest"},
+     "order 'pool.set': start: 'middle' is not earliest or latest"},
     {"{\"verb\": \"pool.set\", \"args\": {\"colour\": \"red\"}}",
-     "order 'pool.set' refused: unknown policy key 'colour'"},
+     "order 'pool.set': unknown policy key 'colour'"},
     {"{\"verb\": \"pool.set\", \"args\": {\"spread_max\": \"2\"}}",
-     "order 'pool.set' refused: spread_max without spread_by: say which label of the collectors is "
+     "order 'pool.set': spread_max without spread_by: say which label of the collectors is "
      "their place"},
     {"{\"verb\": \"pool.set\", \"args\": {\"isolated\": \"true\"}}",
-     "order 'pool.set' refused: isolated means one topic per collector, max_topics_per_collector "
+     "order 'pool.set': isolated means one topic per collector, max_topics_per_collector "
      "means more"},
     {"{\"verb\": \"pool.set\", \"args\": {\"balance\": \"weight\", \"tolerance\": \"a lot\"}}",
-     "order 'pool.set' refused: tolerance: 'a lot' is not a ratio such as 1% or 0.01"},
-    {"{\"verb\": \"pool.set\"}", "order 'pool.set' refused: nothing to set"},
+     "order 'pool.set': tolerance: 'a lot' is not a ratio such as 1% or 0.01"},
+    {"{\"verb\": \"pool.set\"}", "order 'pool.set': nothing to set"},
     {"{\"verb\": \"pool.set\", \"pool\": \"elsewhere\", \"args\": {\"start\": \"latest\"}}",
-     "order 'pool.set' refused: there is no such pool"},
+     "order 'pool.set': there is no such pool"},
     {"{\"verb\": \"pool.create\", \"pool\": \"default\"}",
-     "order 'pool.create' refused: the pool exists already"},
+     "order 'pool.create': the pool exists already"},
     {"{\"verb\": \"pool.create\", \"pool\": \"a::b\"}",
-     "order 'pool.create' refused: the name of the pool is not a name"},
+     "order 'pool.create': the name of the pool is not a name"},
     {"{\"verb\": \"pool.create\", \"pool\": \"p\", \"args\": {\"colour\": \"red\"}}",
-     "order 'pool.create' refused: unknown policy key 'colour'"},
+     "order 'pool.create': unknown policy key 'colour'"},
     {"{\"verb\": \"collector.drain\", \"args\": {\"collector\": \"nobody\"}}",
-     "order 'collector.drain' refused: there is no such collector"},
+     "order 'collector.drain': there is no such collector"},
     {"{\"verb\": \"agent.forget\", \"args\": {\"agent\": \"nobody\"}}",
-     "order 'agent.forget' refused: there is no such agent"},
+     "order 'agent.forget': there is no such agent"},
 };
 
 static const char *policy(const struct cell *cell, const char *key)

@@ -216,7 +216,7 @@ static void frozen_moves_nothing_for_balance(void)
     CHECK_TEXT(cell_owners(&cell), "c1:t2 c1:t4 c2:t3 c2:t5 c3:t1");
     CHECK_TEXT(pool_shown(&cell, "default"), "frozen RUNNING 3/1: frozen by order 77");
     order(&cell, "default", "pool.pause");
-    CHECK_TEXT(cell.reason, "order 'pool.pause' refused: the pool is frozen: unfreeze it first");
+    CHECK_TEXT(cell.reason, "order 'pool.pause': the pool is frozen: unfreeze it first");
     cell_end(&cell);
 }
 
@@ -254,23 +254,23 @@ static void frozen_after_a_takeover(void)
 static const struct {
     const char *json, *reason;
 } refused[] = {
-    {"{\"verb\": \"pool.delete\"}", "order 'pool.delete' refused: the default pool cannot be "
+    {"{\"verb\": \"pool.delete\"}", "order 'pool.delete': the default pool cannot be "
                                     "deleted: 'pool reset' takes its policy back"},
     {"{\"pool\": \"none\", \"verb\": \"pool.delete\"}",
-     "order 'pool.delete' refused: there is no such pool"},
+     "order 'pool.delete': there is no such pool"},
     {"{\"pool\": \"edge\", \"verb\": \"pool.delete\", \"args\": {\"how\": \"x\"}}",
-     "order 'pool.delete' refused: it takes no argument but 'force'"},
+     "order 'pool.delete': it takes no argument but 'force'"},
     {"{\"pool\": \"edge\", \"verb\": \"pool.delete\", \"args\": {\"force\": \"x\"}}",
-     "order 'pool.delete' refused: force is neither 'true' nor 'false'"},
+     "order 'pool.delete': force is neither 'true' nor 'false'"},
     {"{\"pool\": \"edge\", \"verb\": \"pool.delete\"}",
-     "order 'pool.delete' refused: the pool has 1 live collectors and 1 agents: stop them first, "
+     "order 'pool.delete': the pool has 1 live collectors and 1 agents: stop them first, "
      "or delete it with force=true"},
     {"{\"pool\": \"edge\", \"verb\": \"pool.pause\", \"args\": {\"force\": \"x\"}}",
-     "order 'pool.pause' refused: it takes no arguments"},
+     "order 'pool.pause': it takes no arguments"},
     {"{\"pool\": \"edge\", \"verb\": \"pool.create\"}",
-     "order 'pool.create' refused: the pool exists already"},
+     "order 'pool.create': the pool exists already"},
     {"{\"pool\": \"none\", \"verb\": \"pool.resume\"}",
-     "order 'pool.resume' refused: there is no such pool"},
+     "order 'pool.resume': there is no such pool"},
     {"{\"pool\": \"edge\", \"verb\": \"pool.unfreeze\"}", ""},
 };
 
@@ -330,10 +330,10 @@ static void delete_goes_by_revoke_ack_evict(void)
     announce(&cell, "edge", "x", 1);
     CHECK_TEXT(cell.reason, "pool 'edge' is being deleted");
     order(&cell, "edge", "pool.create");
-    CHECK_TEXT(cell.reason, "order 'pool.create' refused: the pool of this name is still being "
+    CHECK_TEXT(cell.reason, "order 'pool.create': the pool of this name is still being "
                             "deleted");
     order(&cell, "edge", "pool.set");
-    CHECK_TEXT(cell.reason, "order 'pool.set' refused: the pool is being deleted");
+    CHECK_TEXT(cell.reason, "order 'pool.set': the pool is being deleted");
 
     cell_beat_in(&cell, "edge", 5, 1, "active", cell.heads[5]);
     CHECK_TEXT(unit_shown(&cell, "t1"), "");

@@ -84,7 +84,7 @@ static void third_failure_in_a_row_is_the_last(void)
     cell_settle(&next, 2);
     CHECK_TEXT(state(&next, "t1"), "owned");
     cell_say(&next, INPUT_ORDERS, "{\"verb\": \"topic.retry\", \"args\": {\"topic\": \"t1\"}}");
-    CHECK_TEXT(next.reason, "order 'topic.retry' refused: it is not in quarantine");
+    CHECK_TEXT(next.reason, "order 'topic.retry': it is not in quarantine");
     cell_end(&next);
     cell_end(&cell);
 }

@@ -406,7 +406,7 @@ static void switched_off_all_come_back(void)
     CHECK_TEXT(health(&cell, "a"), "healthy 0");
     cell_say(&cell, INPUT_ORDERS, "{\"verb\": \"pool.set\", \"args\": {\"agent_misses\": \"0\"}}");
     CHECK_TEXT(cell.reason,
-               "order 'pool.set' refused: agent_misses: '0' is not a whole number of 1 or more");
+               "order 'pool.set': agent_misses: '0' is not a whole number of 1 or more");
     cell_end(&cell);
 }
 

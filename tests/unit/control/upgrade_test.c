@@ -49,7 +49,7 @@ static void a_leader_that_has_just_begun_waits(void)
     cell_begin(&cell, &(struct cell_options){.level = 2, .peer = 1});
     cell_hear_peer(&cell, 2);
     upgrade(&cell);
-    CHECK_TEXT(cell.reason, "order 'cell.upgrade' refused: this leader has not listened for long "
+    CHECK_TEXT(cell.reason, "order 'cell.upgrade': this leader has not listened for long "
                             "enough to know every member: try again");
     for (int i = 0; i < 7; i++)
         second(&cell);
@@ -69,7 +69,7 @@ static void who_knows_less_is_named(void)
         second(&cell);
     cell_hear_peer(&cell, 1);
     upgrade(&cell);
-    CHECK_TEXT(cell.reason, "order 'cell.upgrade' refused: coordinator 'south' knows level 1, "
+    CHECK_TEXT(cell.reason, "order 'cell.upgrade': coordinator 'south' knows level 1, "
                             "collector 'default/c0' knows level 1, the next one is 2: replace what "
                             "is older first");
     // South is silent for long enough; the collector leaves.
@@ -90,7 +90,7 @@ static void who_knows_less_is_named(void)
     CHECK_INT(head->incarnation.size, 0);
     upgrade(&cell);
     CHECK_TEXT(cell.reason,
-               "order 'cell.upgrade' refused: the cell is at level 2, the highest that is known");
+               "order 'cell.upgrade': the cell is at level 2, the highest that is known");
     cell_end(&cell);
 }
 
