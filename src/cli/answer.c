@@ -142,6 +142,8 @@ static bool read_item(struct reader *reader)
     for (; columns[count].heading; count++)
         if (!is_known[count] && !columns[count].is_nullable)
             return refuse(reader, "an item lacks", columns[count].key);
+    if (answer->amend)
+        answer->amend(answer->context, values, &reader->arena);
     if (answer->limit == 0 || answer->count < answer->limit)
         output_row(answer->output, values, count);
     answer->count++;

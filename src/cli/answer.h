@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/arena.h"
 #include "base/text.h"
 #include "cli/output.h"
 #include "wire/json_lexer.h"
@@ -20,6 +21,9 @@ struct answer {
     size_t limit;          // rows at most, the others are only counted; 0 = no limit
     size_t count;          // items so far, over several pages
     struct buffer next;    // where the next page begins; empty = there is none
+    // Changes the values of an item before its row goes out, or NULL; new texts go into the arena.
+    void (*amend)(void *context, struct value *values, struct arena *arena);
+    void *context;
 };
 
 void answer_finish(struct answer *answer);

@@ -25,8 +25,7 @@ static bool flag_exists(const struct command *command, const char *name)
     return false;
 }
 
-// The pool that somebody asked for, NULL where it is only the default.
-static const char *wanted_pool(const struct invocation *invocation)
+const char *fetch_pool(const struct invocation *invocation)
 {
     struct conf_row row;
     size_t cursor = 0;
@@ -149,7 +148,7 @@ static void list_url(const struct fetch *fetch, const char *path,
 {
     const struct answer *answer = &fetch->answer;
     size_t left = answer->limit ? answer->limit - answer->count : PAGE_ITEMS;
-    const char *pool = wanted_pool(fetch->invocation);
+    const char *pool = fetch_pool(fetch->invocation);
     buffer_print(ret_url, "%s?limit=%zu", path, left < PAGE_ITEMS ? left : PAGE_ITEMS);
     if (pool)
         add_parameter(ret_url, "pool", text_of(pool));
@@ -204,9 +203,17 @@ enum exit_code fetch_trial(const struct invocation *invocation, const struct lab
 
 enum exit_code fetch_each(const struct invocation *invocation, const char *path, const char *suffix)
 {
+    return fetch_each_amended(invocation, path, suffix, &(struct fetch_amend){0});
+}
+
+enum exit_code fetch_each_amended(const struct invocation *invocation, const char *path,
+                                  const char *suffix, const struct fetch_amend *amend)
+{
     struct fetch fetch;
     enum exit_code code = fetch_begin(&fetch, invocation);
-    const char *pool = wanted_pool(invocation);
+    fetch.answer.amend = amend->amend;
+    fetch.answer.context = amend->context;
+    const char *pool = fetch_pool(invocation);
     for (size_t i = 0; i < invocation->argument_count; i++) {
         if (code != EXIT_DONE && code != EXIT_NOT_FOUND)
             break;

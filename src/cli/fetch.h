@@ -26,6 +26,7 @@
 #ifndef MUSTER_CLI_FETCH_H
 #define MUSTER_CLI_FETCH_H
 
+#include "base/arena.h"
 #include "base/label.h"
 #include "cli/command.h"
 
@@ -34,6 +35,9 @@ struct fetch_filter {
     const char *name;
     const char *value;
 };
+
+// The pool that somebody asked for, NULL where it is only the default.
+const char *fetch_pool(const struct invocation *invocation);
 
 // Prints the list behind `path` ("/api/v1/topics"); the filters end with a name NULL. --limit is
 // heeded where the command has it. The pool is a filter where somebody has set it.
@@ -44,6 +48,14 @@ enum exit_code fetch_list(const struct invocation *invocation, const char *path,
 // known, after the others were printed.
 enum exit_code fetch_each(const struct invocation *invocation, const char *path,
                           const char *suffix);
+
+// The same, where each item is changed before it is printed (`amend` of answer.h, maybe NULL).
+struct fetch_amend {
+    void (*amend)(void *context, struct value *values, struct arena *arena);
+    void *context;
+};
+enum exit_code fetch_each_amended(const struct invocation *invocation, const char *path,
+                                  const char *suffix, const struct fetch_amend *amend);
 
 // Prints what setting these keys of the pool that the first argument names would do.
 enum exit_code fetch_trial(const struct invocation *invocation, const struct label *keys,

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Happy path: read the members topic from its end → the leader's beat → its address. A standby's
-// address is kept meanwhile. Failures: no broker (the watch knows why), or nobody beats.
+// Happy path: read the members topic from a moment ago on → the leader's beat → its address, at
+// once if it answers there. A standby's address is kept meanwhile. Failures: no broker (the watch
+// knows why), or nobody beats.
 
 #include "cli/locate.h"
 
@@ -11,13 +12,19 @@
 
 #include "base/instant.h"
 #include "daemon/kafka_settings.h"
+#include "kafka/admin.h"
 #include "kafka/config.h"
 #include "kafka/consumer.h"
 #include "kafka/watch.h"
+#include "net/http_client.h"
+#include "net/loop.h"
 #include "wire/wire.h"
 
 #define RECORDS_MAX 256
-#define PATIENCE_MS 1500 // how long a leader is preferred to a standby that was heard
+#define PATIENCE_MS 1500           // how long a leader is preferred to a standby that was heard
+#define LOOK_BACK_MS 3000          // beats that are older say nothing
+#define LOOK_BACK_PATIENCE_MS 1000 // to find where they begin
+#define PROBE_MS 500
 
 struct search {
     struct kafka_consumer *consumer;
@@ -25,6 +32,8 @@ struct search {
     struct arena arena;
     struct buffer address; // of the coordinator to take; empty = none was heard
     bool is_leader;
+    struct buffer silent; // of a leader whose old beat was read and who does not answer
+    int64_t begun_ms;     // wall clock; what is older is an old beat
     struct instant deadline;
     struct buffer *problem;
 };
@@ -36,6 +45,35 @@ static struct instant now(void)
     return (struct instant){(int64_t)time.tv_sec * 1000000 + time.tv_nsec / 1000};
 }
 
+// Where the beats of a moment ago begin; the end of the topic where Kafka does not say, so that
+// beats are waited for.
+static int64_t begin_find(const struct search *search, const struct conf *conf,
+                          const struct kafka_settings *settings, struct text topic)
+{
+    struct kafka_admin *admin = NULL;
+    struct kafka_partition partition = {.topic = topic};
+    struct buffer fault = {0};
+    struct span patience = conf_span(conf, "timeout.ms");
+    struct kafka_ask ask = {.patience = span_of_ms(LOOK_BACK_PATIENCE_MS)};
+    if (patience.us / 2 < ask.patience.us)
+        ask.patience = (struct span){patience.us / 2};
+    int64_t offset = KAFKA_END;
+    enum status status =
+        kafka_admin_create(settings, &(struct kafka_admin_options){0}, &fault, &admin);
+    if (status == STATUS_OK)
+        status =
+            kafka_admin_find_offsets(admin, ask, search->begun_ms - LOOK_BACK_MS, &partition, 1);
+    struct kafka_reply *reply = status == STATUS_OK ? kafka_admin_wait(admin, ask.patience) : NULL;
+    if (reply != NULL && reply->status == STATUS_OK && reply->offset_count == 1 &&
+        reply->offsets[0].offset >= 0)
+        offset = reply->offsets[0].offset;
+    kafka_reply_release(reply);
+    if (admin != NULL)
+        (void)kafka_admin_destroy(admin, span_of_ms(0));
+    buffer_finish(&fault);
+    return offset;
+}
+
 static enum status search_begin(struct search *search, const struct conf *conf)
 {
     struct kafka_settings settings = {.watch = search->watch};
@@ -44,9 +82,11 @@ static enum status search_begin(struct search *search, const struct conf *conf)
     kafka_settings_load(&settings, conf);
     enum status status =
         kafka_consumer_create(&settings, &options, search->problem, &search->consumer);
-    kafka_settings_finish(&settings);
     buffer_print(&topic, "%s.members", conf_text(conf, "prefix"));
     struct kafka_assignment assignment = {.topic = buffer_text(&topic), .offset = KAFKA_END};
+    if (status == STATUS_OK)
+        assignment.offset = begin_find(search, conf, &settings, buffer_text(&topic));
+    kafka_settings_finish(&settings);
     if (status == STATUS_OK) {
         status = kafka_consumer_assign(search->consumer, &assignment, 1);
         if (status != STATUS_OK)
@@ -55,6 +95,34 @@ static enum status search_begin(struct search *search, const struct conf *conf)
     }
     buffer_finish(&topic);
     return status;
+}
+
+static bool answers(struct text address)
+{
+    struct http_client_answer reply = {0};
+    struct buffer url = {0}, problem = {0};
+    buffer_print(&url, "http://%.*s/livez", TEXT_ARGS(address));
+    struct http_client_request request = {.url = buffer_string(&url),
+                                          .timeout = span_of_ms(PROBE_MS)};
+    bool is_there = http_client_fetch(&request, &reply, &problem) == STATUS_OK && reply.code == 200;
+    http_client_answer_finish(&reply);
+    buffer_finish(&url);
+    buffer_finish(&problem);
+    return is_there;
+}
+
+// Whoever beat a moment ago may be dead: asked once, then only a new beat counts.
+static bool is_silent(struct search *search, const struct kafka_record *record, struct text address)
+{
+    if (record->timestamp_ms >= search->begun_ms)
+        return false;
+    if (text_equal(buffer_text(&search->silent), address))
+        return true;
+    if (answers(address))
+        return false;
+    buffer_clear(&search->silent);
+    buffer_add_text(&search->silent, address);
+    return true;
 }
 
 // A record of the members topic: is it a coordinator with an API, and better than the one in hand?
@@ -68,7 +136,8 @@ static void take_record(struct search *search, const struct kafka_record *record
     const struct beat *beat = decoded.record;
     bool is_leader = text_equals(beat->state, "leading");
     if (!text_equals(beat->role, "coordinator") || beat->info.address.size == 0 ||
-        text_equals(beat->state, "leaving") || (search->address.size && !is_leader))
+        text_equals(beat->state, "leaving") || (search->address.size && !is_leader) ||
+        is_silent(search, record, beat->info.address))
         return;
     if (search->address.size == 0) {
         struct instant patience = instant_add(now(), span_of_ms(PATIENCE_MS));
@@ -132,12 +201,16 @@ static enum status search_beats(const struct invocation *invocation, struct buff
     const struct conf *conf = invocation->conf;
     struct search search = {
         .watch = kafka_watch_create(text_of(conf_text(conf, "kafka.bootstrap.servers"))),
+        .begun_ms = loop_wall_ms(),
         .deadline = instant_add(now(), conf_span(conf, "timeout.ms")),
         .problem = problem,
     };
     enum status status = search_begin(&search, conf);
     if (status == STATUS_OK)
         search_run(&search, invocation);
+    // Clocks may differ: whoever does not answer says why to the one who asks next.
+    if (search.address.size == 0 && search.silent.size > 0)
+        buffer_add_text(&search.address, buffer_text(&search.silent));
     if (search.address.size)
         buffer_print(ret_url, "http://%s", buffer_string(&search.address));
     else if (status == STATUS_OK)
@@ -148,6 +221,7 @@ static enum status search_beats(const struct invocation *invocation, struct buff
     kafka_watch_destroy(search.watch);
     arena_finish(&search.arena);
     buffer_finish(&search.address);
+    buffer_finish(&search.silent);
     return status;
 }
 

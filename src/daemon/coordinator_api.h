@@ -43,8 +43,9 @@ void api_print_pool_lag(struct api_list *list, const struct pool_view *pool);
 void api_print_coordinator(struct api_list *list, const struct coordinator_view *coordinator);
 void api_print_event(struct api_list *list, const struct event_record *event);
 
-// The lines of an explanation, into an array that is open (coordinator_why.c).
-void api_print_why(struct api_list *list, const struct unit_view *unit, uint32_t cursor);
+// The lines of an explanation, into an array that is open (coordinator_why.c). Returns the
+// generation of the decision if an event of it is in memory, else -1.
+int64_t api_print_why(struct api_list *list, const struct unit_view *unit, uint32_t cursor);
 void api_print_collector_why(struct api_list *list, const struct collector_view *collector);
 
 // The answer of a trial (coordinator_trial.c), or a refusal.

@@ -123,8 +123,9 @@ void api_print_explain(struct api_list *list, const struct unit_view *unit, uint
     unit_members(json, unit);
     json_key(json, "why");
     json_array_begin(json);
-    api_print_why(list, unit, cursor);
+    int64_t generation = api_print_why(list, unit, cursor);
     json_array_end(json);
+    member_known(json, "generation", generation);
     json_object_end(json);
 }
 

@@ -94,7 +94,7 @@ static const struct event_record *cause_of(const struct api_list *list,
     return NULL;
 }
 
-static void why_event(struct api_list *list, const struct unit_view *unit)
+static int64_t why_event(struct api_list *list, const struct unit_view *unit)
 {
     struct buffer name = {0}, line = {0};
     api_unit_name(unit, &name);
@@ -113,6 +113,7 @@ static void why_event(struct api_list *list, const struct unit_view *unit)
         json_text(&list->json, buffer_text(&line));
     buffer_finish(&name);
     buffer_finish(&line);
+    return event != NULL ? event->generation : -1;
 }
 
 // ---- What the planner says.
@@ -131,16 +132,17 @@ static void lines_print(struct json *json, const struct buffer *lines)
     }
 }
 
-void api_print_why(struct api_list *list, const struct unit_view *unit, uint32_t cursor)
+int64_t api_print_why(struct api_list *list, const struct unit_view *unit, uint32_t cursor)
 {
     struct buffer lines = {0};
     why_state(&list->json, unit);
     why_reader(&list->json, unit);
-    why_event(list, unit);
+    int64_t generation = why_event(list, unit);
     control_explain_unit(list->control, cursor, &lines);
     lines_print(&list->json, &lines);
     why_claims(list, unit);
     buffer_finish(&lines);
+    return generation;
 }
 
 void api_print_collector_why(struct api_list *list, const struct collector_view *collector)

@@ -6,6 +6,7 @@ paused and wakes up can publish nothing. CB-18: an announcement that Kafka has a
 the coordinator. MR-20: the standby takes over, and a metric says that there is none any more.
 """
 
+import json
 import signal
 import tempfile
 import time
@@ -87,6 +88,18 @@ class TakeoverTest(unittest.TestCase):
         self.assertEqual([], self.sinks.refresh().missing(account))
         self.assertEqual({}, self.sinks.duplicates())  # nobody was disturbed
 
+    def check_history(self, topic):
+        """What the former leader decided is told, from Kafka."""
+        (answer,) = self.answers("topic", "explain", topic)
+        decided = f"decided in generation {answer['generation']}: unit.placed"
+        self.assertIn(decided, "\n".join(answer["why"]))
+        newest = self.answers("events", "list", "--since", "1h", "--subject", topic)[0]
+        self.assertEqual(("unit.placed", answer["generation"]), (newest["kind"], newest["generation"]))
+
+    def answers(self, *words):
+        done = procs.muster(*words, *self.cell.base, "--timeout", "60s", "--json", seconds=90)
+        return json.loads(done.stdout)["items"]
+
     def check_one_at_a_time(self):
         """No event of an older epoch lies behind one of a newer."""
         epochs = [event["epoch"] for event in self.cell.events()]
@@ -119,6 +132,7 @@ class TakeoverTest(unittest.TestCase):
         self.cell.wait_role("leader", "k2")
         tell("leader stopped: SIGTERM -> the other leads", time.monotonic() - asked_at, "s")
         self.check_agreement("k2")
+        self.check_history(self.names[0])
         self.announce_another("later", "k2")
         self.check_account()
         self.check_one_at_a_time()
