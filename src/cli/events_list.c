@@ -120,7 +120,7 @@ static enum exit_code run(struct invocation *invocation)
     if (invocation_flag(invocation, "since") != NULL)
         return list_since(invocation, invocation_int(invocation, "since", 0));
     const struct fetch_filter filters[] = {
-        {"subject", invocation_flag(invocation, "subject")},
+        {"subject", invocation_flag(invocation, "subject"), false},
         {0},
     };
     return fetch_list(invocation, "/api/v1/events", filters);

@@ -159,6 +159,15 @@ static void list_url(const struct fetch *fetch, const char *path,
         add_parameter(ret_url, "after", buffer_text(&answer->next));
 }
 
+// What was named and is not there, NULL if nothing was named.
+static const char *argument_of(const struct fetch_filter *filters)
+{
+    for (; filters && filters->name; filters++)
+        if (filters->is_argument && filters->value)
+            return filters->value;
+    return NULL;
+}
+
 enum exit_code fetch_list(const struct invocation *invocation, const char *path,
                           const struct fetch_filter *filters)
 {
@@ -177,6 +186,9 @@ enum exit_code fetch_list(const struct invocation *invocation, const char *path,
             break;
         count = answer->count;
     }
+    const char *argument = argument_of(filters);
+    if (code == EXIT_DONE && answer->count == 0 && argument)
+        code = invocation_fail(invocation, EXIT_NOT_FOUND, "there is nothing of '%s'", argument);
     return fetch_end(&fetch, code);
 }
 

@@ -34,6 +34,7 @@
 struct fetch_filter {
     const char *name;
     const char *value;
+    bool is_argument; // somebody has named it: EXIT_NOT_FOUND if nothing fits
 };
 
 // The pool that somebody asked for, NULL where it is only the default.

@@ -24,8 +24,8 @@ static const struct output_table table = {"muster.lag_list/1", columns, false};
 static enum exit_code run(struct invocation *invocation)
 {
     const struct fetch_filter filters[] = {
-        {"topic", invocation->argument_count ? invocation->arguments[0] : NULL},
-        {"owner", invocation_flag(invocation, "owner")},
+        {"topic", invocation->argument_count ? invocation->arguments[0] : NULL, true},
+        {"owner", invocation_flag(invocation, "owner"), false},
         {0},
     };
     return fetch_list(invocation, "/api/v1/lag", filters);

@@ -25,8 +25,8 @@ static const struct output_table table = {"muster.topic_list/1", columns, false}
 static enum exit_code run(struct invocation *invocation)
 {
     const struct fetch_filter filters[] = {
-        {"state", invocation_flag(invocation, "state")},
-        {"owner", invocation_flag(invocation, "owner")},
+        {"state", invocation_flag(invocation, "state"), false},
+        {"owner", invocation_flag(invocation, "owner"), false},
         {0},
     };
     return fetch_list(invocation, "/api/v1/topics", filters);

@@ -17,6 +17,7 @@ enum route {
     ROUTE_READYZ,
     ROUTE_METRICS,
     ROUTE_ASSET,
+    ROUTE_INDEX,
     ROUTE_STATUS,
     ROUTE_TOPICS,
     ROUTE_TOPIC,
@@ -41,6 +42,7 @@ static const struct http_route routes[] = {
     {HTTP_GET, "/readyz", ROUTE_READYZ, "it leads or follows with a restored state; else why not"},
     {HTTP_GET, "/healthz", ROUTE_READYZ, "the same as /readyz"},
     {HTTP_GET, "/metrics", ROUTE_METRICS, "metrics for Prometheus"},
+    {HTTP_GET, "/api/v1", ROUTE_INDEX, "this list"},
     {HTTP_GET, "/api/v1/status", ROUTE_STATUS, "the cell in numbers"},
     {HTTP_GET, "/api/v1/topics", ROUTE_TOPICS, "units: who reads them"},
     {HTTP_GET, "/api/v1/topics/{unit}", ROUTE_TOPIC, "one topic"},
@@ -317,6 +319,28 @@ static void answer_asset(struct http_request *request, const struct http_call *c
                                      (struct text){(const char *)asset->data, asset->size});
 }
 
+// What can be asked.
+static void answer_index(struct http_request *request)
+{
+    struct buffer body = {0};
+    struct json json;
+    json_begin(&json, &body);
+    json_object_begin(&json);
+    json_member_string(&json, "schema", "muster.api/1");
+    json_key(&json, "items");
+    json_array_begin(&json);
+    for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
+        json_object_begin(&json);
+        json_member_string(&json, "path", routes[i].pattern);
+        json_member_string(&json, "help", routes[i].help);
+        json_object_end(&json);
+    }
+    json_array_end(&json);
+    json_object_end(&json);
+    json_end(&json);
+    http_request_answer(request, 200, "application/json", &body);
+}
+
 static void answer_status(struct coordinator *coordinator, struct http_request *request)
 {
     struct buffer body = {0};
@@ -340,22 +364,23 @@ static const struct {
     const char *schema;
     list_walk *walk;
     const char *of_name; // what the one capture names, NULL = a list of all; 404 if nothing has it
+    const char *filters; // parameters beside limit, after and pool
 } lists[] = {
-    {ROUTE_TOPICS, "muster.topic_list/1", walk_topics, NULL},
-    {ROUTE_TOPIC, "muster.topic/1", walk_topic, "topic"},
-    {ROUTE_EXPLAIN, "muster.topic_explain/1", walk_topic, "topic"},
-    {ROUTE_COLLECTORS, "muster.collector_list/1", walk_collectors, NULL},
-    {ROUTE_COLLECTOR, "muster.collector/1", walk_collectors, "collector"},
-    {ROUTE_COLLECTOR_EXPLAIN, "muster.collector_explain/1", walk_collectors, "collector"},
-    {ROUTE_AGENTS, "muster.agent_list/1", walk_agents, NULL},
-    {ROUTE_AGENT, "muster.agent/1", walk_agents, "agent"},
-    {ROUTE_POOLS, "muster.pool_list/1", walk_pools, NULL},
-    {ROUTE_POOL, "muster.pool/1", walk_pools, "pool"},
-    {ROUTE_WANTED, "muster.pool_wanted/1", walk_wanted, "pool"},
-    {ROUTE_COORDINATORS, "muster.coordinator_list/1", walk_coordinators, NULL},
-    {ROUTE_LAG, "muster.lag_list/1", walk_lag, NULL},
-    {ROUTE_LAG_POOLS, "muster.pool_lag_list/1", walk_lag_pools, NULL},
-    {ROUTE_EVENTS, "muster.event_list/1", walk_events, NULL},
+    {ROUTE_TOPICS, "muster.topic_list/1", walk_topics, NULL, "state owner topic q"},
+    {ROUTE_TOPIC, "muster.topic/1", walk_topic, "topic", ""},
+    {ROUTE_EXPLAIN, "muster.topic_explain/1", walk_topic, "topic", ""},
+    {ROUTE_COLLECTORS, "muster.collector_list/1", walk_collectors, NULL, ""},
+    {ROUTE_COLLECTOR, "muster.collector/1", walk_collectors, "collector", ""},
+    {ROUTE_COLLECTOR_EXPLAIN, "muster.collector_explain/1", walk_collectors, "collector", ""},
+    {ROUTE_AGENTS, "muster.agent_list/1", walk_agents, NULL, ""},
+    {ROUTE_AGENT, "muster.agent/1", walk_agents, "agent", ""},
+    {ROUTE_POOLS, "muster.pool_list/1", walk_pools, NULL, ""},
+    {ROUTE_POOL, "muster.pool/1", walk_pools, "pool", ""},
+    {ROUTE_WANTED, "muster.pool_wanted/1", walk_wanted, "pool", ""},
+    {ROUTE_COORDINATORS, "muster.coordinator_list/1", walk_coordinators, NULL, ""},
+    {ROUTE_LAG, "muster.lag_list/1", walk_lag, NULL, "state owner topic q"},
+    {ROUTE_LAG_POOLS, "muster.pool_lag_list/1", walk_lag_pools, NULL, ""},
+    {ROUTE_EVENTS, "muster.event_list/1", walk_events, NULL, "subject"},
 };
 
 static void refuse_unknown(struct http_request *request, const char *what, struct text name)
@@ -363,6 +388,37 @@ static void refuse_unknown(struct http_request *request, const char *what, struc
     struct buffer message = {0};
     buffer_print(&message, "there is no %s '%.*s'", what, TEXT_ARGS(name));
     http_request_refuse(request, 404, buffer_string(&message));
+    buffer_finish(&message);
+}
+
+// Whether `words`, with a blank between, has that word.
+static bool has_word(const char *words, struct text word)
+{
+    for (const char *end; *words; words = *end ? end + 1 : end) {
+        end = strchrnul(words, ' ');
+        if (text_equal((struct text){words, (size_t)(end - words)}, word))
+            return true;
+    }
+    return false;
+}
+
+// A filter that nobody knows would answer with everything. NULL if all are known.
+static const struct text *parameter_unknown(const struct http_call *call, const char *filters)
+{
+    for (uint32_t i = 0; i < call->parameter_count; i++) {
+        const struct text *name = &call->parameters[i].name;
+        if (!has_word("limit after pool", *name) && !has_word(filters, *name))
+            return name;
+    }
+    return NULL;
+}
+
+static void refuse_parameter(struct http_request *request, struct text name, const char *filters)
+{
+    struct buffer message = {0};
+    buffer_print(&message, "there is no parameter '%.*s' here, but limit after pool %s",
+                 TEXT_ARGS(name), filters);
+    http_request_refuse(request, 400, buffer_string(&message));
     buffer_finish(&message);
 }
 
@@ -374,6 +430,11 @@ static void answer_list(struct coordinator *coordinator, struct http_request *re
                             .limit = LIMIT_DEFAULT,
                             .explains = call->route == ROUTE_EXPLAIN ||
                                         call->route == ROUTE_COLLECTOR_EXPLAIN};
+    const struct text *unknown = parameter_unknown(call, lists[row].filters);
+    if (unknown != NULL) {
+        refuse_parameter(request, *unknown, lists[row].filters);
+        return;
+    }
     if (http_call_int64(call, "limit", 1, LIMIT_MAX, &list.limit) != STATUS_OK) {
         http_request_refuse(request, 400, "limit is not a whole number from 1 to 10000");
         return;
@@ -435,6 +496,8 @@ static void handle(void *ctx, struct http_request *request, const struct http_ca
         answer_ready(coordinator, request);
     else if (call->route == ROUTE_ASSET)
         answer_asset(request, call);
+    else if (call->route == ROUTE_INDEX)
+        answer_index(request);
     else if (coordinator->waiting_count == WAITING_MAX)
         http_request_refuse(request, 503, "too many requests wait");
     else {

@@ -9,6 +9,8 @@ import json
 import os
 import tempfile
 import unittest
+import urllib.error
+import urllib.request
 
 import kafka
 import procs
@@ -124,6 +126,29 @@ class CommandTest(unittest.TestCase):
         self.answers("pool", "reset", "default")
         self.answers("agent", "forget", "a1")
         self.wait_topics()
+
+    def test_wrong_questions_of_the_api(self):
+        def ask(path):
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}") as answer:
+                    return answer.status, answer.read().decode()
+            except urllib.error.HTTPError as error:
+                with error:
+                    return error.code, json.loads(error.read())["error"]["message"]
+
+        port = self.cell.ports["k1"]
+        self.assertEqual((404, "there is no topic 'nix'"), ask("/api/v1/topics/nix"))
+        self.assertEqual((404, "there is no pool 'nix'"), ask("/api/v1/pools/nix/wanted"))
+        limit = (400, "limit is not a whole number from 1 to 10000")
+        self.assertEqual([limit] * 3, [ask(f"/api/v1/lag?limit={n}") for n in ("x", "0", "10001")])
+        self.assertEqual(
+            (400, "after is not the 'next' of a page before"), ask("/api/v1/agents?after=x")
+        )
+        # A filter that nobody knows must not answer with everything.
+        self.assertEqual(400, ask("/api/v1/topics?stat=pending")[0])
+        self.assertEqual(200, ask("/api/v1/topics?state=pending&pool=default&limit=5")[0])
+        self.assertIn("/api/v1/topics/{unit}/explain", ask("/api/v1")[1])
+        self.assertIn("there is nothing of 'nix'", self.muster("lag", "show", "nix", code=3).stderr)
 
     def test_cell_that_is_not_there(self):
         flags = ["-b", self.cluster.bootstrap, "--prefix", "nowhere"]
