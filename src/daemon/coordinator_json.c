@@ -284,7 +284,10 @@ static void wanted_members(struct api_list *list, struct text pool)
     while (cursor < WANTED_GROUPS_MAX &&
            control_next_wanted(list->control, pool, &cursor, &wanted)) {
         buffer_clear(&line);
-        buffer_print(&line, "%.*s: ", TEXT_ARGS(wanted.group));
+        if (wanted.group.size > 0)
+            buffer_print(&line, "%.*s: ", TEXT_ARGS(wanted.group));
+        else
+            buffer_print(&line, "without a group: ");
         if (wanted.wanted >= 0)
             buffer_print(&line, "%lld wanted (%s), ", (long long)wanted.wanted, wanted.reason);
         buffer_print(&line, "%lld there", (long long)wanted.actual);

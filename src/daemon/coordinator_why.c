@@ -33,7 +33,7 @@ static void why_reader(struct json *json, const struct unit_view *unit)
     struct buffer line = {0};
     if (unit->owner.size > 0 && unit->reader_state.size == 0)
         buffer_print(&line, "its owner has not reported on it yet");
-    else if (unit->lag >= 0)
+    else if (unit->owner.size > 0 && unit->lag >= 0)
         buffer_print(&line, "its owner says '%.*s', %lld offsets behind",
                      TEXT_ARGS(unit->reader_state), (long long)unit->lag);
     if (line.size > 0)
