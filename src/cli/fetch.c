@@ -237,6 +237,8 @@ enum exit_code fetch_each_amended(const struct invocation *invocation, const cha
             add_parameter(&url, "pool", text_of(pool));
         enum exit_code one = fetch_page(&fetch, buffer_string(&url));
         code = one == EXIT_DONE ? code : one;
+        if (one == EXIT_NOT_FOUND && amend->missing)
+            amend->missing(amend->context, invocation->arguments[i]);
         buffer_finish(&url);
     }
     return fetch_end(&fetch, code);

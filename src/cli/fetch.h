@@ -50,9 +50,11 @@ enum exit_code fetch_list(const struct invocation *invocation, const char *path,
 enum exit_code fetch_each(const struct invocation *invocation, const char *path,
                           const char *suffix);
 
-// The same, where each item is changed before it is printed (`amend` of answer.h, maybe NULL).
+// The same, where each item is changed before it is printed (`amend` of answer.h, maybe NULL), and
+// more is told of a name that nobody knows (maybe NULL).
 struct fetch_amend {
     void (*amend)(void *context, struct value *values, struct arena *arena);
+    void (*missing)(void *context, const char *name);
     void *context;
 };
 enum exit_code fetch_each_amended(const struct invocation *invocation, const char *path,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Happy path: where the range begins → read from there → an event behind it, or the end.
+// Happy path: where the range begins → read from there → a record behind it, or the end.
 #include "cli/history.h"
 
 #include <poll.h>
@@ -12,22 +12,26 @@
 #define RECORDS_MAX 256
 
 struct reading {
-    const struct site *site;
+    struct site *site;
+    enum kafka_cell_topic topic;
     const struct history_range *range;
-    history_take *take;
+    history_take *take;               // of events
+    history_letter_take *letter_take; // of dead letters
     void *context;
     struct kafka_consumer *consumer;
     struct arena arena;
     bool is_over;
 };
 
+static const char *topic_name(const struct reading *reading)
+{
+    return buffer_string(&reading->site->names[reading->topic]);
+}
+
 enum exit_code history_open(struct history *history, const struct invocation *invocation)
 {
     enum exit_code code = site_open(&history->site, invocation);
     history->is_open = true;
-    if (code == EXIT_DONE && history->site.partitions[KAFKA_CELL_EVENTS] == 0)
-        code = invocation_fail(invocation, EXIT_NOT_FOUND, "there is no topic '%s'",
-                               buffer_string(&history->site.names[KAFKA_CELL_EVENTS]));
     return code;
 }
 
@@ -38,13 +42,15 @@ void history_close(struct history *history)
     history->is_open = false;
 }
 
-// Of the first event that may matter; KAFKA_END if there is none.
-static enum exit_code offset_find(struct site *site, int64_t from_ms, int64_t *ret_offset)
+// Of the first record that may matter; KAFKA_END if there is none.
+static enum exit_code offset_find(const struct reading *reading, int64_t *ret_offset)
 {
-    struct kafka_partition partition = {.topic = buffer_text(&site->names[KAFKA_CELL_EVENTS])};
+    struct site *site = reading->site;
+    struct kafka_partition partition = {.topic = text_of(topic_name(reading))};
     enum exit_code code = EXIT_DONE;
-    struct kafka_reply *reply = site_reply(
-        site, kafka_admin_find_offsets(site->admin, site_ask(site), from_ms, &partition, 1), &code);
+    enum status status = kafka_admin_find_offsets(site->admin, site_ask(site),
+                                                  reading->range->from_ms, &partition, 1);
+    struct kafka_reply *reply = site_reply(site, status, &code);
     bool is_found = reply != NULL && reply->offset_count == 1 && reply->offsets[0].offset >= 0;
     *ret_offset = is_found ? reply->offsets[0].offset : KAFKA_END;
     kafka_reply_release(reply);
@@ -53,9 +59,8 @@ static enum exit_code offset_find(struct site *site, int64_t from_ms, int64_t *r
 
 static enum exit_code reading_begin(struct reading *reading, int64_t offset)
 {
-    const struct buffer *topic = &reading->site->names[KAFKA_CELL_EVENTS];
     struct kafka_consumer_options options = {.has_end_events = true, .fetch_wait_ms = 50};
-    struct kafka_assignment assignment = {.topic = buffer_text(topic), .offset = offset};
+    struct kafka_assignment assignment = {.topic = text_of(topic_name(reading)), .offset = offset};
     struct kafka_settings settings = site_settings(reading->site);
     struct buffer problem = {0};
     enum status status = kafka_consumer_create(&settings, &options, &problem, &reading->consumer);
@@ -64,7 +69,7 @@ static enum exit_code reading_begin(struct reading *reading, int64_t offset)
     enum exit_code code = EXIT_DONE;
     if (status != STATUS_OK)
         code = invocation_fail(reading->site->invocation, exit_code_of(status),
-                               "cannot read '%s': %s", buffer_string(topic),
+                               "cannot read '%s': %s", topic_name(reading),
                                problem.size > 0 ? buffer_string(&problem) : status_text(status));
     kafka_settings_finish(&settings);
     buffer_finish(&problem);
@@ -72,7 +77,7 @@ static enum exit_code reading_begin(struct reading *reading, int64_t offset)
 }
 
 // What is no event is nobody's business here.
-static void record_take(struct reading *reading, const struct kafka_record *record)
+static void event_take(struct reading *reading, const struct kafka_record *record)
 {
     struct wire_input input = {.expected = RECORD_EVENT, .bytes = record->value};
     struct wire_record decoded;
@@ -94,8 +99,10 @@ static enum exit_code records_take(struct reading *reading)
     for (uint32_t i = 0; i < count && !reading->is_over; i++) {
         if (records[i].kind == KAFKA_END_OF_PARTITION)
             reading->is_over = true;
+        else if (records[i].kind == KAFKA_RECORD && reading->letter_take != NULL)
+            reading->letter_take(reading->context, &records[i]);
         else if (records[i].kind == KAFKA_RECORD)
-            record_take(reading, &records[i]);
+            event_take(reading, &records[i]);
         else if (records[i].kind == KAFKA_OFFSET_LOST)
             code = invocation_fail(reading->site->invocation, exit_code_of(records[i].status),
                                    "cannot read '%.*s': %.*s", TEXT_ARGS(records[i].topic),
@@ -116,7 +123,7 @@ static enum exit_code reading_run(struct reading *reading)
         if (left_ms <= 0)
             return invocation_fail(reading->site->invocation, EXIT_TIMEOUT,
                                    "'%s' was not read to its end in time: --timeout gives it more",
-                                   buffer_string(&reading->site->names[KAFKA_CELL_EVENTS]));
+                                   topic_name(reading));
         struct pollfd fd = {.fd = kafka_consumer_fd(reading->consumer), .events = POLLIN};
         (void)poll(&fd, 1, left_ms < 100 ? (int)left_ms : 100);
         code = records_take(reading);
@@ -124,20 +131,43 @@ static enum exit_code reading_run(struct reading *reading)
     return code;
 }
 
-enum exit_code history_read(struct history *history, const struct history_range *range,
-                            history_take *take, void *context)
+static enum exit_code reading_go(struct reading *reading)
 {
-    struct reading reading = {
-        .site = &history->site, .range = range, .take = take, .context = context};
     int64_t offset = KAFKA_END;
-    enum exit_code code = offset_find(&history->site, range->from_ms, &offset);
+    if (reading->site->partitions[reading->topic] == 0)
+        return invocation_fail(reading->site->invocation, EXIT_NOT_FOUND, "there is no topic '%s'",
+                               topic_name(reading));
+    enum exit_code code = offset_find(reading, &offset);
     if (code == EXIT_DONE && offset == KAFKA_END)
         return EXIT_DONE;
     if (code == EXIT_DONE)
-        code = reading_begin(&reading, offset);
+        code = reading_begin(reading, offset);
     if (code == EXIT_DONE)
-        code = reading_run(&reading);
-    (void)kafka_consumer_destroy(reading.consumer, span_of_ms(0));
-    arena_finish(&reading.arena);
+        code = reading_run(reading);
+    (void)kafka_consumer_destroy(reading->consumer, span_of_ms(0));
+    arena_finish(&reading->arena);
     return code;
+}
+
+enum exit_code history_read(struct history *history, const struct history_range *range,
+                            history_take *take, void *context)
+{
+    struct reading reading = {.site = &history->site,
+                              .topic = KAFKA_CELL_EVENTS,
+                              .range = range,
+                              .take = take,
+                              .context = context};
+    return reading_go(&reading);
+}
+
+enum exit_code history_read_letters(struct history *history, history_letter_take *take,
+                                    void *context)
+{
+    struct history_range all = {0, INT64_MAX};
+    struct reading reading = {.site = &history->site,
+                              .topic = KAFKA_CELL_DEADLETTER,
+                              .range = &all,
+                              .letter_take = take,
+                              .context = context};
+    return reading_go(&reading);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What was decided before the leader began to lead: the topic of events, read from Kafka itself. A
-// coordinator keeps only its newest events in memory.
+// What a coordinator does not keep in memory, read from Kafka itself: what was decided before its
+// newest events, and what was refused.
 //
 //     struct history history = {0};
 //     code = history_open(&history, invocation);
@@ -12,6 +12,7 @@
 #define MUSTER_CLI_HISTORY_H
 
 #include "cli/site.h"
+#include "kafka/record.h"
 #include "proto/records.h"
 
 struct history {
@@ -35,5 +36,12 @@ typedef void history_take(void *context, const struct event_record *event);
 // EXIT_DONE at the end of the range, EXIT_TIMEOUT if that does not come within timeout.ms, told.
 enum exit_code history_read(struct history *history, const struct history_range *range,
                             history_take *take, void *context);
+
+// Gets each dead letter, the oldest first; the record is borrowed.
+typedef void history_letter_take(void *context, const struct kafka_record *record);
+
+// The same of all dead letters that Kafka still has.
+enum exit_code history_read_letters(struct history *history, history_letter_take *take,
+                                    void *context);
 
 #endif

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The coordinator says why; what its memory does not reach, the decision and its cause before it
-// began to lead, comes from the topic of events. Not with --api: then Kafka may be out of reach.
+// The coordinator says why. What it does not keep comes from Kafka: the decision and its cause from
+// before it began to lead, and why a name that nobody knows was refused. Not with --api: then Kafka
+// may be out of reach.
 #include <string.h>
 
 #include "base/memory.h"
@@ -11,6 +12,7 @@
 // A revoke comes before the time that the state keeps, and clocks differ.
 #define LOOK_BACK_MS 20000
 #define CAUSES_MAX 4096
+#define HEADERS_MAX 32
 
 enum { UNIT, POOL, STATE, OWNER, SINCE, WHY, GENERATION };
 
@@ -106,6 +108,13 @@ struct telling {
     enum exit_code code; // of the history: once it has failed it is not asked again
 };
 
+static bool history_is_there(struct telling *telling)
+{
+    if (telling->code == EXIT_DONE && !telling->history.is_open)
+        telling->code = history_open(&telling->history, telling->invocation);
+    return telling->code == EXIT_DONE;
+}
+
 static void reasons_add(struct value *why, const char *line, struct arena *arena)
 {
     struct text *items = arena_get(arena, (why->count + 1) * sizeof(*items));
@@ -120,9 +129,7 @@ static void item_amend(void *context, struct value *values, struct arena *arena)
     struct telling *telling = context;
     if (values[GENERATION].kind != VALUE_NULL || values[SINCE].kind == VALUE_NULL)
         return;
-    if (telling->code == EXIT_DONE && !telling->history.is_open)
-        telling->code = history_open(&telling->history, telling->invocation);
-    if (telling->code != EXIT_DONE)
+    if (!history_is_there(telling))
         return;
     int64_t since_ms = values[SINCE].integer;
     struct history_range range = {since_ms - LOOK_BACK_MS, since_ms + 999};
@@ -138,11 +145,65 @@ static void item_amend(void *context, struct value *values, struct arena *arena)
     search_finish(&search);
 }
 
+// ---- A name that nobody knows.
+
+// The newest refused announcement that names it.
+struct refusal {
+    const char *name;
+    struct text control;  // full name of the topic of announcements
+    struct buffer quoted; // the name as JSON has it
+    struct buffer reason, offset;
+};
+
+static struct text header_find(const struct kafka_header *headers, uint32_t count, const char *name)
+{
+    for (uint32_t i = 0; i < count && i < HEADERS_MAX; i++)
+        if (text_equals(headers[i].name, name))
+            return headers[i].value;
+    return (struct text){0};
+}
+
+static void letter_take(void *context, const struct kafka_record *record)
+{
+    struct refusal *refusal = context;
+    struct kafka_header headers[HEADERS_MAX];
+    bool is_json = record->value.size > 0 && record->value.data[0] == '{';
+    struct text wanted = is_json ? buffer_text(&refusal->quoted) : text_of(refusal->name);
+    if (memmem(record->value.data, record->value.size, wanted.data, wanted.size) == NULL)
+        return;
+    uint32_t count = kafka_record_headers(record, headers, HEADERS_MAX);
+    if (!text_equal(header_find(headers, count, "muster.topic"), refusal->control))
+        return;
+    buffer_clear(&refusal->reason);
+    buffer_clear(&refusal->offset);
+    output_escape(&refusal->reason, header_find(headers, count, "muster.reason"));
+    output_escape(&refusal->offset, header_find(headers, count, "muster.offset"));
+}
+
+static void missing_tell(void *context, const char *name)
+{
+    struct telling *telling = context;
+    if (!history_is_there(telling))
+        return;
+    const struct buffer *control = &telling->history.site.names[KAFKA_CELL_CONTROL];
+    struct refusal refusal = {.name = name, .control = buffer_text(control)};
+    buffer_print(&refusal.quoted, "\"%s\"", name);
+    telling->code = history_read_letters(&telling->history, letter_take, &refusal);
+    if (refusal.reason.size > 0)
+        invocation_fail(
+            telling->invocation, EXIT_NOT_FOUND, "record %s of '%s' names it, and was refused: %s",
+            buffer_string(&refusal.offset), buffer_string(control), buffer_string(&refusal.reason));
+    buffer_finish(&refusal.quoted);
+    buffer_finish(&refusal.reason);
+    buffer_finish(&refusal.offset);
+}
+
 static enum exit_code run(struct invocation *invocation)
 {
     struct telling telling = {.invocation = invocation};
-    bool is_kafka_asked = conf_text(invocation->conf, "api.url")[0] == '\0';
-    struct fetch_amend amend = {is_kafka_asked ? item_amend : NULL, &telling};
+    struct fetch_amend amend = {item_amend, missing_tell, &telling};
+    if (conf_text(invocation->conf, "api.url")[0] != '\0')
+        amend = (struct fetch_amend){0};
     enum exit_code code = fetch_each_amended(invocation, "/api/v1/topics", "/explain", &amend);
     history_close(&telling.history);
     return code;

@@ -69,6 +69,18 @@ class CommandTest(unittest.TestCase):
         self.answers("agent", "forget", "f1", "f2")
         self.wait_topics()
 
+    def test_a_refused_name_is_found(self):
+        wrong = json.dumps({"agent": "w", "topics": [{"name": "command.wrong", "weight": 0}]})
+        procs.kcat_produce(self.cluster.bootstrap, "commands.control", [wrong])
+        explain = ("topic", "explain", "command.wrong")
+        procs.wait_for(
+            lambda: "names it, and was refused: topic 'command.wrong': weight is not between 1"
+            in self.muster(*explain, code=3).stderr,
+            PATIENCE,
+            "the refused announcement to be found",
+        )
+        self.assertNotIn("refused", self.muster("topic", "explain", "command.wro", code=3).stderr)
+
     def test_orders(self):
         self.answers("pool", "set", "default", "max_topics_per_collector=2")
         (pool,) = self.answers("pool", "show", "default")
