@@ -4,7 +4,8 @@
 
 static const struct column columns[] = {
     {"COORDINATOR", "id", COLUMN_TEXT, false, false, "name of the coordinator"},
-    {"STATE", "state", COLUMN_TEXT, false, false, "leading, standby or leaving"},
+    {"STATE", "state", COLUMN_TEXT, false, false,
+     "leading, standby, leaving, or replaced by a later leader"},
     {"EPOCH", "epoch", COLUMN_INTEGER, false, true,
      "term that it leads in, or the newest it has seen"},
     {"GENERATION", "applied_generation", COLUMN_INTEGER, false, true,

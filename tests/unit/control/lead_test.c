@@ -12,19 +12,24 @@ static const char *role(const struct cell *cell)
     return view.role.data;
 }
 
-static void hear_coordinator(struct cell *cell, int64_t generation, int64_t epoch)
+static void hear_beat(struct cell *cell, const char *state, int64_t generation, int64_t epoch)
 {
     struct beat beat = {.role = TEXT_LITERAL("coordinator"),
                         .id = TEXT_LITERAL("south"),
                         .incarnation = TEXT_LITERAL("99999999999999999999999999999999"),
                         .seq = 1,
-                        .state = TEXT_LITERAL("standby"),
+                        .state = text_of(state),
                         .lease_ms = 5000,
                         .applied_generation = generation,
                         .epoch = epoch,
                         .lineage = TEXT_LITERAL("11111111111111111111111111111111"),
                         .level = RECORD_LEVEL};
     cell_step(cell, (struct control_event){.kind = CONTROL_BEAT_RECEIVED, .beat = &beat});
+}
+
+static void hear_coordinator(struct cell *cell, int64_t generation, int64_t epoch)
+{
+    hear_beat(cell, "standby", generation, epoch);
 }
 
 // S7: somebody has seen more of this epoch than its leader: the state went back.
@@ -58,6 +63,22 @@ static void standby_with_the_same_picture_is_fine(void)
     cell_begin(&cell, &(struct cell_options){0});
     hear_coordinator(&cell, 0, 1);
     CHECK_TEXT(role(&cell), "leader");
+    cell_end(&cell);
+}
+
+// A dead leader's last beat said that it leads; nobody is shown two leaders.
+static void former_leader_is_shown_as_replaced(void)
+{
+    struct cell cell;
+    struct coordinator_view view;
+    uint32_t cursor = 0;
+    cell_begin(&cell, &(struct cell_options){0});
+    hear_beat(&cell, "leading", 0, 0);
+    REQUIRE(control_next_coordinator(cell.control, cell.now, &cursor, &view));
+    CHECK_TEXT(view.state.data, "leading");
+    REQUIRE(control_next_coordinator(cell.control, cell.now, &cursor, &view));
+    CHECK_TEXT(view.id.data, "south");
+    CHECK_TEXT(view.state.data, "replaced");
     cell_end(&cell);
 }
 
@@ -112,6 +133,7 @@ static const struct test tests[] = {
     TEST(state_that_went_back_is_refused),
     TEST(successor_is_followed),
     TEST(standby_with_the_same_picture_is_fine),
+    TEST(former_leader_is_shown_as_replaced),
     TEST(fenced_waits_for_proof),
     TEST(unknown_outcome_claims_again),
     TEST(asked_to_stop_says_goodbye_in_its_last_commit),
