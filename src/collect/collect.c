@@ -100,15 +100,7 @@ static void end_by_lease(struct collect *collect)
     collect_trace(collect, true,
                   "no beat acknowledged that was sent less than %lld ms ago -> life is over (S3)",
                   (long long)collect->beat.lease_ms);
-    bool is_stopping = collect->state == COLLECT_DRAINING || collect->state == COLLECT_LEAVING;
-    collect->is_work_left |= collect->active_count > 0;
-    collect_effect_stop_all(collect);
-    if (!is_stopping)
-        collect_effect_restart(collect);
-    else if (collect->is_work_left)
-        collect_effect_exit(collect, EXIT_WORK_LEFT_CODE, "stopped with work left uncommitted");
-    else
-        collect_effect_exit(collect, EXIT_DONE_CODE, "stopped");
+    collect_goodbye_life_over(collect);
 }
 
 void collect_step(struct collect *collect, const struct collect_event *event,

@@ -119,6 +119,18 @@ void collect_goodbye_named_no_longer(struct collect *collect)
                             "named no longer: evicted, or the id is in use");
 }
 
+// Whoever was asked to stop does not begin another life.
+void collect_goodbye_life_over(struct collect *collect)
+{
+    bool is_stopping = collect->state == COLLECT_DRAINING || collect->state == COLLECT_LEAVING;
+    collect->is_work_left |= collect->active_count > 0;
+    collect_effect_stop_all(collect);
+    if (is_stopping)
+        collect_effect_exit(collect, exit_code(collect), exit_reason(collect));
+    else
+        collect_effect_restart(collect);
+}
+
 void collect_goodbye_wait_beside(struct collect *collect)
 {
     if (collect->incumbent == NULL) {

@@ -150,10 +150,9 @@ static bool is_foreign(struct collect *collect, const struct head *head)
     if (collect->lineage == NULL || is_same(collect->lineage, head->lineage))
         return false;
     if (collect->seq > 0 || collect->was_named) {
-        collect_trace(collect, true, "lineage '%.*s' instead of '%s' -> ends and joins anew (S7)",
+        collect_trace(collect, true, "lineage '%.*s' instead of '%s' -> life is over (S7)",
                       TEXT_ARGS(head->lineage), collect->lineage);
-        collect_effect_stop_all(collect);
-        collect_effect_restart(collect);
+        collect_goodbye_life_over(collect);
         return true;
     }
     ensure(collect->active_count == 0);

@@ -199,6 +199,7 @@ void collect_units_finish(struct collect *collect);
 void collect_goodbye_request(struct collect *collect);
 void collect_goodbye_proceed(struct collect *collect); // from draining to leaving to the exit
 void collect_goodbye_named_no_longer(struct collect *collect);
+void collect_goodbye_life_over(struct collect *collect); // restarts, or exits where it was to stop
 void collect_goodbye_take_incumbent(struct collect *collect, struct text incarnation);
 void collect_goodbye_wait_beside(
     struct collect *collect); // the newest head names another or nobody

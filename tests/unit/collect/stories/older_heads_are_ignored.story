@@ -19,6 +19,6 @@
 4 head 1 14 bbbb
   ALARM [0.004] p/c1@aaaa > head 14 of epoch 1 after 12 of 2 -> ignored (S7)
 5 head 3 14 aaaa lineage=L2
-  ALARM [0.005] p/c1@aaaa > lineage 'L2' instead of 'L1' -> ends and joins anew (S7)
+  ALARM [0.005] p/c1@aaaa > lineage 'L2' instead of 'L1' -> life is over (S7)
   stop all now
   restart
