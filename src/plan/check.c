@@ -47,7 +47,7 @@ static struct tally shelf_check(const struct plan *plan, const struct group *gro
     struct tally tally = {0};
     ensure((shelf->sizes != NULL) == group->is_mixed);
     list_check(plan, group, &shelf->list, owner, &tally);
-    ensure(!shelf->sizes || tally.count == 0);
+    ensure(!shelf->sizes || owner == PLAN_NOBODY || tally.count == 0);
     for (uint32_t i = 0; shelf->sizes && i < lists; i++)
         list_check(plan, group, &shelf->sizes[i], owner, &tally);
     return tally;
@@ -131,7 +131,8 @@ static void hosts_check(const struct plan *plan, const struct group *group)
 static uint32_t group_check(const struct plan *plan, const struct group *group)
 {
     struct tally waiting = shelf_check(plan, group, &group->waiting, SIZE_COUNT, PLAN_NOBODY);
-    struct tally orphans = shelf_check(plan, group, &group->orphans, SIZE_COUNT, OWNER_ORPHAN);
+    struct tally orphans = {0};
+    list_check(plan, group, &group->orphans, OWNER_ORPHAN, &orphans);
     uint32_t count = waiting.count + orphans.count;
     uint32_t away = 0;
     uint32_t left = 0, draining = 0, weighed = 0;

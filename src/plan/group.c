@@ -81,7 +81,7 @@ static struct group *group_create(const struct plan *plan, uint32_t name)
     group->is_order_stale = true;
     group->is_light = true;
     shelf_init(&group->waiting, group->is_mixed ? SIZE_COUNT : 0);
-    shelf_init(&group->orphans, group->is_mixed ? SIZE_COUNT : 0);
+    group->orphans = LIST_EMPTY;
     ladder_init(&group->roomy);
     ladder_init(&group->full);
     return group;
@@ -115,11 +115,11 @@ static void group_destroy(struct plan *plan, struct group *group)
         name_release(plan, group->hosts[i].name);
     name_release(plan, group->name);
     shelf_finish(&group->waiting);
-    shelf_finish(&group->orphans);
     ladder_finish(&group->roomy);
     ladder_finish(&group->full);
     bitset_finish(&group->forced);
     tree_finish(&group->tree);
+    race_finish(&group->race);
     memory_release(group->zones);
     memory_release(group->hosts);
     memory_release(group->order);

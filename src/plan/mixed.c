@@ -47,29 +47,10 @@ struct zone *zone_find(const struct group *group, uint32_t name)
     return NULL;
 }
 
-static bool host_is_full(const struct plan *plan, const struct group *group,
-                         const struct collector *it)
-{
-    return it->host != NAME_NONE && plan->policy.spread_max &&
-           group->hosts[it->host].count >= plan->policy.spread_max;
-}
-
-// What the collector could still take by weight; −1 = nothing at all.
-static int64_t room_of(const struct plan *plan, const struct group *group,
-                       const struct collector *it)
-{
-    if (it->is_held || it->count >= it->cap || host_is_full(plan, group, it))
-        return -1;
-    if (it->weight_max == 0)
-        return INT64_MAX;
-    return it->weight < it->weight_max ? it->weight_max - it->weight : -1;
-}
-
 static struct tree_node leaf_of(const struct plan *plan, const struct collector *it)
 {
-    const struct group *group = plan->groups[it->group];
     struct tree_node leaf = TREE_NODE_EMPTY;
-    leaf.room = room_of(plan, group, it);
+    leaf.room = collector_room(plan, it);
     if (leaf.room >= 0 && !it->takes_no_more)
         leaf.take_min = leaf.take_max = it->load;
     if (it->takes_no_more)
@@ -91,6 +72,13 @@ void mixed_file(struct plan *plan, uint32_t collector, bool with_host)
         tree_update(&group->tree, plan->ranks[other], leaf_of(plan, &plan->collectors[other]));
 }
 
+void mixed_file_all(struct plan *plan, struct group *group)
+{
+    for (uint32_t rank = 0; rank < group->order_count; rank++)
+        tree_set(&group->tree, rank, leaf_of(plan, &plan->collectors[group->order[rank]]));
+    tree_build(&group->tree);
+}
+
 void mixed_order(struct plan *plan, struct group *group)
 {
     group->is_order_stale = false;
@@ -100,7 +88,6 @@ void mixed_order(struct plan *plan, struct group *group)
     for (uint32_t rank = 0; rank < group->order_count; rank++) {
         struct collector *it = &plan->collectors[group->order[rank]];
         it->gives_no_more = it->takes_no_more = false;
-        tree_set(&group->tree, rank, leaf_of(plan, it));
         if (it->zone == NAME_NONE)
             continue;
         struct zone *last = group->zones_count ? &group->zones[group->zones_count - 1] : NULL;
@@ -112,14 +99,14 @@ void mixed_order(struct plan *plan, struct group *group)
         }
         last->end = rank + 1;
     }
-    tree_build(&group->tree);
+    mixed_file_all(plan, group);
 }
 
 // ---- Rule 1.
 
 bool mixed_fits(const struct plan *plan, const struct unit *unit, const struct collector *it)
 {
-    return room_of(plan, plan->groups[it->group], it) >= unit_weight(plan, unit);
+    return collector_room(plan, it) >= unit_weight(plan, unit);
 }
 
 // The unit to take from a collector with too much weight: the smallest that is enough, or the
@@ -239,98 +226,6 @@ void mixed_move(struct plan *plan, uint32_t unit, uint32_t collector, enum plan_
     collector_file(plan, collector);
 }
 
-// The oldest unit of a list from which on none was tried yet, and how many there are.
-static uint32_t list_untried(const struct plan *plan, const struct list *list, uint64_t tried,
-                             uint32_t *ret_count)
-{
-    uint32_t found = UNIT_NONE;
-    uint32_t unit = list->newest;
-    *ret_count = 0;
-    while (*ret_count < list->count && unit_at(plan, unit)->number >= tried) {
-        found = unit;
-        (*ret_count)++;
-        unit = unit_at(plan, unit)->older;
-    }
-    return found;
-}
-
-// Gives the pending units of one list, oldest first, an owner if they fit anywhere.
-static void list_place(struct plan *plan, struct group *group, struct list *list, uint64_t tried)
-{
-    uint32_t count = list->count;
-    uint32_t unit = tried ? list_untried(plan, list, tried, &count) : list->oldest;
-    while (count-- > 0) {
-        const struct unit *it = unit_at(plan, unit);
-        uint32_t next = count > 0 ? it->newer : UNIT_NONE;
-        if (count > 0)
-            unit_prefetch(plan, next);
-        uint32_t collector = unit_weight(plan, it) > tree_root(&group->tree).room
-                                 ? PLAN_NOBODY
-                                 : mixed_choose(plan, group, it, PLAN_NOBODY);
-        if (collector != PLAN_NOBODY) {
-            unit_lift(plan, unit);
-            unit_place(plan, unit, collector, PLAN_WHY_PLACED);
-            collector_file(plan, collector);
-        }
-        unit = next;
-    }
-}
-
-// Whether all pending units may fit by weight, so that the largest had better be placed first.
-static bool is_roomy(const struct plan *plan, const struct group *group)
-{
-    int64_t room = 0;
-    if (!group->weighed_count)
-        return true;
-    for (uint32_t i = 0; i < group->order_count; i++) {
-        int64_t one = room_of(plan, group, &plan->collectors[group->order[i]]);
-        if (one > 0 && (one == INT64_MAX || (room += one) >= group->pending_weight))
-            return true;
-    }
-    return false;
-}
-
-// All lists of a shelf. A list whose smallest units fit nowhere is not walked.
-static void shelf_place(struct plan *plan, struct group *group, struct shelf *shelf, uint64_t tried)
-{
-    bool is_by_weight = plan->policy.balance != PLAN_BALANCE_LOAD;
-    bool largest_first = is_roomy(plan, group);
-    for (uint32_t i = 0; i < SIZE_COUNT; i++) {
-        uint32_t size = largest_first ? SIZE_COUNT - 1 - i : i;
-        int64_t room = tree_root(&group->tree).room;
-        if (room >= 0 && (!is_by_weight || INT64_C(1) << size <= room))
-            list_place(plan, group, &shelf->sizes[size], tried);
-    }
-}
-
-// Places what fits. Returns whether something is pending that was not tried before as things are.
-static bool mixed_place(struct plan *plan, struct group *group)
-{
-    uint64_t tried = group->has_room_gained ? 0 : group->tried;
-    if (group->waiting_count + group->orphan_count == 0)
-        return false;
-    shelf_place(plan, group, &group->waiting, tried);
-    if (group->orphan_count)
-        shelf_place(plan, group, &group->orphans, 0);
-    for (uint32_t i = 0; group->orphan_count && i < SIZE_COUNT; i++)
-        while (group->orphans.sizes[i].count) {
-            uint32_t unit = group->orphans.sizes[i].oldest;
-            unit_lift(plan, unit);
-            unit_wait(plan, unit);
-        }
-    uint32_t newest = shelf_newest(plan, &group->waiting, SIZE_COUNT);
-    group->has_room_gained = false;
-    group->tried = plan->number_next;
-    return newest != UNIT_NONE && unit_at(plan, newest)->number >= tried;
-}
-
-// Places what fits, by moving one other unit if need be.
-static void mixed_assign(struct plan *plan, struct group *group)
-{
-    while (mixed_place(plan, group) && room_make(plan, group))
-        continue;
-}
-
 bool mixed_settle(struct plan *plan, struct group *group, uint64_t *moves_left)
 {
     enum { ROUNDS_MAX = 16 };
@@ -342,12 +237,12 @@ bool mixed_settle(struct plan *plan, struct group *group, uint64_t *moves_left)
     hosts_evict(plan, group);
     // What moves for balance makes room elsewhere, so all is looked at again until nothing moves.
     for (int round = 0; round < ROUNDS_MAX && before != *moves_left; round++) {
-        mixed_assign(plan, group);
+        mixed_place(plan, group);
         before = *moves_left;
         is_whole = home_settle(plan, group, moves_left);
         is_whole &= plan->policy.is_packed ? empty_settle(plan, group, moves_left)
                                            : balance_settle(plan, group, moves_left);
     }
-    mixed_assign(plan, group);
+    mixed_place(plan, group);
     return is_whole;
 }

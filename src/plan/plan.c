@@ -55,7 +55,7 @@ void plan_destroy(struct plan *plan)
     for (uint32_t i = 0; !plan->restored_count && i < plan->groups_count; i++)
         if (plan->groups[i]) {
             shelf_forget(plan, &plan->groups[i]->waiting, SIZE_COUNT);
-            shelf_forget(plan, &plan->groups[i]->orphans, SIZE_COUNT);
+            list_forget(plan, &plan->groups[i]->orphans);
         }
     for (uint32_t i = 0; i < plan->collector_used; i++) {
         shelf_finish(&plan->collectors[i].units);

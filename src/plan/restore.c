@@ -95,9 +95,8 @@ static void groups_prepare(struct plan *plan)
         group->has_room_gained = true;
         group->is_settled = false;
         shelf_finish(&group->waiting);
-        shelf_finish(&group->orphans);
         shelf_init(&group->waiting, group->is_mixed ? SIZE_COUNT : 0);
-        shelf_init(&group->orphans, group->is_mixed ? SIZE_COUNT : 0);
+        group->orphans = LIST_EMPTY;
     }
     for (uint32_t i = 0; i < plan->order_count; i++) {
         struct collector *it = &plan->collectors[plan->order[i]];
@@ -152,7 +151,8 @@ static void shelf_collect(struct plan *plan, struct shelf *shelf, uint32_t lists
 static void group_collect(struct plan *plan, struct group *group)
 {
     shelf_collect(plan, &group->waiting, SIZE_COUNT);
-    shelf_collect(plan, &group->orphans, SIZE_COUNT);
+    list_collect(plan, &group->orphans);
+    group->orphans = LIST_EMPTY;
     group->waiting_count = group->orphan_count = group->away = 0;
     group->pending_weight = 0;
     for (uint32_t i = 0; i < group->hosts_count; i++)

@@ -78,8 +78,7 @@ void forced_evict(struct plan *plan, struct group *group,
 
 uint32_t pending_take(struct plan *plan, struct group *group, bool is_orphans)
 {
-    uint32_t unit =
-        list_take_oldest(plan, is_orphans ? &group->orphans.list : &group->waiting.list);
+    uint32_t unit = list_take_oldest(plan, is_orphans ? &group->orphans : &group->waiting.list);
     *(is_orphans ? &group->orphan_count : &group->waiting_count) -= 1;
     group->pending_weight -= unit_weight(plan, unit_at(plan, unit));
     return unit;

@@ -20,30 +20,6 @@ void shelf_finish(struct shelf *shelf)
     shelf->sizes = NULL;
 }
 
-int64_t unit_load(const struct plan *plan, const struct unit *unit)
-{
-    if (plan->policy.balance == PLAN_BALANCE_COUNT)
-        return 1;
-    if (plan->policy.balance == PLAN_BALANCE_WEIGHT)
-        return unit_weight(plan, unit);
-    uint32_t handle = (uint32_t)(unit - plan->units->units);
-    if (handle < plan->units->loads_count && plan->units->loads[handle] != LOAD_UNKNOWN)
-        return plan->units->loads[handle];
-    return unit_weight(plan, unit);
-}
-
-uint32_t size_of(int64_t load)
-{
-    return load < 2 ? 0 : 63 - (uint32_t)__builtin_clzll((uint64_t)load);
-}
-
-// Under balance = count all loads are alike, and weights are what may not fit.
-static uint32_t unit_size(const struct plan *plan, const struct unit *unit)
-{
-    return size_of(plan->policy.balance == PLAN_BALANCE_COUNT ? unit_weight(plan, unit)
-                                                              : unit_load(plan, unit));
-}
-
 static enum bond unit_bond(const struct plan *plan, const struct unit *unit)
 {
     const struct kind *kind = unit_kind(plan, unit);
@@ -58,11 +34,11 @@ struct list *unit_list(const struct plan *plan, uint32_t unit)
 {
     const struct unit *it = unit_at(plan, unit);
     struct group *group = group_of(plan, it);
+    if (it->owner == OWNER_ORPHAN)
+        return &group->orphans;
     bool is_owned = it->owner < COLLECTOR_MAX;
-    struct shelf *shelf = is_owned                   ? &plan->collectors[it->owner].units
-                          : it->owner == PLAN_NOBODY ? &group->waiting
-                                                     : &group->orphans;
-    if (!shelf->sizes)
+    struct shelf *shelf = is_owned ? &plan->collectors[it->owner].units : &group->waiting;
+    if (!shelf->sizes || (!is_owned && it->number >= group->tried))
         return &shelf->list;
     uint32_t bond = is_owned ? unit_bond(plan, it) : 0;
     return &shelf->sizes[bond * SIZE_COUNT + unit_size(plan, it)];

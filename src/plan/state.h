@@ -20,6 +20,7 @@
 #include "plan/bitset.h"
 #include "plan/ladder.h"
 #include "plan/plan.h"
+#include "plan/race.h"
 #include "plan/tree.h"
 
 #define UNIT_NONE UINT32_MAX
@@ -65,7 +66,7 @@ struct list {
 
 #define LIST_EMPTY ((struct list){UNIT_NONE, UNIT_NONE, 0})
 
-// Units of one collector, or without one. In a mixed group they lie in lists by size, the power of
+// Units of one collector, or waiting ones. In a mixed group they lie in lists by size, the power of
 // two that is not above; those of a collector besides by how they are bound to it.
 enum { SIZE_COUNT = 40 };
 enum bond {
@@ -77,7 +78,8 @@ enum bond {
 };
 
 struct shelf {
-    struct list list;   // all of them in an even group
+    struct list list;   // all of them in an even group; in a mixed one those that wait and were not
+                        // tried yet
     struct list *sizes; // owned: SIZE_COUNT lists, of a collector BOND_COUNT times as many; NULL
                         // in an even group
 };
@@ -133,10 +135,10 @@ struct group {
     bool is_order_stale;     // the tree and the zones are to be made anew
     bool has_room_gained;    // since pending units were last tried
     bool is_home_stale;      // since units were last looked for that could go back to their zone
-    uint64_t tried;          // pending units with a lower number were tried since
+    uint64_t tried;          // mixed: those that wait were tried if their number is lower
     struct shelf waiting;    // pending units
     uint32_t waiting_count;  // of them
-    struct shelf orphans;    // units without an owner since the last settle
+    struct list orphans;     // units without an owner since the last settle
     uint32_t orphan_count;   // of them
     int64_t pending_weight;  // of both
     uint32_t *order;         // owned: handles of its collectors, by zone and id
@@ -150,6 +152,7 @@ struct group {
     struct ladder full;      // even: those at their cap
     struct bitset forced;    // ranks of those with more than their cap
     struct tree tree;        // mixed: collectors by load and room
+    struct race race;        // mixed: memory for placing many units
     struct zone *zones;      // owned, by rank; mixed, under affinity
     uint32_t zones_count;
     uint32_t zones_capacity;
@@ -292,6 +295,43 @@ static inline int64_t unit_weight(const struct plan *plan, const struct unit *un
     return handle < plan->units->weights_count ? plan->units->weights[handle] : 1;
 }
 
+// What the collector could still take by weight; −1 = nothing at all.
+static inline int64_t collector_room(const struct plan *plan, const struct collector *it)
+{
+    uint32_t spread_max = it->host == NAME_NONE ? 0 : plan->policy.spread_max;
+    if (it->is_held || it->count >= it->cap ||
+        (spread_max && plan->groups[it->group]->hosts[it->host].count >= spread_max))
+        return -1;
+    if (it->weight_max == 0)
+        return INT64_MAX;
+    return it->weight < it->weight_max ? it->weight_max - it->weight : -1;
+}
+
+// What `balance` counts a unit as.
+static inline int64_t unit_load(const struct plan *plan, const struct unit *unit)
+{
+    uint32_t handle = unit_handle(plan, unit);
+    if (plan->policy.balance == PLAN_BALANCE_COUNT)
+        return 1;
+    if (plan->policy.balance == PLAN_BALANCE_LOAD && handle < plan->units->loads_count &&
+        plan->units->loads[handle] != LOAD_UNKNOWN)
+        return plan->units->loads[handle];
+    return unit_weight(plan, unit);
+}
+
+static inline uint32_t size_of(int64_t load)
+{
+    return load < 2 ? 0 : 63 - (uint32_t)__builtin_clzll((uint64_t)load);
+}
+
+// By what a unit lies on a mixed shelf. Under balance = count all loads are alike, and weights are
+// what may not fit.
+static inline uint32_t unit_size(const struct plan *plan, const struct unit *unit)
+{
+    return size_of(plan->policy.balance == PLAN_BALANCE_COUNT ? unit_weight(plan, unit)
+                                                              : unit_load(plan, unit));
+}
+
 // ---- units.c
 
 // The unit must be in the list; O(1).
@@ -338,10 +378,6 @@ void unit_shelve(struct plan *plan, uint32_t unit);
 
 void shelf_init(struct shelf *shelf, uint32_t lists);
 void shelf_finish(struct shelf *shelf);
-
-// What `balance` counts a unit as; its size, by which it lies on a mixed shelf.
-int64_t unit_load(const struct plan *plan, const struct unit *unit);
-uint32_t size_of(int64_t load);
 
 // The list that a unit lies in, by its owner.
 struct list *unit_list(const struct plan *plan, uint32_t unit);
@@ -415,7 +451,7 @@ uint32_t pending_take(struct plan *plan, struct group *group, bool is_orphans);
 void pack_place(struct plan *plan, struct group *group, bool is_orphans);
 bool pack_settle(struct plan *plan, struct group *group, uint64_t *moves_left);
 
-// ---- mixed.c, room.c, balance.c: mixed groups
+// ---- mixed.c, place.c, room.c, balance.c: mixed groups
 
 bool mixed_settle(struct plan *plan, struct group *group, uint64_t *moves_left);
 
@@ -436,9 +472,13 @@ void mixed_move(struct plan *plan, uint32_t unit, uint32_t collector, enum plan_
 // Writes what the tree knows of a collector anew, and of its host's others if `with_host`.
 void mixed_file(struct plan *plan, uint32_t collector, bool with_host);
 
+// The same for all of the group. O(collectors).
+void mixed_file_all(struct plan *plan, struct group *group);
+
 // The zone's place in the group, or NULL.
 struct zone *zone_find(const struct group *group, uint32_t name);
 
+void mixed_place(struct plan *plan, struct group *group);                       // rule 2
 bool room_make(struct plan *plan, struct group *group);                         // rule 2
 bool home_settle(struct plan *plan, struct group *group, uint64_t *moves_left); // affinity
 bool balance_settle(struct plan *plan, struct group *group, uint64_t *moves_left);

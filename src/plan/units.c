@@ -300,7 +300,34 @@ void unit_return(struct plan *plan, uint32_t unit)
         collector_file(plan, owner);
 }
 
-// Writes the options of a unit that is on no shelf.
+// Takes a unit out of the sums for a change of what it weighs or counts, and puts it back. In
+// between it stays in its list, which is what both functions speak of: where many units wait, a
+// place in the order of their numbers is not found again at once.
+static struct list *unit_recount_begin(struct plan *plan, uint32_t unit)
+{
+    const struct unit *it = unit_at(plan, unit);
+    struct group *group = group_of(plan, it);
+    sums_change(plan, it, false);
+    group->has_room_gained |= it->owner != OWNER_ORPHAN;
+    group->is_home_stale |= it->owner < COLLECTOR_MAX;
+    group->is_settled = false;
+    return unit_list(plan, unit);
+}
+
+static void unit_recount_end(struct plan *plan, uint32_t unit, struct list *before)
+{
+    const struct unit *it = unit_at(plan, unit);
+    struct list *list = unit_list(plan, unit);
+    sums_change(plan, it, true);
+    if (list != before) {
+        list_remove(plan, before, unit);
+        list_insert(plan, list, unit);
+    }
+    if (it->owner < COLLECTOR_MAX)
+        collector_file(plan, it->owner);
+}
+
+// Writes the options of a unit that is in no sum.
 static void options_write(struct plan *plan, uint32_t unit, uint32_t kind, int64_t weight)
 {
     heavy_count(plan, unit, false);
@@ -318,10 +345,14 @@ void plan_unit_set(struct plan *plan, uint32_t unit, const struct plan_unit_opti
     int64_t weight = unit_weight(plan, unit_at(plan, unit));
     if (plan->is_regrouping) {
         options_write(plan, unit, kind, options->weight);
-    } else if (kind != before || weight != options->weight) {
+    } else if (kind != before) {
         unit_lift(plan, unit);
         options_write(plan, unit, kind, options->weight);
         unit_return(plan, unit);
+    } else if (weight != options->weight) {
+        struct list *list = unit_recount_begin(plan, unit);
+        options_write(plan, unit, kind, options->weight);
+        unit_recount_end(plan, unit, list);
     }
     kind_release(plan, before);
 }
@@ -342,11 +373,10 @@ void plan_unit_load(struct plan *plan, uint32_t unit, int64_t load)
     if (load_is_alike(plan->units->loads[unit], load))
         return;
     bool is_used = plan->policy.balance == PLAN_BALANCE_LOAD;
-    if (is_used)
-        unit_lift(plan, unit);
+    struct list *list = is_used ? unit_recount_begin(plan, unit) : NULL;
     plan->units->loads[unit] = load;
     if (is_used)
-        unit_return(plan, unit);
+        unit_recount_end(plan, unit, list);
 }
 
 void plan_unit_restore(struct plan *plan, uint32_t unit, uint32_t owner, uint64_t number,
