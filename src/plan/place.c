@@ -10,8 +10,6 @@
 #include "base/memory.h"
 #include "plan/state.h"
 
-enum { AHEAD = 16 }; // units that are fetched before they are dealt with
-
 // Whether all pending units may fit by weight, so that the largest had better be placed first.
 static bool is_roomy(const struct plan *plan, const struct group *group)
 {
@@ -67,31 +65,38 @@ static void shelf_place(struct plan *plan, struct group *group, uint32_t size)
 struct queue {
     uint32_t *units;                 // owned; by size, and of one size in the order of the list
     uint32_t starts[SIZE_COUNT + 1]; // of each size, and the end
+    uint32_t counts[SIZE_COUNT];     // of each size, from its start on, that have no owner
 };
 
 // Takes all units out of the list, which are no longer pending.
 static struct queue queue_take(struct plan *plan, struct group *group, struct list *list,
                                uint32_t *pending_count)
 {
+    struct sized {
+        uint32_t unit;
+        uint32_t size;
+    } *all = memory_resize(NULL, list->count * sizeof(*all));
     struct queue queue = {.units = memory_resize(NULL, list->count * sizeof(*queue.units))};
-    uint32_t ends[SIZE_COUNT + 1] = {0};
     uint32_t unit = list->oldest;
+    int64_t weight = 0;
     for (uint32_t i = 0; i < list->count; i++) {
+        unit_prefetch(plan, unit + AHEAD); // who came together mostly stands together
         const struct unit *it = unit_at(plan, unit);
-        ends[unit_size(plan, it) + 1]++;
-        group->pending_weight -= unit_weight(plan, it);
+        all[i] = (struct sized){unit, unit_size(plan, it)};
+        queue.starts[all[i].size + 1]++;
+        weight += unit_weight(plan, it);
         unit = it->newer;
     }
     for (uint32_t size = 0; size < SIZE_COUNT; size++)
-        queue.starts[size + 1] = ends[size + 1] += ends[size];
-    unit = list->oldest;
+        queue.starts[size + 1] += queue.starts[size];
     for (uint32_t i = 0; i < list->count; i++) {
-        const struct unit *it = unit_at(plan, unit);
-        queue.units[ends[unit_size(plan, it)]++] = unit;
-        unit = it->newer;
+        uint32_t size = all[i].size;
+        queue.units[queue.starts[size] + queue.counts[size]++] = all[i].unit;
     }
+    group->pending_weight -= weight;
     *pending_count -= list->count;
     *list = LIST_EMPTY;
+    memory_release(all);
     return queue;
 }
 
@@ -99,23 +104,18 @@ static struct queue queue_take(struct plan *plan, struct group *group, struct li
 static uint32_t queue_end(struct plan *plan, struct queue *queue)
 {
     uint32_t left = 0;
-    for (uint32_t i = 0; i < queue->starts[SIZE_COUNT]; i++) {
-        uint32_t owner = unit_at(plan, queue->units[i])->owner;
-        left += owner >= COLLECTOR_MAX;
-        if (owner == PLAN_NOBODY)
-            unit_append(plan, queue->units[i]);
-        else if (owner == OWNER_ORPHAN)
-            unit_wait(plan, queue->units[i]);
+    for (uint32_t size = 0; size < SIZE_COUNT; size++) {
+        for (uint32_t i = 0; i < queue->counts[size]; i++) {
+            uint32_t unit = queue->units[queue->starts[size] + i];
+            if (unit_at(plan, unit)->owner == OWNER_ORPHAN)
+                unit_wait(plan, unit);
+            else
+                unit_append(plan, unit);
+        }
+        left += queue->counts[size];
     }
     memory_release(queue->units);
     return left;
-}
-
-static void ahead_prefetch(const struct plan *plan, const uint32_t *units, uint32_t i,
-                           uint32_t count)
-{
-    if (i + AHEAD < count)
-        unit_prefetch(plan, units[i + AHEAD]);
 }
 
 // Whether all that matters in the group is who has least and has room.
@@ -137,7 +137,8 @@ static uint32_t units_race(struct plan *plan, struct group *group, uint32_t size
         race_set(race, rank, tree_leaf(&group->tree, rank).take_min);
     race_begin(race);
     for (; done < count; done++) {
-        ahead_prefetch(plan, units, done, count);
+        if (done + AHEAD < count)
+            unit_prefetch(plan, units[done + AHEAD]);
         uint32_t collector = group->order[race_winner(race).rank];
         struct unit *it = unit_at(plan, units[done]);
         struct collector *owner = &plan->collectors[collector];
@@ -157,35 +158,40 @@ static uint32_t units_race(struct plan *plan, struct group *group, uint32_t size
     return done;
 }
 
-static void units_place(struct plan *plan, struct group *group, uint32_t size,
-                        const uint32_t *units, uint32_t count)
+// Places the units of one size that fit anywhere; the others stay, in front. Returns their number.
+static uint32_t units_place(struct plan *plan, struct group *group, uint32_t size, uint32_t *units,
+                            uint32_t count)
 {
+    uint32_t left = 0;
     uint32_t first = 0;
     if (count >= group->order_count && is_plain(plan, group))
         first = units_race(plan, group, size, units, count);
     for (uint32_t i = first; i < count; i++) {
-        ahead_prefetch(plan, units, i, count);
+        if (i + AHEAD < count)
+            unit_prefetch(plan, units[i + AHEAD]);
         uint32_t collector = owner_find(plan, group, unit_at(plan, units[i]));
-        if (collector == PLAN_NOBODY)
+        if (collector == PLAN_NOBODY) {
+            units[left++] = units[i];
             continue;
+        }
         unit_place(plan, units[i], collector, PLAN_WHY_PLACED);
         collector_file(plan, collector);
     }
+    return left;
 }
 
 // Places the units of the queue, and before those of each size the ones on the shelf, if they are
 // to be tried. Sizes whose smallest units fit nowhere are not looked at.
-static void queue_place(struct plan *plan, struct group *group, const struct queue *queue,
+static void queue_place(struct plan *plan, struct group *group, struct queue *queue,
                         bool largest_first, bool with_shelf)
 {
     for (uint32_t i = 0; i < SIZE_COUNT; i++) {
         uint32_t size = largest_first ? SIZE_COUNT - 1 - i : i;
         if (with_shelf && has_room(plan, group, size))
             shelf_place(plan, group, size);
-        uint32_t start = queue->starts[size];
-        uint32_t count = queue->starts[size + 1] - start;
-        if (count > 0 && has_room(plan, group, size))
-            units_place(plan, group, size, queue->units + start, count);
+        uint32_t *count = &queue->counts[size];
+        if (*count > 0 && has_room(plan, group, size))
+            *count = units_place(plan, group, size, queue->units + queue->starts[size], *count);
     }
 }
 

@@ -275,10 +275,16 @@ static inline const struct kind *unit_kind(const struct plan *plan, const struct
     return &plan->kinds[kind == KIND_PLAIN ? plan->kind_plain : kind];
 }
 
-// Units of one size lie scattered: the next one is fetched while this one is dealt with.
-static inline void unit_prefetch(const struct plan *plan, uint32_t unit)
+enum { AHEAD = 16 }; // units that are fetched before they are dealt with
+
+// Fetches a unit, if there is one. Always inline: gcc takes away a call that has no effects.
+__attribute__((always_inline)) static inline void unit_prefetch(const struct plan *plan,
+                                                                uint32_t unit)
 {
-    __builtin_prefetch(&plan->units->units[unit], 1);
+    if (unit >= plan->units->count)
+        return;
+    __builtin_prefetch(&plan->units->units[unit].number, 1);
+    __builtin_prefetch(&plan->units->units[unit].change, 1); // now and then in the next cache line
     if (unit < plan->units->weights_count)
         __builtin_prefetch(&plan->units->weights[unit]);
 }

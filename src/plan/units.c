@@ -52,8 +52,9 @@ static void weight_set(struct plan_units *units, uint32_t unit, int64_t weight)
 {
     if (unit >= units->weights_count && weight == 1)
         return;
-    units->weights =
-        array_reserve(units->weights, &units->weights_capacity, unit + 1, sizeof(*units->weights));
+    if (unit >= units->weights_capacity) // where one does not weigh one, most do not
+        units->weights = array_reserve(units->weights, &units->weights_capacity, units->capacity,
+                                       sizeof(*units->weights));
     while (units->weights_count <= unit)
         units->weights[units->weights_count++] = 1;
     units->weights[unit] = weight;
