@@ -163,10 +163,42 @@ void groups_finish(struct plan *plan)
 
 // ---- Kinds.
 
-static uint64_t kind_hash(const struct kind *kind)
+// What units of a kind have in common, and what a kind is found by: a million units may ask for
+// theirs, and most find one.
+struct traits {
+    struct text group;
+    struct text zone;
+    struct text pin;
+    bool is_followed; // the group is one only while it is served
+};
+
+static struct traits traits_of(const struct plan *plan, const struct kind *kind)
 {
-    const uint32_t parts[] = {kind->group, kind->zone, kind->pin, kind->said};
-    return hash_keyed((struct text){(const char *)parts, sizeof(parts)}, 0);
+    bool is_followed = kind->said != NAME_NONE;
+    uint32_t group = is_followed ? kind->said : plan->groups[kind->group]->name;
+    return (struct traits){name_text(plan, group), name_text(plan, kind->zone),
+                           name_text(plan, kind->pin), is_followed};
+}
+
+static uint64_t traits_hash(const struct traits *traits)
+{
+    uint64_t hash = hash_keyed(traits->group, traits->is_followed);
+    if (traits->zone.size)
+        hash = hash_keyed(traits->zone, hash);
+    return traits->pin.size ? hash_keyed(traits->pin, ~hash) : hash;
+}
+
+static uint32_t kind_find(const struct plan *plan, const struct traits *traits, uint64_t hash)
+{
+    uint32_t at;
+    uint32_t kind = index_find(&plan->kinds_index, hash, &at);
+    for (; kind != INDEX_NONE; kind = index_next(&plan->kinds_index, hash, &at)) {
+        struct traits it = traits_of(plan, &plan->kinds[kind]);
+        if (it.is_followed == traits->is_followed && text_equal(it.group, traits->group) &&
+            text_equal(it.zone, traits->zone) && text_equal(it.pin, traits->pin))
+            return kind;
+    }
+    return INDEX_NONE;
 }
 
 // A free row, or a new one.
@@ -182,24 +214,10 @@ static uint32_t kind_row(struct plan *plan)
     return kind;
 }
 
-static uint32_t kind_find(const struct plan *plan, const struct kind *wanted)
-{
-    uint64_t hash = kind_hash(wanted);
-    uint32_t at;
-    uint32_t kind = index_find(&plan->kinds_index, hash, &at);
-    for (; kind != INDEX_NONE; kind = index_next(&plan->kinds_index, hash, &at)) {
-        const struct kind *it = &plan->kinds[kind];
-        if (it->group == wanted->group && it->zone == wanted->zone && it->pin == wanted->pin &&
-            it->said == wanted->said)
-            return kind;
-    }
-    return INDEX_NONE;
-}
-
 // Counts a unit in its kind and group.
 static void kind_count(struct plan *plan, uint32_t kind, uint32_t one)
 {
-    struct kind *it = &plan->kinds[kind == KIND_PLAIN ? plan->kind_plain : kind];
+    struct kind *it = kind_at(plan, kind);
     struct group *group = plan->groups[it->group];
     it->references += one;
     group->unit_count += one;
@@ -226,27 +244,33 @@ static uint32_t group_followed(struct plan *plan, uint32_t said)
     return group_get(plan, name_take(plan, value));
 }
 
+static uint32_t kind_create(struct plan *plan, const struct traits *traits)
+{
+    uint32_t said = traits->is_followed ? name_take(plan, traits->group) : NAME_NONE;
+    struct kind it = {.zone = name_take(plan, traits->zone),
+                      .pin = name_take(plan, traits->pin),
+                      .said = said,
+                      .group = traits->is_followed
+                                   ? group_followed(plan, said)
+                                   : group_get(plan, name_take(plan, traits->group))};
+    uint32_t kind = kind_row(plan);
+    plan->kinds[kind] = it;
+    plan->groups[it.group]->kinds++;
+    return kind;
+}
+
 static uint32_t kind_get(struct plan *plan, const struct policy_unit *said)
 {
-    struct policy_place place = policy_unit_place(&plan->policy, said);
-    bool is_followed =
-        plan->policy.group_by && plan->policy.other && !plan->policy.groups && !place.is_listed;
-    struct kind wanted = {.zone = name_take(plan, place.zone),
-                          .pin = name_take(plan, place.pin),
-                          .said = is_followed ? name_take(plan, place.group) : NAME_NONE};
-    wanted.group = is_followed ? group_followed(plan, wanted.said)
-                               : group_get(plan, name_take(plan, place.group));
-    uint32_t kind = kind_find(plan, &wanted);
-    if (kind != INDEX_NONE) {
-        name_release(plan, wanted.zone);
-        name_release(plan, wanted.pin);
-        name_release(plan, wanted.said);
-        return kind;
+    const struct plan_policy *policy = &plan->policy;
+    struct policy_place place = policy_unit_place(policy, said);
+    bool is_followed = policy->group_by && policy->other && !policy->groups && !place.is_listed;
+    struct traits traits = {place.group, place.zone, place.pin, is_followed};
+    uint64_t hash = traits_hash(&traits);
+    uint32_t kind = kind_find(plan, &traits, hash);
+    if (kind == INDEX_NONE) {
+        kind = kind_create(plan, &traits);
+        index_add(&plan->kinds_index, hash, kind);
     }
-    kind = kind_row(plan);
-    plan->kinds[kind] = wanted;
-    plan->groups[wanted.group]->kinds++;
-    index_add(&plan->kinds_index, kind_hash(&wanted), kind);
     return kind;
 }
 
@@ -275,7 +299,8 @@ static void kind_drop(struct plan *plan, uint32_t kind)
     struct kind *it = &plan->kinds[kind];
     if (it->references)
         return;
-    index_remove(&plan->kinds_index, kind_hash(it), kind);
+    struct traits traits = traits_of(plan, it);
+    index_remove(&plan->kinds_index, traits_hash(&traits), kind);
     name_release(plan, it->zone);
     name_release(plan, it->pin);
     name_release(plan, it->said);
@@ -310,7 +335,6 @@ static void kind_move(struct plan *plan, uint32_t kind, uint32_t group)
     struct kind *it = &plan->kinds[kind];
     uint32_t before = it->group;
     uint32_t units = it->references;
-    index_remove(&plan->kinds_index, kind_hash(it), kind);
     plan->groups[before]->unit_count -= units;
     plan->groups[before]->pins -= it->pin == NAME_NONE ? 0 : units;
     plan->groups[before]->kinds--;
@@ -318,7 +342,6 @@ static void kind_move(struct plan *plan, uint32_t kind, uint32_t group)
     plan->groups[group]->unit_count += units;
     plan->groups[group]->pins += it->pin == NAME_NONE ? 0 : units;
     plan->groups[group]->kinds++;
-    index_add(&plan->kinds_index, kind_hash(it), kind);
     group_release(plan, before);
 }
 

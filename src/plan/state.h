@@ -269,10 +269,14 @@ static inline uint32_t unit_kind_get(const struct plan *plan, uint32_t unit)
     return unit < plan->units->kinds_count ? plan->units->kinds[unit] : (uint32_t)KIND_PLAIN;
 }
 
+static inline struct kind *kind_at(const struct plan *plan, uint32_t kind)
+{
+    return &plan->kinds[kind == KIND_PLAIN ? plan->kind_plain : kind];
+}
+
 static inline const struct kind *unit_kind(const struct plan *plan, const struct unit *unit)
 {
-    uint32_t kind = unit_kind_get(plan, unit_handle(plan, unit));
-    return &plan->kinds[kind == KIND_PLAIN ? plan->kind_plain : kind];
+    return kind_at(plan, unit_kind_get(plan, unit_handle(plan, unit)));
 }
 
 enum { AHEAD = 16 }; // units that are fetched before they are dealt with

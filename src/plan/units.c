@@ -206,57 +206,36 @@ void unit_wait(struct plan *plan, uint32_t unit)
     unit_append(plan, unit);
 }
 
-static void unit_enter(struct plan *plan, uint32_t unit, const struct plan_unit_options *options)
+// Makes it a unit of the plan that is on no shelf; returns its group.
+static struct group *unit_enter(struct plan *plan, uint32_t unit,
+                                const struct plan_unit_options *options)
 {
     ensure(options->weight >= 1 && options->weight <= PLAN_WEIGHT_MAX);
     units_cover(plan->units, unit);
     struct unit *it = unit_at(plan, unit);
     ensure(it->owner == OWNER_ABSENT);
     *it = (struct unit){.owner = PLAN_NOBODY};
-    weight_set(plan->units, unit, options->weight);
-    unit_kind_set(plan->units, unit, kind_take(plan, &options->said));
-    heavy_count(plan, unit, true);
+    uint32_t kind = kind_take(plan, &options->said);
+    if (options->weight != 1 || unit < plan->units->weights_count)
+        weight_set(plan->units, unit, options->weight);
+    if (kind != KIND_PLAIN || unit < plan->units->kinds_count)
+        unit_kind_set(plan->units, unit, kind);
     plan->unit_count++;
+    struct group *group = plan->groups[kind_at(plan, kind)->group];
+    group->heavy += options->weight != 1;
+    return group;
 }
 
-// What plan_unit_add comes to for a unit that weighs one and has no labels, in an even group, which
-// is where a million of them are added at once. Returns false for any other.
-static bool unit_add_plain(struct plan *plan, uint32_t unit,
-                           const struct plan_unit_options *options)
-{
-    const struct policy_unit *said = &options->said;
-    const struct plan_policy *policy = &plan->policy;
-    if (options->weight != 1 || said->labels_count || said->agent_labels_count ||
-        policy->group_by || policy->affinity || plan->kind_plain == NAME_NONE)
-        return false;
-    struct kind *kind = &plan->kinds[plan->kind_plain];
-    struct group *group = plan->groups[kind->group];
-    if (group->is_mixed || plan->is_regrouping)
-        return false;
-    units_cover(plan->units, unit);
-    struct unit *it = unit_at(plan, unit);
-    ensure(it->owner == OWNER_ABSENT);
-    it->owner = PLAN_NOBODY;
-    it->number = plan->number_next++;
-    it->change = 0;
-    list_append(plan, &group->waiting.list, unit);
-    plan->unit_count++;
-    kind->references++;
-    group->unit_count++;
-    group->waiting_count++;
-    group->pending_weight++;
-    group->is_settled = false;
-    return true;
-}
-
+// What unit_wait comes to for one that is new: a million of them may be added at once.
 void plan_unit_add(struct plan *plan, uint32_t unit, const struct plan_unit_options *options)
 {
-    if (unit_add_plain(plan, unit, options))
-        return;
     regroup_end(plan);
-    unit_enter(plan, unit, options);
-    unit_wait(plan, unit);
-    group_of(plan, unit_at(plan, unit))->is_settled = false;
+    struct group *group = unit_enter(plan, unit, options);
+    unit_at(plan, unit)->number = plan->number_next++;
+    list_append(plan, &group->waiting.list, unit);
+    group->waiting_count++;
+    group->pending_weight += options->weight;
+    group->is_settled = false;
 }
 
 void plan_unit_remove(struct plan *plan, uint32_t unit)
