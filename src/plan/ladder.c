@@ -85,10 +85,10 @@ void ladder_remove(struct ladder *ladder, uint32_t rank, uint32_t level)
         level_release(ladder, level);
 }
 
-void ladder_lowest_raise(struct ladder *ladder)
+void ladder_lowest_raise(struct ladder *ladder, uint32_t by)
 {
     struct level *level = &ladder->levels[ladder->lowest];
-    level->load++;
+    level->load += by;
     ensure(level->higher == LADDER_NONE || ladder->levels[level->higher].load > level->load);
 }
 

@@ -41,9 +41,8 @@ uint32_t ladder_add(struct ladder *ladder, uint32_t rank, uint32_t load, uint32_
 // Takes a collector out of the level that ladder_add returned for it.
 void ladder_remove(struct ladder *ladder, uint32_t rank, uint32_t level);
 
-// Gives everyone in the lowest level one unit more at once. The next level must be at least two
-// above.
-void ladder_lowest_raise(struct ladder *ladder);
+// Gives everyone in the lowest level `by` units more at once. The next level must be further above.
+void ladder_lowest_raise(struct ladder *ladder, uint32_t by);
 
 // First by rank of the lowest level, last by rank of the highest. The ladder must not be empty.
 uint32_t ladder_first(const struct ladder *ladder);

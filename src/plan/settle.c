@@ -46,6 +46,7 @@
 // is missing. So at least max(E, D − F) units with a good owner move in any plan. Each step of
 // `balance` takes from the most and gives to the least: while there is both an excess and a lack it
 // lessens both, later the one that is left; so it takes exactly that many steps.
+#include "base/memory.h"
 #include "plan/state.h"
 
 // Rule 1 for one collector: all units, or the newest ones beyond its cap.
@@ -96,40 +97,88 @@ static void place_oldest(struct plan *plan, struct group *group, bool is_orphans
     even_place(plan, unit, collector, PLAN_WHY_PLACED);
 }
 
-// Whether everyone in the lowest level can be given a unit in one go: there are enough units, and
-// nobody meets those who have one more already.
-static bool is_round_possible(const struct group *group, bool is_orphans)
+// How often everyone in the lowest level can be given a unit in one go: there are enough units, all
+// have room, and nobody meets those who have more already.
+static uint32_t rounds_possible(const struct plan *plan, const struct group *group, bool is_orphans)
 {
     const struct level *level = &group->roomy.levels[group->roomy.lowest];
-    return pending_count(group, is_orphans) >= level->count &&
-           (level->higher == LADDER_NONE ||
-            group->roomy.levels[level->higher].load > level->load + 1);
+    uint32_t rounds = pending_count(group, is_orphans) / level->count;
+    if (level->higher != LADDER_NONE) {
+        uint32_t gap = group->roomy.levels[level->higher].load - level->load - 1;
+        rounds = gap < rounds ? gap : rounds;
+    }
+    for (uint32_t rank = rounds ? bitset_first(&level->ranks) : BITSET_NONE; rank != BITSET_NONE;
+         rank = bitset_next(&level->ranks, rank)) {
+        uint32_t room = plan->collectors[group->order[rank]].cap - level->load;
+        rounds = room < rounds ? room : rounds;
+    }
+    return rounds;
+}
+
+// What is dealt to a collector: a fraction of what all is known of it, so that those of a thousand
+// collectors stay in the nearest cache.
+struct hand {
+    uint32_t collector;
+    uint32_t newest; // UNIT_NONE = none
+    uint32_t oldest;
+    int64_t weight;
+};
+
+static void hand_give(struct plan *plan, struct hand *hand, uint32_t unit)
+{
+    struct unit *it = unit_at(plan, unit);
+    if (!it->change)
+        change_note(plan, unit, PLAN_WHY_PLACED);
+    it->owner = hand->collector;
+    it->number = plan->number_next++;
+    it->older = hand->newest;
+    *(hand->newest == UNIT_NONE ? &hand->oldest : &unit_at(plan, hand->newest)->newer) = unit;
+    hand->newest = unit;
+    hand->weight += unit_weight(plan, it);
+}
+
+static struct hand hand_of(const struct plan *plan, uint32_t collector)
+{
+    const struct list *list = &plan->collectors[collector].units.list;
+    return (struct hand){collector, list->newest, list->oldest, 0};
+}
+
+static void hand_end(struct plan *plan, const struct hand *hand, uint32_t rounds)
+{
+    struct collector *it = &plan->collectors[hand->collector];
+    it->count += rounds;
+    it->weight += hand->weight;
+    it->units.list = (struct list){hand->oldest, hand->newest, it->count};
 }
 
 // The same units to the same collectors as one by one, without taking each from level to level.
-static void place_round(struct plan *plan, struct group *group, bool is_orphans)
+static void rounds_place(struct plan *plan, struct group *group, bool is_orphans, uint32_t rounds)
 {
-    const struct bitset *ranks = &group->roomy.levels[group->roomy.lowest].ranks;
-    bool is_any_full = false;
-    for (uint32_t rank = bitset_first(ranks); rank != BITSET_NONE;
-         rank = bitset_next(ranks, rank)) {
-        uint32_t collector = group->order[rank];
-        place_oldest(plan, group, is_orphans, collector);
-        is_any_full |= plan->collectors[collector].count == plan->collectors[collector].cap;
-    }
-    ladder_lowest_raise(&group->roomy);
-    if (!is_any_full)
-        return;
-    for (uint32_t rank = bitset_first(ranks); rank != BITSET_NONE; rank = bitset_next(ranks, rank))
-        collector_file(plan, group->order[rank]);
+    struct level *level = &group->roomy.levels[group->roomy.lowest];
+    struct hand *hands = memory_resize(NULL, level->count * sizeof(*hands));
+    uint32_t count = 0;
+    for (uint32_t rank = bitset_first(&level->ranks); rank != BITSET_NONE;
+         rank = bitset_next(&level->ranks, rank))
+        hands[count++] = hand_of(plan, group->order[rank]);
+    for (uint32_t round = 0; round < rounds; round++)
+        for (uint32_t i = 0; i < count; i++)
+            hand_give(plan, &hands[i], pending_take(plan, group, is_orphans));
+    ladder_lowest_raise(&group->roomy, rounds);
+    for (uint32_t i = 0; i < count; i++)
+        hand_end(plan, &hands[i], rounds);
+    for (uint32_t i = 0; i < count; i++)
+        if (plan->collectors[hands[i].collector].count == plan->collectors[hands[i].collector].cap)
+            collector_file(plan, hands[i].collector);
+    memory_release(hands);
 }
 
 // Rule 2: gives pending units an owner, from the oldest on, as long as anyone has room.
 static void settle_place(struct plan *plan, struct group *group, bool is_orphans)
 {
     while (pending_count(group, is_orphans) && group->roomy.lowest != LADDER_NONE) {
-        if (is_round_possible(group, is_orphans)) {
-            place_round(plan, group, is_orphans);
+        uint32_t rounds = rounds_possible(plan, group, is_orphans);
+        if (rounds > 0) {
+            rounds_place(plan, group, is_orphans, rounds);
         } else {
             uint32_t collector = group->order[ladder_first(&group->roomy)];
             place_oldest(plan, group, is_orphans, collector);

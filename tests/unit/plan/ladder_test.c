@@ -79,7 +79,7 @@ static void the_lowest_rise_together(void)
     ladder_add(&ladder, 0, 1, LADDER_NONE);
     ladder_add(&ladder, 2, 1, LADDER_NONE);
     ladder_add(&ladder, 1, 3, LADDER_NONE);
-    ladder_lowest_raise(&ladder);
+    ladder_lowest_raise(&ladder, 1);
     CHECK_INT(ladder.levels[ladder.lowest].load, 2);
     CHECK_INT(ladder.levels[ladder.lowest].count, 2);
     ladder_finish(&ladder);
