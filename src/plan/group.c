@@ -6,6 +6,8 @@
 //
 // When the policy puts other labels to use, or a group becomes mixed or even, every unit is taken
 // from its shelf and put back by owner and number (`regroup`), as after a restart.
+#include <string.h>
+
 #include "base/ensure.h"
 #include "base/hash.h"
 #include "base/memory.h"
@@ -188,17 +190,29 @@ static uint64_t traits_hash(const struct traits *traits)
     return traits->pin.size ? hash_keyed(traits->pin, ~hash) : hash;
 }
 
+static bool name_is(const struct plan *plan, uint32_t name, struct text text)
+{
+    if (name == NAME_NONE)
+        return text.size == 0;
+    const struct name *it = &plan->names[name];
+    return it->size == text.size && memcmp(it->text, text.data, text.size) == 0;
+}
+
+static bool kind_has(const struct plan *plan, const struct kind *kind, const struct traits *traits)
+{
+    bool is_followed = kind->said != NAME_NONE;
+    uint32_t group = is_followed ? kind->said : plan->groups[kind->group]->name;
+    return is_followed == traits->is_followed && name_is(plan, group, traits->group) &&
+           name_is(plan, kind->zone, traits->zone) && name_is(plan, kind->pin, traits->pin);
+}
+
 static uint32_t kind_find(const struct plan *plan, const struct traits *traits, uint64_t hash)
 {
     uint32_t at;
     uint32_t kind = index_find(&plan->kinds_index, hash, &at);
-    for (; kind != INDEX_NONE; kind = index_next(&plan->kinds_index, hash, &at)) {
-        struct traits it = traits_of(plan, &plan->kinds[kind]);
-        if (it.is_followed == traits->is_followed && text_equal(it.group, traits->group) &&
-            text_equal(it.zone, traits->zone) && text_equal(it.pin, traits->pin))
-            return kind;
-    }
-    return INDEX_NONE;
+    while (kind != INDEX_NONE && !kind_has(plan, &plan->kinds[kind], traits))
+        kind = index_next(&plan->kinds_index, hash, &at);
+    return kind;
 }
 
 // A free row, or a new one.

@@ -17,10 +17,11 @@ static struct text unit_label(const struct policy_unit *unit, const char *key)
 {
     if (!key)
         return text_none();
-    struct text value = label_value(unit->labels, unit->labels_count, text_of(key));
+    struct text wanted = text_of(key);
+    struct text value = label_value(unit->labels, unit->labels_count, wanted);
     if (value.size)
         return value;
-    return label_value(unit->agent_labels, unit->agent_labels_count, text_of(key));
+    return label_value(unit->agent_labels, unit->agent_labels_count, wanted);
 }
 
 // Whether the value is one of `groups` or is `other`: without case where there is a list, and
