@@ -201,8 +201,7 @@ static bool pending_place(struct plan *plan, struct group *group)
     if (group->waiting_count + group->orphan_count == 0)
         return false;
     bool largest_first = is_roomy(plan, group);
-    struct queue queue =
-        queue_take(plan, group, &group->waiting.list, &group->waiting_count);
+    struct queue queue = queue_take(plan, group, &group->waiting.list, &group->waiting_count);
     group->tried = UINT64_MAX; // what waits from here on goes on the shelf
     queue_place(plan, group, &queue, largest_first, is_again);
     uint32_t left = queue_end(plan, &queue);

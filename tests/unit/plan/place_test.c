@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Pending units of a mixed group: many at once, and again.
+#include <stdio.h>
+
+#include "test.h"
+#include "unit/plan/pool.h"
+
+enum { UNITS = 300, COLLECTORS = 7, SIZES = 10 };
+
+static int64_t weight_of(uint32_t unit)
+{
+    uint64_t mixed = (unit + 1) * 0x9e3779b97f4a7c15u;
+    return 1 + (int64_t)((mixed >> 40) % 1000 >> (mixed >> 60 & 7));
+}
+
+static void by_weight(struct pool *pool)
+{
+    struct label keys[] = {{text_of("balance"), text_of("weight")}};
+    struct plan_policy policy;
+    struct buffer why = {0};
+    CHECK(!policy_parse(keys, 1, &why, &policy));
+    pool_init(pool, 0);
+    plan_policy_set(pool->plan, &policy);
+    policy_finish(&policy);
+    buffer_finish(&why);
+}
+
+// Of different capacities, which together are more than enough; two can take so few that whoever
+// has least is soon one without room.
+static void collectors_join(struct pool *pool)
+{
+    for (uint32_t i = 0; i < COLLECTORS; i++) {
+        char id[8];
+        snprintf(id, sizeof(id), "c%u", i);
+        plan_collector_join(pool->plan, text_of(id),
+                            &(struct plan_collector_options){.weight_max = i < 2 ? 1500 : 100000,
+                                                             .units_max = i == 3 ? 20 : 0});
+    }
+}
+
+static void unit_add(struct pool *pool, uint32_t unit)
+{
+    plan_unit_add(pool->plan, unit, &(struct plan_unit_options){.weight = weight_of(unit)});
+}
+
+// Nothing moves for the sake of balance here.
+static void many_at_once_go_where_they_would_go_one_by_one(void)
+{
+    struct pool once, single;
+    by_weight(&once);
+    by_weight(&single);
+    collectors_join(&once);
+    collectors_join(&single);
+    for (uint32_t unit = 0; unit < UNITS; unit++)
+        unit_add(&once, unit);
+    plan_settle(once.plan, 0);
+    plan_check(once.plan);
+    for (uint32_t size = SIZES; size-- > 0;) // the largest powers of two first
+        for (uint32_t unit = 0; unit < UNITS; unit++)
+            if (weight_of(unit) >> size == 1) {
+                unit_add(&single, unit);
+                plan_settle(single.plan, 0);
+            }
+    plan_check(single.plan);
+    for (uint32_t unit = 0; unit < UNITS; unit++) {
+        CHECK(plan_unit_owner(once.plan, unit) != PLAN_NOBODY);
+        CHECK_INT(plan_unit_owner(once.plan, unit), plan_unit_owner(single.plan, unit));
+    }
+    pool_finish(&once);
+    pool_finish(&single);
+}
+
+// What is on the shelf is served before what came later, in each size.
+static void who_did_not_fit_is_tried_before_who_came_later(void)
+{
+    struct pool pool;
+    by_weight(&pool);
+    plan_collector_join(pool.plan, text_of("a"),
+                        &(struct plan_collector_options){.weight_max = 10});
+    for (uint32_t unit = 1; unit <= 4; unit++)
+        plan_unit_add(pool.plan, unit, &(struct plan_unit_options){.weight = 4 + unit % 2});
+    pool_settle(&pool);
+    CHECK_TEXT(pool_changes(&pool), "1 -> a, 2 -> a");
+    plan_unit_add(pool.plan, 5, &(struct plan_unit_options){.weight = 1});
+    plan_unit_add(pool.plan, 6, &(struct plan_unit_options){.weight = 5});
+    pool_settle(&pool);
+    CHECK_TEXT(pool_changes(&pool), "5 -> a");
+    pool_join(&pool, "b");
+    plan_unit_add(pool.plan, 2000, &(struct plan_unit_options){.weight = 5});
+    plan_unit_add(pool.plan, 2001, &(struct plan_unit_options){.weight = 8});
+    pool_settle(&pool);
+    CHECK_TEXT(pool_changes(&pool), "2001 -> b, 3 -> b, 4 -> b, 6 -> b, 2000 -> b");
+    pool_finish(&pool);
+}
+
+static void a_waiting_unit_keeps_its_place_when_it_weighs_otherwise(void)
+{
+    struct pool pool;
+    by_weight(&pool);
+    for (uint32_t unit = 1; unit <= 4; unit++)
+        plan_unit_add(pool.plan, unit, &(struct plan_unit_options){.weight = unit});
+    for (uint32_t unit = 1; unit <= 4; unit++) {
+        plan_unit_set(pool.plan, unit, &(struct plan_unit_options){.weight = 8});
+        plan_check(pool.plan);
+    }
+    plan_unit_set(pool.plan, 2, &(struct plan_unit_options){.weight = 15});
+    pool_join(&pool, "a");
+    pool_settle(&pool);
+    CHECK_TEXT(pool_changes(&pool), "1 -> a, 2 -> a, 3 -> a, 4 -> a");
+    plan_unit_set(pool.plan, 2, &(struct plan_unit_options){.weight = 5}); // into another list
+    CHECK_INT(plan_collector_weight(pool.plan, 0), 29);
+    pool_settle(&pool);
+    pool_finish(&pool);
+}
+
+static const struct test tests[] = {
+    TEST(many_at_once_go_where_they_would_go_one_by_one),
+    TEST(who_did_not_fit_is_tried_before_who_came_later),
+    TEST(a_waiting_unit_keeps_its_place_when_it_weighs_otherwise),
+};
+
+TEST_MAIN("plan/place", tests)
