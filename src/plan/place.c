@@ -80,7 +80,7 @@ static struct queue queue_take(struct plan *plan, struct group *group, struct li
     uint32_t unit = list->oldest;
     int64_t weight = 0;
     for (uint32_t i = 0; i < list->count; i++) {
-        unit_prefetch(plan, unit + AHEAD); // who came together mostly stands together
+        unit_ahead_prefetch(plan, unit);
         const struct unit *it = unit_at(plan, unit);
         all[i] = (struct sized){unit, unit_size(plan, it)};
         queue.starts[all[i].size + 1]++;

@@ -57,8 +57,7 @@ static void collector_evict(struct plan *plan, uint32_t collector)
         enum plan_why why = it->has_left ? PLAN_WHY_LEFT : PLAN_WHY_DRAINED;
         while (it->count) {
             uint32_t unit = it->units.list.oldest;
-            // What was dealt in rounds stands at even distances. A wrong guess costs nothing.
-            unit_prefetch(plan, unit + AHEAD * (unit_at(plan, unit)->newer - unit));
+            unit_ahead_prefetch(plan, unit);
             unit_evict(plan, unit, why);
         }
     }
@@ -84,6 +83,7 @@ void forced_evict(struct plan *plan, struct group *group,
 uint32_t pending_take(struct plan *plan, struct group *group, bool is_orphans)
 {
     uint32_t unit = list_take_oldest(plan, is_orphans ? &group->orphans : &group->waiting.list);
+    unit_ahead_prefetch(plan, unit);
     *(is_orphans ? &group->orphan_count : &group->waiting_count) -= 1;
     group->pending_weight -= unit_weight(plan, unit_at(plan, unit));
     return unit;

@@ -293,6 +293,15 @@ __attribute__((always_inline)) static inline void unit_prefetch(const struct pla
         __builtin_prefetch(&plan->units->weights[unit]);
 }
 
+// Fetches the unit that is so far ahead in a list, from the oldest on, if the units of the list
+// stand at even distances: so do those that came one after the other, with or without those of
+// other groups in between, and those that were dealt in rounds. The list itself tells it too late.
+__attribute__((always_inline)) static inline void unit_ahead_prefetch(const struct plan *plan,
+                                                                      uint32_t unit)
+{
+    unit_prefetch(plan, unit + AHEAD * (unit_at(plan, unit)->newer - unit));
+}
+
 static inline struct group *group_of(const struct plan *plan, const struct unit *unit)
 {
     return plan->groups[unit_kind(plan, unit)->group];
