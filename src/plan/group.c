@@ -258,6 +258,19 @@ static uint32_t group_followed(struct plan *plan, uint32_t said)
     return group_get(plan, name_take(plan, value));
 }
 
+static uint32_t text_mark(const struct text *text)
+{
+    return text->size ? (unsigned char)text->data[text->size - 1] : 0;
+}
+
+// The place among the recent ones. Anything will do that differs where kinds mostly differ.
+static uint32_t *kind_recent(struct plan *plan, const struct traits *traits)
+{
+    uint32_t mark =
+        text_mark(&traits->group) + 5 * text_mark(&traits->zone) + 25 * text_mark(&traits->pin);
+    return &plan->kinds_recent[mark % KINDS_RECENT];
+}
+
 static uint32_t kind_create(struct plan *plan, const struct traits *traits)
 {
     uint32_t said = traits->is_followed ? name_take(plan, traits->group) : NAME_NONE;
@@ -279,12 +292,17 @@ static uint32_t kind_get(struct plan *plan, const struct policy_unit *said)
     struct policy_place place = policy_unit_place(policy, said);
     bool is_followed = policy->group_by && policy->other && !policy->groups && !place.is_listed;
     struct traits traits = {place.group, place.zone, place.pin, is_followed};
+    uint32_t *recent = kind_recent(plan, &traits);
+    if (*recent < plan->kinds_count && plan->kinds[*recent].references &&
+        kind_has(plan, &plan->kinds[*recent], &traits))
+        return *recent;
     uint64_t hash = traits_hash(&traits);
     uint32_t kind = kind_find(plan, &traits, hash);
     if (kind == INDEX_NONE) {
         kind = kind_create(plan, &traits);
         index_add(&plan->kinds_index, hash, kind);
     }
+    *recent = kind;
     return kind;
 }
 

@@ -171,6 +171,8 @@ struct kind {
                          // is a group or belongs to `other`; NAME_NONE = it is not
 };
 
+enum { KINDS_RECENT = 32 };
+
 // A value of a label, or an id, kept while something refers to it.
 struct name {
     char *text; // owned; NULL = free
@@ -213,7 +215,8 @@ struct plan {
     uint32_t kinds_free; // rows below are in use
     uint32_t kind_plain; // of units without labels while none is looked at, NAME_NONE
     struct index kinds_index;
-    struct group **groups; // owned, by handle; NULL = free
+    uint32_t kinds_recent[KINDS_RECENT]; // that were asked for last, by a mark of what they are
+    struct group **groups;               // owned, by handle; NULL = free
     uint32_t groups_count;
     uint32_t groups_capacity;
     uint32_t *group_order; // owned: handles by name
