@@ -27,7 +27,7 @@ void pack_place(struct plan *plan, struct group *group, bool is_orphans)
         uint32_t collector = group->order[bitset_first(&level->ranks)];
         const struct collector *it = &plan->collectors[collector];
         while (*count && it->count < it->cap)
-            even_place(plan, pending_take(plan, group, is_orphans), collector, PLAN_WHY_PLACED);
+            even_place(plan, pending_take(plan, group, is_orphans), collector);
         collector_file(plan, collector);
     }
 }

@@ -145,7 +145,7 @@ static uint32_t units_race(struct plan *plan, struct group *group, uint32_t size
         int64_t weight = unit_weight(plan, it);
         if (collector_room(plan, owner) < weight)
             break;
-        change_note(plan, units[done], PLAN_WHY_PLACED);
+        change_note_placed(plan, units[done]);
         it->owner = collector;
         it->number = plan->number_next++;
         list_append(plan, &owner->units.sizes[BOND_FREE * SIZE_COUNT + size], units[done]);

@@ -80,33 +80,37 @@ void forced_evict(struct plan *plan, struct group *group,
     }
 }
 
-uint32_t pending_take(struct plan *plan, struct group *group, bool is_orphans)
+static struct list *pending_list(struct group *group, bool is_orphans)
 {
-    uint32_t unit = list_take_oldest(plan, is_orphans ? &group->orphans : &group->waiting.list);
-    unit_ahead_prefetch(plan, unit);
-    *(is_orphans ? &group->orphan_count : &group->waiting_count) -= 1;
-    group->pending_weight -= unit_weight(plan, unit_at(plan, unit));
-    return unit;
+    return is_orphans ? &group->orphans : &group->waiting.list;
 }
 
-static uint32_t pending_count(const struct group *group, bool is_orphans)
+static uint32_t *pending_count(struct group *group, bool is_orphans)
 {
-    return is_orphans ? group->orphan_count : group->waiting_count;
+    return is_orphans ? &group->orphan_count : &group->waiting_count;
+}
+
+uint32_t pending_take(struct plan *plan, struct group *group, bool is_orphans)
+{
+    uint32_t unit = list_take_oldest(plan, pending_list(group, is_orphans));
+    *pending_count(group, is_orphans) -= 1;
+    group->pending_weight -= unit_weight(plan, unit_at(plan, unit));
+    return unit;
 }
 
 static void place_oldest(struct plan *plan, struct group *group, bool is_orphans,
                          uint32_t collector)
 {
     uint32_t unit = pending_take(plan, group, is_orphans);
-    even_place(plan, unit, collector, PLAN_WHY_PLACED);
+    even_place(plan, unit, collector);
 }
 
 // How often everyone in the lowest level can be given a unit in one go: there are enough units, all
 // have room, and nobody meets those who have more already.
-static uint32_t rounds_possible(const struct plan *plan, const struct group *group, bool is_orphans)
+static uint32_t rounds_possible(const struct plan *plan, struct group *group, bool is_orphans)
 {
     const struct level *level = &group->roomy.levels[group->roomy.lowest];
-    uint32_t rounds = pending_count(group, is_orphans) / level->count;
+    uint32_t rounds = *pending_count(group, is_orphans) / level->count;
     if (level->higher != LADDER_NONE) {
         uint32_t gap = group->roomy.levels[level->higher].load - level->load - 1;
         rounds = gap < rounds ? gap : rounds;
@@ -131,8 +135,7 @@ struct hand {
 static void hand_give(struct plan *plan, struct hand *hand, uint32_t unit)
 {
     struct unit *it = unit_at(plan, unit);
-    if (!it->change)
-        change_note(plan, unit, PLAN_WHY_PLACED);
+    change_note_placed(plan, unit);
     it->owner = hand->collector;
     it->number = plan->number_next++;
     it->older = hand->newest;
@@ -145,6 +148,24 @@ static struct hand hand_of(const struct plan *plan, uint32_t collector)
 {
     const struct list *list = &plan->collectors[collector].units.list;
     return (struct hand){collector, list->newest, list->oldest, 0};
+}
+
+// Takes the oldest units out of a list and gives one to each hand, in turn.
+static void hands_give(struct plan *plan, struct list *list, struct hand *hands, uint32_t count,
+                       uint32_t rounds)
+{
+    uint32_t unit = list->oldest;
+    for (uint32_t round = 0; round < rounds; round++)
+        for (uint32_t i = 0; i < count; i++) {
+            uint32_t newer = unit_at(plan, unit)->newer;
+            unit_ahead_prefetch(plan, unit);
+            hand_give(plan, &hands[i], unit);
+            unit = newer;
+        }
+    list->oldest = unit;
+    list->count -= rounds * count;
+    if (list->count == 0)
+        *list = LIST_EMPTY;
 }
 
 static void hand_end(struct plan *plan, const struct hand *hand, uint32_t rounds)
@@ -164,12 +185,13 @@ static void rounds_place(struct plan *plan, struct group *group, bool is_orphans
     for (uint32_t rank = bitset_first(&level->ranks); rank != BITSET_NONE;
          rank = bitset_next(&level->ranks, rank))
         hands[count++] = hand_of(plan, group->order[rank]);
-    for (uint32_t round = 0; round < rounds; round++)
-        for (uint32_t i = 0; i < count; i++)
-            hand_give(plan, &hands[i], pending_take(plan, group, is_orphans));
+    hands_give(plan, pending_list(group, is_orphans), hands, count, rounds);
+    *pending_count(group, is_orphans) -= rounds * count;
     ladder_lowest_raise(&group->roomy, rounds);
-    for (uint32_t i = 0; i < count; i++)
+    for (uint32_t i = 0; i < count; i++) {
         hand_end(plan, &hands[i], rounds);
+        group->pending_weight -= hands[i].weight;
+    }
     for (uint32_t i = 0; i < count; i++)
         if (plan->collectors[hands[i].collector].count == plan->collectors[hands[i].collector].cap)
             collector_file(plan, hands[i].collector);
@@ -179,7 +201,7 @@ static void rounds_place(struct plan *plan, struct group *group, bool is_orphans
 // Rule 2: gives pending units an owner, from the oldest on, as long as anyone has room.
 static void settle_place(struct plan *plan, struct group *group, bool is_orphans)
 {
-    while (pending_count(group, is_orphans) && group->roomy.lowest != LADDER_NONE) {
+    while (*pending_count(group, is_orphans) && group->roomy.lowest != LADDER_NONE) {
         uint32_t rounds = rounds_possible(plan, group, is_orphans);
         if (rounds > 0) {
             rounds_place(plan, group, is_orphans, rounds);

@@ -535,8 +535,8 @@ void change_forget(struct plan *plan, uint32_t unit);
 // Lets go of the handles of those that left, if no change can name them any more.
 void change_retire(struct plan *plan);
 
-// These two run once for each unit of a large settle. The unit has the greatest number in the list;
-// the list is not empty.
+// What follows runs once for each unit of a large settle. The unit has the greatest number in the
+// list; the list is not empty.
 static inline void list_append(struct plan *plan, struct list *list, uint32_t unit)
 {
     unit_at(plan, unit)->older = list->newest;
@@ -557,14 +557,26 @@ static inline uint32_t list_take_oldest(struct plan *plan, struct list *list)
     return unit;
 }
 
-// What unit_place does, for even groups.
-static inline void even_place(struct plan *plan, uint32_t unit, uint32_t collector,
-                              enum plan_why why)
+// What change_note does for a unit that has no owner.
+static inline void change_note_placed(struct plan *plan, uint32_t unit)
+{
+    struct unit *it = unit_at(plan, unit);
+    if (it->change)
+        return;
+    if (plan->change_count == plan->change_capacity) {
+        change_note(plan, unit, PLAN_WHY_PLACED);
+        return;
+    }
+    plan->changes[plan->change_count++] = unit;
+    it->change = plan->change_count;
+}
+
+// What unit_place does for a pending unit of an even group.
+static inline void even_place(struct plan *plan, uint32_t unit, uint32_t collector)
 {
     struct unit *it = unit_at(plan, unit);
     struct collector *owner = &plan->collectors[collector];
-    if (!it->change)
-        change_note(plan, unit, why);
+    change_note_placed(plan, unit);
     it->owner = collector;
     it->number = plan->number_next++;
     list_append(plan, &owner->units.list, unit);

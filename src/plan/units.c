@@ -31,10 +31,9 @@ void plan_units_reserve(struct plan_units *units, uint32_t count)
 
 static void units_cover(struct plan_units *units, uint32_t unit)
 {
-    if (unit < units->count)
-        return;
     ensure(unit < PLAN_UNIT_MAX);
-    plan_units_reserve(units, unit + 1);
+    if (unit >= units->capacity)
+        plan_units_reserve(units, unit + 1);
     while (units->count <= unit)
         units->units[units->count++] = (struct unit){.owner = OWNER_ABSENT};
 }
@@ -211,7 +210,8 @@ static struct group *unit_enter(struct plan *plan, uint32_t unit,
                                 const struct plan_unit_options *options)
 {
     ensure(options->weight >= 1 && options->weight <= PLAN_WEIGHT_MAX);
-    units_cover(plan->units, unit);
+    if (unit >= plan->units->count)
+        units_cover(plan->units, unit);
     struct unit *it = unit_at(plan, unit);
     ensure(it->owner == OWNER_ABSENT);
     *it = (struct unit){.owner = PLAN_NOBODY};
