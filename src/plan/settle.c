@@ -49,6 +49,22 @@
 #include "base/memory.h"
 #include "plan/state.h"
 
+// What unit_evict does, for even groups.
+static void even_evict(struct plan *plan, struct collector *from, uint32_t unit, enum plan_why why)
+{
+    struct unit *it = unit_at(plan, unit);
+    struct group *group = plan->groups[from->group];
+    int64_t weight = unit_weight(plan, it);
+    change_note(plan, unit, why);
+    list_remove(plan, &from->units.list, unit);
+    from->count--;
+    from->weight -= weight;
+    it->owner = OWNER_ORPHAN;
+    list_append(plan, &group->orphans, unit);
+    group->orphan_count++;
+    group->pending_weight += weight;
+}
+
 // Rule 1 for one collector: all units, or the newest ones beyond its cap.
 static void collector_evict(struct plan *plan, uint32_t collector)
 {
@@ -58,11 +74,11 @@ static void collector_evict(struct plan *plan, uint32_t collector)
         while (it->count) {
             uint32_t unit = it->units.list.oldest;
             unit_ahead_prefetch(plan, unit);
-            unit_evict(plan, unit, why);
+            even_evict(plan, it, unit, why);
         }
     }
     while (it->count > it->cap)
-        unit_evict(plan, it->units.list.newest, PLAN_WHY_OVER_CAP);
+        even_evict(plan, it, it->units.list.newest, PLAN_WHY_OVER_CAP);
 }
 
 void forced_evict(struct plan *plan, struct group *group,
