@@ -8,6 +8,7 @@
 // enough where the next ones are, which a list does not. What fits nowhere goes to the shelf of
 // those that wait, in lists by size, and is tried again only when room was gained.
 #include "base/memory.h"
+#include "plan/hand.h"
 #include "plan/state.h"
 
 // Whether all pending units may fit by weight, so that the largest had better be placed first.
@@ -125,36 +126,70 @@ static bool is_plain(const struct plan *plan, const struct group *group)
     return !policy->is_packed && !policy->affinity && !policy->spread_by && !group->pins;
 }
 
+// A collector that takes part in a race.
+struct runner {
+    struct hand hand;
+    int64_t load;
+    int64_t room;  // as collector_room says
+    uint32_t left; // units up to its cap
+};
+
+static struct list *list_of(const struct plan *plan, uint32_t collector, uint32_t size)
+{
+    return &plan->collectors[collector].units.sizes[BOND_FREE * SIZE_COUNT + size];
+}
+
+static struct runner *race_enter(struct plan *plan, struct group *group, uint32_t size)
+{
+    struct runner *runners = memory_resize(NULL, group->order_count * sizeof(*runners));
+    race_reset(&group->race, group->order_count);
+    for (uint32_t rank = 0; rank < group->order_count; rank++) {
+        uint32_t collector = group->order[rank];
+        const struct collector *it = &plan->collectors[collector];
+        runners[rank] = (struct runner){.hand = hand_of(collector, list_of(plan, collector, size)),
+                                        .load = it->load,
+                                        .room = collector_room(plan, it),
+                                        .left = it->cap - it->count};
+        race_set(&group->race, rank, runners[rank].room < 0 ? RACE_OUT : it->load);
+    }
+    race_begin(&group->race);
+    return runners;
+}
+
+static void race_end(struct plan *plan, struct group *group, uint32_t size, struct runner *runners)
+{
+    for (uint32_t rank = 0; rank < group->order_count; rank++) {
+        uint32_t collector = group->order[rank];
+        hand_end(plan, &runners[rank].hand, list_of(plan, collector, size));
+        plan->collectors[collector].load = runners[rank].load;
+    }
+    memory_release(runners);
+    mixed_file_all(plan, group);
+}
+
 // Places many units of one size in a plain group, up to one that does not fit with whoever has
 // least. Returns how many it placed.
 static uint32_t units_race(struct plan *plan, struct group *group, uint32_t size,
                            const uint32_t *units, uint32_t count)
 {
-    struct race *race = &group->race;
+    struct runner *runners = race_enter(plan, group, size);
     uint32_t done = 0;
-    race_reset(race, group->order_count);
-    for (uint32_t rank = 0; rank < group->order_count; rank++)
-        race_set(race, rank, tree_leaf(&group->tree, rank).take_min);
-    race_begin(race);
     for (; done < count; done++) {
         if (done + AHEAD < count)
             unit_prefetch(plan, units[done + AHEAD]);
-        uint32_t collector = group->order[race_winner(race).rank];
-        struct unit *it = unit_at(plan, units[done]);
-        struct collector *owner = &plan->collectors[collector];
-        int64_t weight = unit_weight(plan, it);
-        if (collector_room(plan, owner) < weight)
+        struct runner *it = &runners[race_winner(&group->race).rank];
+        const struct unit *unit = unit_at(plan, units[done]);
+        int64_t weight = unit_weight(plan, unit);
+        if (it->room < weight)
             break;
-        change_note_placed(plan, units[done]);
-        it->owner = collector;
-        it->number = plan->number_next++;
-        list_append(plan, &owner->units.sizes[BOND_FREE * SIZE_COUNT + size], units[done]);
-        owner->count++;
-        owner->weight += weight;
-        owner->load += unit_load(plan, it);
-        race_go_on(race, collector_room(plan, owner) < 0 ? RACE_OUT : owner->load);
+        hand_give(plan, &it->hand, units[done]);
+        it->load += unit_load(plan, unit);
+        it->room -= it->room == INT64_MAX ? 0 : weight;
+        if (--it->left == 0 || it->room == 0)
+            it->room = -1;
+        race_go_on(&group->race, it->room < 0 ? RACE_OUT : it->load);
     }
-    mixed_file_all(plan, group);
+    race_end(plan, group, size, runners);
     return done;
 }
 

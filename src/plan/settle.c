@@ -47,6 +47,7 @@
 // `balance` takes from the most and gives to the least: while there is both an excess and a lack it
 // lessens both, later the one that is left; so it takes exactly that many steps.
 #include "base/memory.h"
+#include "plan/hand.h"
 #include "plan/state.h"
 
 // What unit_evict does, for even groups.
@@ -139,33 +140,6 @@ static uint32_t rounds_possible(const struct plan *plan, struct group *group, bo
     return rounds;
 }
 
-// What is dealt to a collector: a fraction of what all is known of it, so that those of a thousand
-// collectors stay in the nearest cache.
-struct hand {
-    uint32_t collector;
-    uint32_t newest; // UNIT_NONE = none
-    uint32_t oldest;
-    int64_t weight;
-};
-
-static void hand_give(struct plan *plan, struct hand *hand, uint32_t unit)
-{
-    struct unit *it = unit_at(plan, unit);
-    change_note_placed(plan, unit);
-    it->owner = hand->collector;
-    it->number = plan->number_next++;
-    it->older = hand->newest;
-    *(hand->newest == UNIT_NONE ? &hand->oldest : &unit_at(plan, hand->newest)->newer) = unit;
-    hand->newest = unit;
-    hand->weight += unit_weight(plan, it);
-}
-
-static struct hand hand_of(const struct plan *plan, uint32_t collector)
-{
-    const struct list *list = &plan->collectors[collector].units.list;
-    return (struct hand){collector, list->newest, list->oldest, 0};
-}
-
 // Takes the oldest units out of a list and gives one to each hand, in turn.
 static void hands_give(struct plan *plan, struct list *list, struct hand *hands, uint32_t count,
                        uint32_t rounds)
@@ -184,14 +158,6 @@ static void hands_give(struct plan *plan, struct list *list, struct hand *hands,
         *list = LIST_EMPTY;
 }
 
-static void hand_end(struct plan *plan, const struct hand *hand, uint32_t rounds)
-{
-    struct collector *it = &plan->collectors[hand->collector];
-    it->count += rounds;
-    it->weight += hand->weight;
-    it->units.list = (struct list){hand->oldest, hand->newest, it->count};
-}
-
 // The same units to the same collectors as one by one, without taking each from level to level.
 static void rounds_place(struct plan *plan, struct group *group, bool is_orphans, uint32_t rounds)
 {
@@ -200,12 +166,13 @@ static void rounds_place(struct plan *plan, struct group *group, bool is_orphans
     uint32_t count = 0;
     for (uint32_t rank = bitset_first(&level->ranks); rank != BITSET_NONE;
          rank = bitset_next(&level->ranks, rank))
-        hands[count++] = hand_of(plan, group->order[rank]);
+        hands[count++] =
+            hand_of(group->order[rank], &plan->collectors[group->order[rank]].units.list);
     hands_give(plan, pending_list(group, is_orphans), hands, count, rounds);
     *pending_count(group, is_orphans) -= rounds * count;
     ladder_lowest_raise(&group->roomy, rounds);
     for (uint32_t i = 0; i < count; i++) {
-        hand_end(plan, &hands[i], rounds);
+        hand_end(plan, &hands[i], &plan->collectors[hands[i].collector].units.list);
         group->pending_weight -= hands[i].weight;
     }
     for (uint32_t i = 0; i < count; i++)
