@@ -123,10 +123,25 @@ static void an_owner_that_gets_on_clears_the_count(void)
     cell_end(&cell);
 }
 
+// A unit that has failed before moves like any other.
+static void moves_with_a_failure_behind_it(void)
+{
+    struct cell cell;
+    begin(&cell);
+    fail(&cell, 1);
+    CHECK_TEXT(cell_owners(&cell), "c0:t1 c1:t2");
+    cell_say(&cell, INPUT_ORDERS,
+             "{\"verb\": \"collector.drain\", \"args\": {\"collector\": \"c0\"}}");
+    cell_settle(&cell, 2);
+    CHECK_TEXT(cell_owners(&cell), "c1:t1 c1:t2");
+    cell_end(&cell);
+}
+
 static const struct test tests[] = {
     TEST(third_failure_in_a_row_is_the_last),
     TEST(announced_again_it_has_another_try),
     TEST(an_owner_that_gets_on_clears_the_count),
+    TEST(moves_with_a_failure_behind_it),
 };
 
 TEST_MAIN("control/quarantine", tests)
