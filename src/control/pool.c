@@ -225,14 +225,16 @@ void pools_ghosts_leave(struct control *control)
 
 // ---- Deleting.
 
-// Whoever has let go of everything hears that nobody is named any more, and ends.
+// Whoever has let go of everything hears that nobody is named any more, and ends. Who has not
+// acknowledged a head that names it is left to do so first: without ever having been named it would
+// go on waiting.
 static void pool_evict(struct control *control, uint32_t handle)
 {
     struct tables *tables = &control->tables;
     for (uint32_t i = 0; i < tables->collectors_count; i++) {
         struct collector *row = tables->collectors[i];
         if (row == NULL || row->pool != handle || row->is_evicted || !member_is_alive(row) ||
-            row->owned + row->revoking > 0)
+            row->owned + row->revoking > 0 || row->applied_generation < row->admitted)
             continue;
         row->is_evicted = true;
         collector_change(tables, i, -1, true);

@@ -356,6 +356,33 @@ static void delete_goes_by_revoke_ack_evict(void)
     cell_end(&cell);
 }
 
+// A life that is admitted in the very batch of the delete hears of that first: a head that names
+// nobody ends only who was named.
+static void delete_names_whom_it_ends(void)
+{
+    struct cell cell;
+    begin_edge(&cell);
+    cell_say(&cell, INPUT_CONTROL, "{\"pool\": \"edge\", \"agent\": \"x\", \"topics\": []}");
+    CHECK(cell_commit(&cell));
+    cell_beat_in(&cell, "edge", 5, 1, "leaving", cell.heads[5]);
+    cell_beat_in(&cell, "edge", 5, 2, "joining", 0);
+    cell_say(&cell, INPUT_ORDERS,
+             "{\"pool\": \"edge\", \"verb\": \"pool.delete\", \"args\": {\"force\": \"true\"}}");
+    CHECK(cell_commit(&cell));
+    const struct head *head = cell_value(&cell, "edge/c5");
+    REQUIRE(head != NULL);
+    CHECK(head->incarnation.size == 32);
+    cell_beat_in(&cell, "edge", 5, 2, "joining", 0);
+    (void)cell_commit(&cell);
+    CHECK(cell_value(&cell, "edge/c5") == NULL);
+    cell_beat_in(&cell, "edge", 5, 2, "active", cell.heads[5]);
+    CHECK(cell_commit(&cell));
+    head = cell_value(&cell, "edge/c5");
+    REQUIRE(head != NULL);
+    CHECK(head->incarnation.size == 0);
+    cell_end(&cell);
+}
+
 // MR-3
 static void deleted_name_begins_clean(void)
 {
@@ -466,6 +493,7 @@ static const struct test tests[] = {
     TEST(frozen_after_a_takeover),
     TEST(delete_is_refused_with_its_reason),
     TEST(delete_goes_by_revoke_ack_evict),
+    TEST(delete_names_whom_it_ends),
     TEST(deleted_name_begins_clean),
     TEST(delete_goes_on_after_a_takeover),
     TEST(status_follows_the_counts),
