@@ -311,6 +311,88 @@ BREAKS = {
             )
         ],
     ),
+    "silence-without-marker": (
+        "S4: an interval is over when an own marker came back, not when its time has come",
+        [
+            (
+                "control/silence.c",
+                "            evidence_proves(&control->marker_evidence, pool->interval_since,\n"
+                "                            span_of_ms(pool->agent_interval_ms)) &&\n",
+                "            instant_since(control->now, pool->interval_since).us >=\n"
+                "                span_of_ms(pool->agent_interval_ms).us &&\n",
+            )
+        ],
+    ),
+    "unclear-is-silence": (
+        "silence of agents: what nobody has delivered yet is no silence",
+        [
+            (
+                "control/silence.c",
+                "    else if ((known < 0 && !was_asleep) || !is_drained(control, unit, said->end))\n"
+                "        topic_unclear(control, topic);\n",
+                "    else if (known < 0 && !was_asleep && !is_drained(control, unit, said->end))\n"
+                "        topic_unclear(control, topic);\n",
+            )
+        ],
+    ),
+    "records-are-no-sign": (
+        "silence of agents: a record in one of its topics is a sign of life",
+        [
+            (
+                "control/silence.c",
+                "    bool is_new = known >= 0 && said->end != known;\n",
+                "    bool is_new = false;\n",
+            ),
+            (
+                "control/silence.c",
+                "    end_set(&control->silence, unit, picture->end);\n"
+                "    if (known >= 0)\n        topic_seen(control, topic);\n",
+                "    end_set(&control->silence, unit, picture->end);\n",
+            ),
+        ],
+    ),
+    "quarantine-ignored": (
+        "TG-10: what owner after owner failed on is given to nobody",
+        [
+            (
+                "control/topic.c",
+                "if (reason == UNIT_ASKING && unit_is_quarantined(tables, unit)) {",
+                "if (reason == UNIT_ASKING && wanted < -1) {",
+            )
+        ],
+    ),
+    "upgrade-without-asking": (
+        "the level rises only when all that live know the next one",
+        [("control/upgrade.c", "    laggards_name(control, level, &naming);\n", "")],
+    ),
+    "old-binary-leads": (
+        "who knows less than the cell's level does not lead",
+        [
+            (
+                "control/lead.c",
+                "    if (control->level > control->level_max) {\n        bar(control, too_high);\n"
+                "        return;\n    }\n    if (control->cell_cluster_id",
+                "    if (control->cell_cluster_id",
+            ),
+            (
+                "control/lead.c",
+                "    if (control->level > control->level_max && !control->is_barred)\n"
+                "        bar(control, too_high);\n",
+                "",
+            ),
+        ],
+    ),
+    "delete-forgets-acks": (
+        "S2: a pool is gone only when everybody has let go of its units",
+        [
+            (
+                "control/pool.c",
+                "        if (pool->units == 0 && !has_agents(tables, i) && "
+                "!has_collectors(tables, i))\n",
+                "        if (!has_agents(tables, i))\n",
+            )
+        ],
+    ),
 }
 
 

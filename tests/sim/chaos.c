@@ -7,10 +7,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "control/view.h"
 #include "sim/check.h"
 
 static const char *const names[2][5] = {{"north", "south", "east", "", ""},
                                         {"a", "b", "c", "d", "e"}};
+
+static const char *const pools[] = {"west", "side"};
 
 static const char *const labels[5] = {"csp=aws host=h0 zone=east", "csp=gcp host=h1 zone=west",
                                       "csp=aws host=h1 zone=west", "csp=gcp host=h2 zone=east",
@@ -20,6 +23,21 @@ static const struct {
     int64_t lease_ms, beat_ms, leader_ms;
 } patiences[] = {
     {15000, 3000, 5000}, {15000, 5000, 8000}, {20000, 5000, 8000}, {10000, 2500, 5000}};
+
+// "west" has rules of its own, "side" comes and goes, each with one collector.
+static void make_pools(struct world *world)
+{
+    world->has_pools = true;
+    for (size_t i = 0; i < 2; i++)
+        world_order_pool(world, pools[i], "pool.create");
+    world_collector_in(world, "west", "w");
+    world_collector_in(world, "side", "s");
+    for (int i = 0; i < 4; i++) {
+        char name[16];
+        snprintf(name, sizeof(name), "s%d", i);
+        world_topic(world, name, 1);
+    }
+}
 
 struct world *chaos_world(uint64_t seed, const struct chaos *chaos)
 {
@@ -33,6 +51,9 @@ struct world *chaos_world(uint64_t seed, const struct chaos *chaos)
     static const int numbers[] = {1, 2, 2, 2, 3, 3};
     int coordinators = numbers[world_draw(world, 6)];
     int collectors = 2 + (int)world_draw(world, 3);
+    world->options.level = 1 + (int64_t)world_draw(world, 2);
+    world->silence_ms = 5000 + 1000 * (int64_t)world_draw(world, 10);
+    bool has_pools = world_draw(world, 4) == 0;
     world_tell(world,
                "the world has %d coordinators and %d collectors; a lease is %lld ms, a beat comes "
                "every %lld ms, a leader is missed for %lld ms",
@@ -47,6 +68,8 @@ struct world *chaos_world(uint64_t seed, const struct chaos *chaos)
         world_coordinator(world, names[0][i]);
     for (int i = 0; i < collectors; i++)
         world_collector_with(world, names[1][i], labels[i]);
+    if (has_pools)
+        make_pools(world);
     return world;
 }
 
@@ -76,11 +99,41 @@ static int64_t bound_ms(const struct world *world)
     return 4 * world->options.lease_ms + 2 * world->options.leader_ms + 20000;
 }
 
+// Who knows less than the level of the cell is replaced by a newer binary.
 static void start_all(struct world *world)
 {
-    for (int i = 0; i < world->process_count; i++)
-        if (!world->processes[i].is_impostor)
-            world_restart(world, world->processes[i].name, false);
+    for (int i = 0; i < world->process_count; i++) {
+        const struct process *process = &world->processes[i];
+        if (process->is_impostor)
+            continue;
+        if (process->level < world->checks->level)
+            world_crash(world, process->name);
+        world_restart(world, process->name, false);
+    }
+}
+
+static void retry_all(struct world *world)
+{
+    const struct process *leader = world_leading(world);
+    struct unit_view unit;
+    uint32_t cursor = 0;
+    while (world->has_failures && leader != NULL &&
+           control_next_unit(leader->control, &cursor, &unit))
+        if (text_equals(unit.state, "quarantined"))
+            world_say(world, SIM_ORDERS,
+                      "{\"pool\": \"%.*s\", \"verb\": \"topic.retry\", \"args\": "
+                      "{\"topic\": \"%.*s\"}}",
+                      TEXT_ARGS(unit.pool), TEXT_ARGS(unit.name));
+}
+
+// Operators make again what is gone, and have what is in quarantine tried again, until it is so.
+static void put_right(struct world *world)
+{
+    const struct process *leader = world_leading(world);
+    for (size_t i = 0; world->has_pools && leader != NULL && i < 2; i++)
+        if (!control_has_pool(leader->control, text_of(pools[i])))
+            world_order_pool(world, pools[i], "pool.create");
+    retry_all(world);
 }
 
 static void make_peace(struct world *world)
@@ -97,11 +150,16 @@ static void make_peace(struct world *world)
                   i % 2 == 0 ? "" : "x");
     world_say(world, SIM_ORDERS, "{\"verb\": \"pool.reset\"}");
     world_order_pool(world, "default", "pool.resume");
+    for (size_t i = 0; world->has_pools && i < 2; i++)
+        world_order_pool(world, pools[i], "pool.resume");
     for (int i = 0; i < world->process_count; i++)
         if (!world->processes[i].is_coordinator && !world->processes[i].is_impostor)
             world_order(world, "collector.undrain", "collector", world->processes[i].name);
-    for (uint32_t i = 0; i < world->topics_count; i++)
+    for (uint32_t i = 0; i < world->topics_count; i++) {
         world->topics[i].partitions = 1 + (int32_t)i % 3;
+        world_poison(world, world->topics[i].name, false);
+    }
+    world_install(world, 2);
 }
 
 // The collector that no head names, or that is about to go; NULL if there is none (S9).
@@ -120,10 +178,12 @@ static const char *unnamed(const struct world *world)
 // Lets time pass until everything is right and stays so for a while.
 static void settle(struct world *world)
 {
-    enum { QUIET = 3 };
+    enum { QUIET = 3, PUT_RIGHT_MS = 4000 };
     int quiet = 0;
     for (int64_t ms = 0; world->fault == NULL && quiet < QUIET; ms += 1000) {
         start_all(world);
+        if (ms % PUT_RIGHT_MS == PUT_RIGHT_MS / 2)
+            put_right(world);
         world_run(world, 1000);
         bool is_late = ms >= bound_ms(world);
         const char *unsettled = is_late || unnamed(world) == NULL ? world_unsettled(world) : "";
@@ -185,7 +245,7 @@ static void lose_collector(struct world *world)
     bool is_proved = world_draw(world, 2) == 0;
     int64_t ms = is_proved ? 500 : world->options.lease_ms * 102 / 100 + 200 + 500;
     for (int i = 0; i < world->process_count; i++)
-        if (!world->processes[i].is_coordinator && world->processes[i].is_up &&
+        if (strcmp(world->processes[i].pool, "default") == 0 && world->processes[i].is_up &&
             world_draw(world, ++count) == 0)
             lost = &world->processes[i];
     // A second life of the same id that was heard a moment ago would be given the units, dead or
@@ -218,10 +278,14 @@ void chaos_run(struct world *world, const struct chaos *chaos)
         make_peace(world);
         settle(world);
         compare(world);
-        uint64_t dice = world_draw(world, 4);
-        if (dice == 0)
+        uint64_t dice = world_draw(world, 9);
+        if (dice < 2)
             lose_collector(world);
-        else if (dice < 3)
+        else if (dice < 6)
             take_over(world);
+        else if (dice == 6) {
+            chaos_lull(world);
+            settle(world);
+        }
     }
 }

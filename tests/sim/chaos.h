@@ -37,15 +37,36 @@ enum chaos_theme {
     THEME_TTL,       // statements live as long as they are repeated
     THEME_SINKS,     // sinks hang and units fail
     THEME_STRANGERS, // others write what they should not
+    THEME_AGENTS,    // agents fall silent, and come back
+    THEME_POOLS,     // pools come and go, pause and freeze; binaries of two levels are about
     THEME_COUNT,
 };
 
 // One thing that happens. `times` is how often something has happened in this world.
 void chaos_act(struct world *world, enum chaos_theme theme, uint64_t times);
 
+// Any coordinator, often the leader; any collector.
+const struct process *draw_process(struct world *world, bool is_coordinator);
+
+// What is said (chaos_say.c).
+void say_announce(struct world *world);
+void say_ttl(struct world *world);
+void say_sign(struct world *world);
+void say_order(struct world *world);
+void say_interval(struct world *world);
+void say_pool(struct world *world);
+void say_level(struct world *world);
+void stranger_beats(struct world *world, uint64_t times);
+void stranger_assigns(struct world *world);
+void stranger_speaks(struct world *world);
+
+// Some agents fall silent while everything is quiet (chaos_lull.c).
+void chaos_lull(struct world *world);
+
 // What retention takes away in all topics.
 void chaos_expire(struct world *world);
 
-enum { CHAOS_TOPICS = 24, CHAOS_MORTALS = 3 }; // announced names; agents with a time-to-live
+// Announced names; agents, and those with a time-to-live.
+enum { CHAOS_TOPICS = 24, CHAOS_AGENTS = 4, CHAOS_MORTALS = 3 };
 
 #endif

@@ -11,7 +11,7 @@
 
 // ---- Whom it happens to, and for how long.
 
-static const struct process *draw_process(struct world *world, bool is_coordinator)
+const struct process *draw_process(struct world *world, bool is_coordinator)
 {
     const struct process *found = NULL;
     uint64_t count = 0;
@@ -57,93 +57,7 @@ static int64_t draw_ms(struct world *world)
     }
 }
 
-// ---- What agents and operators do.
-
-static void announce_topics(struct world *world, const char *agent, int64_t ttl_ms)
-{
-    static const char *const modes[] = {"set", "set", "add", "add", "add", "remove"};
-    static const char *const attributes[8] = {
-        ", \"weight\": 7",
-        ", \"labels\": {\"csp\": \"aws\"}",
-        ", \"labels\": {\"csp\": \"gcp\", \"zone\": \"west\"}",
-        ", \"weight\": 30, \"labels\": {\"zone\": \"east\"}",
-        "",
-        "",
-        "",
-        ""};
-    struct buffer topics = {0};
-    uint64_t first = world_draw(world, CHAOS_TOPICS);
-    uint64_t count = world_draw(world, 6);
-    for (uint64_t i = 0; i < count; i++) {
-        unsigned number = (unsigned)((first + i * 3) % CHAOS_TOPICS);
-        unsigned partitions = world_draw(world, 5) == 0 ? 0 : 1 + number % 3;
-        bool is_split = number % 4 == 0 && world_draw(world, 4) > 0;
-        buffer_print(&topics, "%s{\"name\": \"t%u\", \"partitions\": %u, \"split\": %s%s}",
-                     i > 0 ? ", " : "", number, partitions, is_split ? "true" : "false",
-                     attributes[world_draw(world, 8)]);
-    }
-    const char *source = world_draw(world, 3) == 0 ? "x" : "";
-    const char *mode = modes[world_draw(world, 6)];
-    world_say(world, SIM_CONTROL,
-              "{\"agent\": \"%s\", \"source\": \"%s\", \"mode\": \"%s\", \"ttl_ms\": %lld, "
-              "\"topics\": [%s]}",
-              agent, source, mode, (long long)ttl_ms, buffer_string(&topics));
-    buffer_finish(&topics);
-}
-
-static void act_announce(struct world *world)
-{
-    char agent[16];
-    snprintf(agent, sizeof(agent), "agent%d", (int)world_draw(world, 4));
-    announce_topics(world, agent, 0);
-}
-
-// Agents that are heard now and then, maybe too late.
-static void act_ttl(struct world *world)
-{
-    char agent[16];
-    int number = (int)world_draw(world, CHAOS_MORTALS);
-    snprintf(agent, sizeof(agent), "mortal%d", number);
-    announce_topics(world, agent, 4000 + number * 7000);
-}
-
-// Any policy, or none; of some only what does not contradict what is in force is taken.
-static void order_policy(struct world *world)
-{
-    static const char *const policies[] = {
-        "\"group_by\": \"csp\", \"other\": \"gcp\"",
-        "\"group_by\": \"none\", \"other\": \"none\"",
-        "\"affinity\": \"zone\"",
-        "\"spread_by\": \"host\", \"spread_max\": \"5\"",
-        "\"balance\": \"weight\", \"tolerance\": \"5%\"",
-        "\"mode\": \"pack\", \"max_topics_per_collector\": \"4\"",
-        "\"bounce_delay\": \"3s\"",
-        "\"move_budget\": \"6\"",
-        "\"isolated\": \"true\"",
-        "\"balance\": \"load\", \"stabilization\": \"2s\""};
-    uint64_t dice = world_draw(world, 14);
-    if (dice < 10)
-        world_say(world, SIM_ORDERS, "{\"verb\": \"pool.set\", \"args\": {%s}}", policies[dice]);
-    else
-        world_say(world, SIM_ORDERS, "{\"verb\": \"pool.reset\"}");
-}
-
-static void act_order(struct world *world)
-{
-    static const char *const caps[] = {"1", "2", "5", "none", "0", "none"};
-    static const char *const verbs[] = {"pool.pause",  "pool.resume",   "pool.freeze",
-                                        "pool.resume", "pool.unfreeze", "pool.rebalance"};
-    uint64_t dice = world_draw(world, 7);
-    if (dice >= 5)
-        order_policy(world);
-    else if (dice >= 3)
-        world_order_pool(world, "default", verbs[world_draw(world, 6)]);
-    else if (dice == 0)
-        world_order(world, "pool.set", "max_topics_per_collector", caps[world_draw(world, 6)]);
-    else
-        world_order(world, dice == 1 ? "collector.drain" : "collector.undrain", "collector",
-                    draw_process(world, false)->id);
-}
+// ---- What happens to topics of data.
 
 static void act_topic(struct world *world)
 {
@@ -151,6 +65,28 @@ static void act_topic(struct world *world)
     unsigned number = (unsigned)world_draw(world, CHAOS_TOPICS);
     snprintf(name, sizeof(name), "t%u", number);
     world_topic(world, name, world_draw(world, 3) == 0 ? 0 : (int32_t)(1 + world_draw(world, 4)));
+}
+
+static void act_write(struct world *world)
+{
+    struct sim_data_topic *topic = &world->topics[world_draw(world, CHAOS_TOPICS)];
+    if (topic->partitions > 0)
+        world_write(world, topic->name, 1 + (int64_t)world_draw(world, 3));
+}
+
+static void act_report(struct world *world)
+{
+    world_report_all(world, draw_collector(world));
+}
+
+// A record that nobody can take; then somebody has done something about it, and says so.
+static void act_poison(struct world *world)
+{
+    const char *name = world->topics[world_draw(world, CHAOS_TOPICS)].name;
+    bool is_poisoned = world_draw(world, 3) > 0;
+    world_poison(world, name, is_poisoned);
+    if (!is_poisoned || world_draw(world, 4) == 0)
+        world_order(world, "topic.retry", "topic", name);
 }
 
 // ---- What happens to processes.
@@ -309,6 +245,25 @@ static void act_stick(struct world *world)
     world_stick_topic(world, topics[world_draw(world, 8)], ms);
 }
 
+// Nobody leads for so long that control or orders loses what was not read yet, or it is made anew
+// meanwhile.
+static void act_outage(struct world *world)
+{
+    enum sim_topic topic = world_draw(world, 3) == 0 ? SIM_ORDERS : SIM_CONTROL;
+    for (int i = 0; i < world->process_count; i++)
+        if (world->processes[i].is_coordinator)
+            world_kill(world, world->processes[i].name, 2000 + (int64_t)world_draw(world, 9000),
+                       false);
+    for (uint64_t times = world_draw(world, 4); times > 0; times--)
+        topic == SIM_CONTROL ? say_announce(world) : say_order(world);
+    if (world_draw(world, 2) == 0)
+        world_make_anew(world, topic);
+    else
+        world_expire_unread(world, topic, world->logs[topic].count);
+    for (uint64_t times = world_draw(world, 4); times > 0; times--)
+        say_announce(world);
+}
+
 // Tombstones go when every coordinator has read them.
 static void compact(struct world *world, int topic, uint32_t below)
 {
@@ -330,7 +285,7 @@ static void act_compact_ahead(struct world *world)
     int topic = SIM_ASSIGNMENTS + process->partition;
     world_deafen(world, process->name, 2000 + (int64_t)world_draw(world, 4000));
     for (uint64_t times = 2 + world_draw(world, 3); times > 0; times--) {
-        act_announce(world);
+        say_announce(world);
         world_run(world, 100 + (int64_t)world_draw(world, 600));
     }
     int64_t rest = world->logs[topic].count - process->positions[topic];
@@ -351,105 +306,50 @@ static void act_compact(struct world *world)
     compact(world, topic, below);
 }
 
-// ---- What strangers write.
-
-static void stranger_beats(struct world *world, uint64_t times)
-{
-    static const char *const states[] = {"joining", "active", "draining", "leaving", "?"};
-    struct buffer value = {0};
-    struct beat beat = {.role = TEXT_LITERAL("collector"),
-                        .pool = TEXT_LITERAL("default"),
-                        .id = TEXT_LITERAL("z"),
-                        .incarnation = TEXT_LITERAL("feed0000000000000000000000000000"),
-                        .seq = (int64_t)times};
-    if (world_draw(world, 9) == 0)
-        beat.role = TEXT_LITERAL("dancer");
-    if (world_draw(world, 9) == 0)
-        beat.pool = TEXT_LITERAL("nowhere");
-    if (world_draw(world, 3) == 0)
-        beat.id = text_of(draw_collector(world));
-    if (world_draw(world, 6) == 0)
-        beat.incarnation = TEXT_LITERAL("none");
-    beat.state = text_of(states[world_draw(world, 5)]);
-    beat.lease_ms = 1000 + (int64_t)world_draw(world, 4000);
-    beat.applied_generation = (int64_t)world_draw(world, 400);
-    beat.epoch = (int64_t)world_draw(world, 9);
-    beat.level = 1 + (int64_t)world_draw(world, 2);
-    wire_encode_avro(RECORD_BEAT, &beat, &value);
-    if (world_draw(world, 5) == 0)
-        value.size -= 1 + (size_t)world_draw(world, value.size - 1);
-    world_say_bytes(world, SIM_MEMBERS, buffer_text(&value));
-    buffer_finish(&value);
-}
-
-// Under keys that are nobody's: what is under a collector's key is the leader's alone.
-static void stranger_assigns(struct world *world)
-{
-    static const char *const keys[] = {
-        "", "default", "default/nobody", "default/nobody/3", "default/a/16", "a/b/c/d"};
-    struct log_record record = {.at = world->now, .refused = -1};
-    record.key = text_of(keys[world_draw(world, sizeof(keys) / sizeof(keys[0]))]);
-    if (world_draw(world, 4) > 0)
-        record.value = TEXT_LITERAL("\303\001\377\377\377\377\377\377\377\377later");
-    broker_append(world, SIM_ASSIGNMENTS + (int)world_draw(world, SIM_ASSIGNMENTS_PARTITIONS),
-                  &record);
-}
-
-static void stranger_speaks(struct world *world)
-{
-    static const char *const words[] = {
-        "{\"agent\": \"bad/name\", \"topics\": []}",
-        "{\"agent\": \"agent1\"",
-        "{\"agent\": \"agent1\", \"mode\": \"set\"}",
-        "{\"agent\": \"agent1\", \"topics\": [{\"name\": \"__consumer_offsets\"}]}",
-        "{\"agent\": \"agent1\", \"topics\": [{\"name\": \"t1\"}, {\"name\": \"t1\"}]}",
-        "{\"agent\": \"agent1\", \"topics\": [{\"name\": \"t1\", \"partitions\": -1}]}",
-        "{\"verb\": \"dance\", \"args\": {}}",
-        "\001\002\003",
-        "\303\001somebody's",
-        "",
-    };
-    const char *said = words[world_draw(world, sizeof(words) / sizeof(words[0]))];
-    enum sim_topic topic = world_draw(world, 3) == 0 ? SIM_ORDERS : SIM_CONTROL;
-    world_say_bytes(world, topic, text_of(said));
-}
-
 // ---- The table.
 
 static const struct {
     void (*act)(struct world *world); // NULL = a stranger's beat
     uint8_t weights[THEME_COUNT];     // as the themes stand in chaos.h
 } actions[] = {
-    {act_announce, {20, 12, 12, 12, 20, 12, 20, 8, 12, 12}},
-    {act_ttl, {2, 0, 0, 2, 0, 0, 0, 30, 0, 0}},
-    {act_order, {5, 1, 3, 1, 6, 3, 12, 1, 8, 2}},
-    {act_topic, {5, 1, 2, 1, 3, 2, 20, 2, 1, 2}},
-    {act_compact, {4, 3, 2, 1, 16, 2, 3, 2, 1, 2}},
-    {act_compact_ahead, {2, 1, 1, 1, 12, 1, 2, 1, 1, 1}},
-    {act_crash, {4, 2, 8, 3, 3, 6, 3, 3, 4, 3}},
-    {act_crash_leader, {2, 8, 1, 1, 2, 1, 2, 3, 1, 1}},
-    {act_death, {3, 2, 8, 1, 1, 5, 2, 1, 2, 2}},
-    {act_trip, {5, 2, 8, 2, 4, 5, 4, 2, 4, 2}},
-    {act_trip_leader, {4, 12, 2, 1, 3, 2, 4, 3, 1, 1}},
-    {act_freeze, {5, 6, 10, 5, 5, 8, 3, 3, 5, 3}},
-    {act_stop, {3, 4, 6, 1, 2, 4, 2, 1, 4, 2}},
-    {act_restart, {4, 3, 4, 3, 3, 4, 3, 2, 3, 3}},
-    {act_stall, {4, 4, 4, 10, 2, 4, 1, 4, 2, 2}},
-    {act_deafen, {4, 4, 4, 6, 6, 4, 1, 5, 2, 2}},
-    {act_acks, {4, 0, 4, 12, 2, 4, 1, 0, 2, 2}},
-    {act_cut, {4, 4, 4, 10, 2, 4, 1, 3, 2, 2}},
-    {act_late, {4, 3, 3, 5, 12, 2, 2, 4, 1, 2}},
-    {act_late_leader, {2, 8, 1, 3, 4, 1, 1, 6, 1, 1}},
-    {act_drift, {3, 2, 3, 4, 1, 1, 1, 2, 1, 1}},
-    {act_sink, {3, 0, 2, 1, 1, 1, 3, 0, 16, 1}},
-    {act_unit, {3, 0, 2, 1, 1, 1, 3, 0, 10, 1}},
-    {act_commits, {2, 0, 1, 1, 1, 1, 1, 0, 8, 1}},
-    {act_reread, {3, 0, 2, 1, 12, 1, 2, 0, 1, 1}},
-    {act_impostor, {3, 1, 3, 1, 1, 20, 1, 0, 1, 2}},
-    {act_stick, {3, 3, 2, 12, 2, 2, 2, 4, 1, 1}},
-    {stranger_speaks, {2, 1, 1, 1, 1, 1, 2, 2, 1, 20}},
-    {stranger_assigns, {1, 0, 0, 0, 1, 0, 0, 0, 0, 8}},
-    {NULL, {2, 1, 2, 1, 1, 1, 1, 1, 1, 20}},
+    {say_announce, {20, 12, 12, 12, 20, 12, 20, 8, 12, 12, 8, 12}},
+    {say_ttl, {2, 0, 0, 2, 0, 0, 0, 30, 0, 0, 0, 0}},
+    {say_sign, {1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 20, 1}},
+    {say_order, {5, 1, 3, 1, 6, 3, 12, 1, 8, 2, 2, 4}},
+    {say_interval, {1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0}},
+    {say_pool, {2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 20}},
+    {say_level, {1, 1, 1, 0, 0, 1, 0, 0, 0, 2, 0, 6}},
+    {act_topic, {5, 1, 2, 1, 3, 2, 20, 2, 1, 2, 2, 3}},
+    {act_write, {2, 0, 0, 0, 0, 0, 1, 0, 2, 0, 16, 1}},
+    {act_report, {3, 0, 0, 0, 0, 0, 1, 0, 4, 0, 30, 1}},
+    {act_poison, {2, 0, 0, 0, 0, 0, 0, 0, 8, 0, 1, 1}},
+    {act_compact, {4, 3, 2, 1, 16, 2, 3, 2, 1, 2, 1, 2}},
+    {act_compact_ahead, {2, 1, 1, 1, 12, 1, 2, 1, 1, 1, 0, 1}},
+    {act_crash, {4, 2, 8, 3, 3, 6, 3, 3, 4, 3, 2, 3}},
+    {act_crash_leader, {2, 8, 1, 1, 2, 1, 2, 3, 1, 1, 2, 2}},
+    {act_death, {3, 2, 8, 1, 1, 5, 2, 1, 2, 2, 1, 2}},
+    {act_trip, {5, 2, 8, 2, 4, 5, 4, 2, 4, 2, 1, 2}},
+    {act_trip_leader, {4, 12, 2, 1, 3, 2, 4, 3, 1, 1, 2, 3}},
+    {act_freeze, {5, 6, 10, 5, 5, 8, 3, 3, 5, 3, 2, 3}},
+    {act_stop, {3, 4, 6, 1, 2, 4, 2, 1, 4, 2, 1, 3}},
+    {act_restart, {4, 3, 4, 3, 3, 4, 3, 2, 3, 3, 2, 3}},
+    {act_stall, {4, 4, 4, 10, 2, 4, 1, 4, 2, 2, 2, 2}},
+    {act_deafen, {4, 4, 4, 6, 6, 4, 1, 5, 2, 2, 1, 2}},
+    {act_acks, {4, 0, 4, 12, 2, 4, 1, 0, 2, 2, 1, 1}},
+    {act_cut, {4, 4, 4, 10, 2, 4, 1, 3, 2, 2, 2, 2}},
+    {act_late, {4, 3, 3, 5, 12, 2, 2, 4, 1, 2, 2, 2}},
+    {act_late_leader, {2, 8, 1, 3, 4, 1, 1, 6, 1, 1, 12, 1}},
+    {act_drift, {3, 2, 3, 4, 1, 1, 1, 2, 1, 1, 1, 1}},
+    {act_sink, {3, 0, 2, 1, 1, 1, 3, 0, 16, 1, 2, 1}},
+    {act_unit, {3, 0, 2, 1, 1, 1, 3, 0, 10, 1, 1, 1}},
+    {act_commits, {2, 0, 1, 1, 1, 1, 1, 0, 8, 1, 0, 1}},
+    {act_outage, {1, 2, 0, 0, 1, 0, 1, 1, 0, 0, 1, 1}},
+    {act_reread, {3, 0, 2, 1, 12, 1, 2, 0, 1, 1, 0, 1}},
+    {act_impostor, {3, 1, 3, 1, 1, 20, 1, 0, 1, 2, 0, 1}},
+    {act_stick, {3, 3, 2, 12, 2, 2, 2, 4, 1, 1, 2, 1}},
+    {stranger_speaks, {2, 1, 1, 1, 1, 1, 2, 2, 1, 20, 1, 1}},
+    {stranger_assigns, {1, 0, 0, 0, 1, 0, 0, 0, 0, 8, 0, 0}},
+    {NULL, {2, 1, 2, 1, 1, 1, 1, 1, 1, 20, 1, 1}},
 };
 
 void chaos_act(struct world *world, enum chaos_theme theme, uint64_t times)
@@ -483,5 +383,5 @@ void chaos_expire(struct world *world)
         compact(world, SIM_ASSIGNMENTS + i, world->logs[SIM_ASSIGNMENTS + i].count);
     log_expire(&world->logs[SIM_CONTROL], (uint32_t)world_draw(world, truth_next(world) + 1));
     log_expire(&world->logs[SIM_ORDERS],
-               (uint32_t)world_draw(world, (uint64_t)world->checks->orders_next + 1));
+               (uint32_t)world_draw(world, (uint64_t)world->checks->inputs_next[SIM_ORDERS] + 1));
 }

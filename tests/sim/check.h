@@ -14,6 +14,8 @@
 //     check_writer.c  one transactional writer: a leader's batches are whole, epochs have one
 //                     author; nothing is shown that is not committed
 //     check_truth.c   what stands in the state is what the control log says
+//     check_silence.c    an agent is unhealthy when it was silent, and not before
+//     check_quarantine.c what owner after owner fails on is given to nobody
 //     check_state.c   the state restores, from any order, to what the leader has in memory
 #ifndef SIM_CHECK_H
 #define SIM_CHECK_H
@@ -42,6 +44,9 @@ void check_append(struct world *world, int topic, uint32_t offset);
 void check_batch(struct world *world, const struct batch *batch);
 void check_committed(struct world *world, const struct batch *batch);
 
+// While nobody leads: control or orders has lost its beginning, or is another log.
+void check_lost(struct world *world, enum sim_topic topic, bool is_anew);
+
 // In a quiet world with a leader that has taken everything: the topics that stand by the control
 // log, each in the leader's tables and nothing else there.
 void check_truth(struct world *world);
@@ -53,7 +58,11 @@ void check_state(struct world *world);
 // Offset in control up to which everything is taken and committed.
 uint32_t truth_next(const struct world *world);
 
-// ---- Facts (check_lease.c).
+// ---- Facts (check_silence.c, check_lease.c).
+
+// A coordinator hears where a topic of data ends, in answer to a question.
+void fact_looked(struct world *world, const struct process *process, uint64_t number,
+                 const struct sim_data_topic *topic);
 
 void fact_beat_sent(struct world *world, struct process *process, const struct beat *beat);
 void fact_beat_answered(struct world *world, struct process *process, int64_t seq, bool is_acked);
@@ -81,10 +90,28 @@ void books_finish(struct checks *checks);
 struct truth *truth_create(void);
 void truth_destroy(struct truth *truth);
 void truth_take(struct world *world, const struct batch *batch, const struct state_cell *cell);
+void truth_rewind(struct world *world); // control begins anew
+
+// When the agent announced something that the leader has not taken yet; never if it did not.
+struct instant truth_heard_next(struct world *world, struct text agent);
+
+// What check_silence.c remembers; an announcement that was taken; a transaction.
+struct silences *silences_create(void);
+void silences_destroy(struct silences *silences);
+void silence_heard(struct world *world, const struct announcement *said, struct instant at);
+void silences_take(struct world *world, const struct batch *batch);
+
+// What check_quarantine.c remembers; a record in the state.
+struct quarantine *quarantine_create(void);
+void quarantine_destroy(struct quarantine *quarantine);
+void quarantine_take(struct world *world, const struct batch_item *item);
 
 // check_death.c: a collector's record in the state.
 struct lives;
 void lives_take(struct world *world, const struct batch_item *item);
+
+// Whether the state names this life of a collector, and it holds a lease.
+bool life_is_admitted(const struct world *world, const struct process *process);
 
 struct checks {
     struct book *books; // one for each collector id seen
@@ -94,10 +121,15 @@ struct checks {
     struct life *lives; // by collector: the one admitted
     uint32_t lives_count, lives_capacity;
     struct truth *truth;
-    int64_t epoch, generation, orders_next;
-    char leader[33];    // incarnation that wrote the newest cell record
-    uint64_t next_deep; // step of the next expensive check
-    struct arena arena; // of the record that is looked at
+    struct silences *silences;
+    struct quarantine *quarantine;
+    int64_t epoch, generation, level;
+    int64_t inputs_next[SIM_ORDERS + 1]; // taken of control and orders
+    bool is_gap_due[SIM_ORDERS + 1];     // whoever leads next has to tell of a gap
+    int64_t gap_epoch;                   // when it came about
+    char leader[33];                     // incarnation that wrote the newest cell record
+    uint64_t next_deep;                  // step of the next expensive check
+    struct arena arena;                  // of the record that is looked at
 };
 
 #endif

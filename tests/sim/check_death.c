@@ -12,18 +12,19 @@
 #include "wire/wire.h"
 
 struct life {
-    char id[32], incarnation[33];
+    char pool[32], id[32], incarnation[33];
 };
 
-static struct life *life_of(struct checks *checks, struct text id)
+static struct life *life_of(struct checks *checks, struct text pool, struct text id)
 {
     for (uint32_t i = 0; i < checks->lives_count; i++)
-        if (text_equals(id, checks->lives[i].id))
+        if (text_equals(id, checks->lives[i].id) && text_equals(pool, checks->lives[i].pool))
             return &checks->lives[i];
     checks->lives = array_reserve(checks->lives, &checks->lives_capacity, checks->lives_count + 1,
                                   sizeof(*checks->lives));
     struct life *life = &checks->lives[checks->lives_count++];
     *life = (struct life){0};
+    snprintf(life->pool, sizeof(life->pool), "%.*s", TEXT_ARGS(pool));
     snprintf(life->id, sizeof(life->id), "%.*s", TEXT_ARGS(id));
     return life;
 }
@@ -65,10 +66,21 @@ void lives_take(struct world *world, const struct batch_item *item)
     status = wire_decode(item->value, &world->checks->arena, NULL, &decoded, NULL);
     ensure(status == STATUS_OK);
     const struct state_collector *record = decoded.record;
-    struct life *life = life_of(world->checks, key.name);
+    struct life *life = life_of(world->checks, key.pool, key.name);
     if (text_equals(record->incarnation, life->incarnation))
         return;
     if (life->incarnation[0] != '\0')
         judge(world, life, record->incarnation);
     snprintf(life->incarnation, sizeof(life->incarnation), "%.*s", TEXT_ARGS(record->incarnation));
+}
+
+bool life_is_admitted(const struct world *world, const struct process *process)
+{
+    const struct checks *checks = world->checks;
+    if (process->is_coordinator || !process->is_up || fact_lease_left_us(world, process) <= 0)
+        return false;
+    for (uint32_t i = 0; i < checks->lives_count; i++)
+        if (strcmp(checks->lives[i].incarnation, process->incarnation) == 0)
+            return true;
+    return false;
 }

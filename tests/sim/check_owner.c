@@ -83,6 +83,8 @@ struct checks *checks_create(void)
 {
     struct checks *checks = memory_get(sizeof(*checks));
     checks->truth = truth_create();
+    checks->silences = silences_create();
+    checks->quarantine = quarantine_create();
     return checks;
 }
 
@@ -90,6 +92,8 @@ void checks_destroy(struct checks *checks)
 {
     books_finish(checks);
     truth_destroy(checks->truth);
+    silences_destroy(checks->silences);
+    quarantine_destroy(checks->quarantine);
     arena_finish(&checks->arena);
     memory_release(checks->owners);
     memory_release(checks->lives);

@@ -4,7 +4,8 @@
 // add to and take from in log order. After every transaction the claims in the state must be that
 // set, up to the position that the same transaction says was reached (CB-18, CB-19, MR-6, MR-14).
 //
-// What names its pool is left out: that one may be deleted, by an order of another log.
+// What names no pool may be in any, by their rules. A pool that is deleted, by an order of another
+// log, takes with it what is in it; what names its pool is left out.
 //
 // A statement with a time-to-live may go by itself, if nobody repeated it in time: neither what the
 // leader has taken nor what waits in the log.
@@ -24,11 +25,14 @@ struct said {
     uint32_t statement;
     char topic[80];
     bool is_said, is_written; // by the control log; by the state
+    uint32_t pools;           // in which it is written, a bit each
     bool may_be_gone;         // its time was over when the statement was repeated
+    struct instant at;        // append of the announcement that named it last
 };
 
 struct said_by {
     char agent[40], source[40];
+    bool is_pooled; // names its pool
     int64_t ttl_ms;
     struct instant at; // append of its newest announcement that was taken
 };
@@ -38,6 +42,7 @@ struct truth {
     struct said_by *statements;
     uint32_t count, capacity, statements_count, statements_capacity;
     struct index index;
+    bool has_pools;     // a statement may be repeated in one pool and not in another
     uint32_t next;      // offset in control up to which it is read
     uint32_t different; // items of which the log and the state say different things
     struct arena arena;
@@ -99,16 +104,22 @@ static void said_set(struct truth *truth, struct said *said, bool is_said, bool 
 
 // ---- The control log.
 
+// Whether the topic may have gone because nobody repeated it before then.
+static bool is_late(const struct truth *truth, const struct said *said, struct instant then)
+{
+    const struct said_by *by = &truth->statements[said->statement];
+    struct instant from = truth->has_pools ? said->at : by->at;
+    return by->ttl_ms > 0 && instant_since(then, from).us >= span_of_ms(by->ttl_ms).us;
+}
+
 // What is to be done with everything that the statement said before.
 static void take_old(struct truth *truth, uint32_t statement, bool is_set, struct instant at)
 {
-    const struct said_by *by = &truth->statements[statement];
-    bool is_late = by->ttl_ms > 0 && instant_since(at, by->at).us >= span_of_ms(by->ttl_ms).us;
-    for (uint32_t i = 0; (is_set || is_late) && i < truth->count; i++) {
+    for (uint32_t i = 0; i < truth->count; i++) {
         struct said *said = &truth->items[i];
         if (said->statement != statement)
             continue;
-        said->may_be_gone = is_late;
+        said->may_be_gone = is_late(truth, said, at);
         if (is_set)
             said_set(truth, said, false, said->is_written);
     }
@@ -124,13 +135,16 @@ static void take(struct truth *truth, const struct announcement *from, struct in
 {
     uint32_t statement = statement_of(truth, from->agent, from->source);
     bool is_remove = text_equals(from->mode, "remove");
-    if (says_nothing(from))
+    if (from->pool.size > 0)
+        truth->statements[statement].is_pooled = true;
+    if (says_nothing(from) || from->pool.size > 0)
         return;
     if (!is_remove)
         take_old(truth, statement, text_equals(from->mode, "set"), at);
     for (uint32_t i = 0; i < from->topics_count; i++) {
         struct said *said = said_of(truth, statement, from->topics[i].name);
         said->may_be_gone = false;
+        said->at = at;
         said_set(truth, said, !is_remove, said->is_written);
     }
     if (is_remove)
@@ -164,25 +178,74 @@ static void read_to(struct world *world, const struct batch *batch, int64_t next
     struct truth *truth = world->checks->truth;
     for (; truth->next < next; truth->next++) {
         const struct announcement *said = announcement_at(world, truth->next);
-        if (said == NULL || said->pool.size > 0 || is_refused(batch, truth->next))
+        if (said == NULL || is_refused(batch, truth->next))
             continue;
+        silence_heard(world, said, world->logs[SIM_CONTROL].items[truth->next].at);
         take(truth, said, world->logs[SIM_CONTROL].items[truth->next].at);
     }
 }
 
 // ---- The state.
 
-static void claims_take(struct truth *truth, const struct batch *batch)
+static uint32_t pool_bit(struct text pool)
 {
-    for (uint32_t i = 0; i < batch->count; i++) {
-        const struct batch_item *item = &batch->items[i];
-        struct state_key key;
-        if (item->topic != SIM_STATE || state_key_parse(item->key, &key) != STATUS_OK ||
-            key.kind != RECORD_STATE_CLAIM || !text_equals(key.pool, "default"))
-            continue;
-        struct said *said = said_of(truth, statement_of(truth, key.name, key.source), key.unit);
-        said_set(truth, said, said->is_said, item->value.data != NULL);
+    static const char *const names[] = {"default", "west", "side"};
+    for (uint32_t i = 0; i < 3; i++)
+        if (text_equals(pool, names[i]))
+            return 1u << i;
+    return 1u << 3;
+}
+
+static void claim_take(struct truth *truth, const struct state_key *key, bool is_there)
+{
+    uint32_t statement = statement_of(truth, key->name, key->source);
+    if (truth->statements[statement].is_pooled)
+        return;
+    struct said *said = said_of(truth, statement, key->unit);
+    if (is_there)
+        said->pools |= pool_bit(key->pool);
+    else
+        said->pools &= ~pool_bit(key->pool);
+    said_set(truth, said, said->is_said, said->pools != 0);
+}
+
+static bool is_deleted(struct truth *truth, const struct batch_item *item)
+{
+    struct wire_record decoded = {0};
+    arena_clear(&truth->arena);
+    if (item->value.data == NULL)
+        return true;
+    if (wire_decode(item->value, &truth->arena, NULL, &decoded, NULL) != STATUS_OK)
+        return false;
+    return text_equals(((const struct state_pool *)decoded.record)->state, "deleted");
+}
+
+// What was in the pool, and what came into it in the transaction that deletes it, goes.
+static void pool_take(struct truth *truth, const struct batch_item *item, struct text pool)
+{
+    if (!is_deleted(truth, item))
+        return;
+    for (uint32_t i = 0; i < truth->count; i++) {
+        struct said *said = &truth->items[i];
+        if (said->pools == 0 || (said->pools & pool_bit(pool)) != 0)
+            said->may_be_gone = true;
     }
+}
+
+static void state_take(struct world *world, const struct batch *batch)
+{
+    struct truth *truth = world->checks->truth;
+    for (int pass = world->has_pools ? 0 : 1; pass < 2; pass++)
+        for (uint32_t i = 0; i < batch->count; i++) {
+            const struct batch_item *item = &batch->items[i];
+            struct state_key key;
+            if (item->topic != SIM_STATE || state_key_parse(item->key, &key) != STATUS_OK)
+                continue;
+            if (pass == 0 && key.kind == RECORD_STATE_POOL)
+                pool_take(truth, item, key.pool);
+            if (pass == 1 && key.kind == RECORD_STATE_CLAIM)
+                claim_take(truth, &key, item->value.data != NULL);
+        }
 }
 
 // When the statement was repeated behind what is taken yet; never if it was not.
@@ -198,24 +261,42 @@ static struct instant repeated_at(struct world *world, const struct said_by *sta
     return INSTANT_NEVER;
 }
 
-static bool may_expire(struct world *world, const struct said_by *statement)
+struct instant truth_heard_next(struct world *world, struct text agent)
 {
-    struct instant end = instant_earlier(world->now, repeated_at(world, statement));
-    return statement->ttl_ms > 0 &&
-           instant_since(end, statement->at).us >= span_of_ms(statement->ttl_ms).us;
+    const struct log *log = &world->logs[SIM_CONTROL];
+    // In its name strangers say what is refused.
+    if (text_equals(agent, "agent1"))
+        return INSTANT_NEVER;
+    for (uint32_t i = world->checks->truth->next; i < log->count; i++) {
+        const struct announcement *said = announcement_at(world, i);
+        if (said != NULL && text_equal(said->agent, agent))
+            return log->items[i].at;
+    }
+    return INSTANT_NEVER;
+}
+
+static bool may_expire(struct world *world, const struct said *said)
+{
+    const struct truth *truth = world->checks->truth;
+    const struct said_by *by = &truth->statements[said->statement];
+    struct instant end = world->now;
+    if (!truth->has_pools)
+        end = instant_earlier(end, repeated_at(world, by));
+    return is_late(truth, said, end);
 }
 
 void truth_take(struct world *world, const struct batch *batch, const struct state_cell *cell)
 {
     struct truth *truth = world->checks->truth;
+    truth->has_pools = world->has_pools;
     read_to(world, batch, cell->control.next);
-    claims_take(truth, batch);
+    state_take(world, batch);
     for (uint32_t i = 0; truth->different > 0 && i < truth->count; i++) {
         struct said *said = &truth->items[i];
         const struct said_by *by = &truth->statements[said->statement];
         if (said->is_said == said->is_written)
             continue;
-        if (said->is_said && (said->may_be_gone || may_expire(world, by)))
+        if (said->is_said && (said->may_be_gone || may_expire(world, said)))
             said_set(truth, said, false, false);
         else if (said->is_said)
             world_fail(world, "CB-18", "'%s' of agent '%s' was announced and is not in the state",
@@ -276,8 +357,13 @@ void check_truth(struct world *world)
             world_fail(world, "CB-18", "'%s' was announced and is not there",
                        truth->items[i].topic);
     while (control_next_unit(leader->control, &cursor, &unit))
-        if (text_equals(unit.pool, "default") && !stands(truth, unit.name))
+        if (!text_equals(unit.pool, "side") && !stands(truth, unit.name))
             world_fail(world, "CB-19", "'%.*s' is there and nobody holds it", TEXT_ARGS(unit.name));
+}
+
+void truth_rewind(struct world *world)
+{
+    world->checks->truth->next = 0;
 }
 
 uint32_t truth_next(const struct world *world)

@@ -34,16 +34,17 @@ void books_finish(struct checks *checks)
     memory_release(checks->books);
 }
 
-static struct book *book_of(struct checks *checks, struct text id)
+static struct book *book_of(struct checks *checks, struct text pool, struct text id)
 {
     for (uint32_t i = 0; i < checks->books_count; i++)
-        if (text_equals(id, checks->books[i].id))
+        if (text_equals(id, checks->books[i].id) && text_equals(pool, checks->books[i].pool))
             return &checks->books[i];
     checks->books = array_reserve(checks->books, &checks->books_capacity, checks->books_count + 1,
                                   sizeof(*checks->books));
     struct book *book = &checks->books[checks->books_count++];
     *book = (struct book){0};
     snprintf(book->id, sizeof(book->id), "%.*s", TEXT_ARGS(id));
+    snprintf(book->pool, sizeof(book->pool), "%.*s", TEXT_ARGS(pool));
     return book;
 }
 
@@ -133,8 +134,7 @@ void books_take(struct world *world, int topic, uint32_t offset)
     if (assignment_key_parse(record->key, &key) != STATUS_OK ||
         log_decode(&world->logs[topic], offset, &decoded) != STATUS_OK)
         return; // a stranger's
-    struct book *book = book_of(world->checks, key.collector);
-    snprintf(book->pool, sizeof(book->pool), "%.*s", TEXT_ARGS(key.pool));
+    struct book *book = book_of(world->checks, key.pool, key.collector);
     if (key.bucket >= 0)
         take_bucket(world, book, (uint32_t)key.bucket, decoded.record);
     else if (decoded.record != NULL)
@@ -166,7 +166,7 @@ static void check_all_read(struct world *world, const struct process *process,
 
 void books_check_beat(struct world *world, const struct process *process, const struct beat *beat)
 {
-    struct book *book = book_of(world->checks, text_of(process->id));
+    struct book *book = book_of(world->checks, text_of(process->pool), text_of(process->id));
     check_all_read(world, process, beat, book);
     if (process->units_count == 0)
         return;

@@ -17,6 +17,26 @@ void check_append(struct world *world, int topic, uint32_t offset)
         books_take(world, topic, offset);
 }
 
+// The level never falls; whoever writes it knows it; and when it rises, so does every collector
+// that is admitted and holds a lease.
+static void check_level(struct world *world, const struct state_cell *cell)
+{
+    bool rises = cell->level > world->checks->level;
+    if (cell->level < world->checks->level)
+        world_fail(world, "levels", "level %lld follows %lld", (long long)cell->level,
+                   (long long)world->checks->level);
+    for (int i = 0; i < world->process_count; i++) {
+        const struct process *process = &world->processes[i];
+        bool is_author = text_equals(cell->leader_incarnation, process->incarnation);
+        if (process->level >= cell->level ||
+            !(is_author || (rises && life_is_admitted(world, process))))
+            continue;
+        world_fail(world, "levels", "the cell is at level %lld and '%s' knows %lld",
+                   (long long)cell->level, process->name, (long long)process->level);
+    }
+    world->checks->level = cell->level;
+}
+
 static void check_cell(struct world *world, const struct state_cell *cell, bool has_assignments)
 {
     struct checks *checks = world->checks;
@@ -30,6 +50,7 @@ static void check_cell(struct world *world, const struct state_cell *cell, bool 
                    (long long)checks->generation);
     if (has_assignments && cell->generation == checks->generation)
         world_fail(world, "PD-19", "assignments are written without a new generation");
+    check_level(world, cell);
     checks->epoch = cell->epoch;
     checks->generation = cell->generation;
     snprintf(checks->leader, sizeof(checks->leader), "%.*s", TEXT_ARGS(cell->leader_incarnation));
@@ -64,10 +85,45 @@ void check_batch(struct world *world, const struct batch *batch)
     }
     for (uint32_t i = 0; i < batch->count; i++) {
         has_assignments = has_assignments || batch->items[i].topic >= SIM_ASSIGNMENTS;
-        if (batch->items[i].topic == SIM_STATE)
-            lives_take(world, &batch->items[i]);
+        if (batch->items[i].topic != SIM_STATE)
+            continue;
+        lives_take(world, &batch->items[i]);
+        quarantine_take(world, &batch->items[i]);
     }
     check_cell(world, cell_decode(world, cell), has_assignments);
+}
+
+void check_lost(struct world *world, enum sim_topic topic, bool is_anew)
+{
+    struct checks *checks = world->checks;
+    int64_t next = checks->inputs_next[topic];
+    if (next > 0 && (is_anew || world->logs[topic].start > next))
+        checks->is_gap_due[topic] = true;
+    checks->gap_epoch = checks->epoch;
+    if (!is_anew)
+        return;
+    checks->inputs_next[topic] = 0;
+    if (topic == SIM_CONTROL)
+        truth_rewind(world);
+}
+
+// The first transaction of a leader says that it found another log than was read before.
+static void check_gap(struct world *world, const struct batch *batch, const struct state_cell *cell)
+{
+    static const char *const lines[] = {"event control-gap control:", "event control-gap orders:"};
+    struct checks *checks = world->checks;
+    for (int topic = SIM_CONTROL; topic <= SIM_ORDERS; topic++) {
+        bool is_told = false;
+        for (uint32_t i = 0; checks->is_gap_due[topic] && i < batch->count; i++)
+            is_told = is_told || (batch->items[i].line != NULL &&
+                                  strstr(batch->items[i].line, lines[topic]) != NULL);
+        if (checks->is_gap_due[topic] && cell->epoch > checks->gap_epoch && !is_told)
+            world_fail(world, "control-gap", "'%.*s' leads and tells nobody that %s has a gap",
+                       TEXT_ARGS(cell->leader), topic == SIM_CONTROL ? "control" : "orders");
+        checks->is_gap_due[topic] = checks->is_gap_due[topic] && !is_told;
+    }
+    checks->inputs_next[SIM_CONTROL] = cell->control.next;
+    checks->inputs_next[SIM_ORDERS] = cell->orders.next;
 }
 
 void check_committed(struct world *world, const struct batch *batch)
@@ -75,8 +131,9 @@ void check_committed(struct world *world, const struct batch *batch)
     if (batch->is_claim)
         return;
     struct state_cell cell = *cell_decode(world, cell_of(batch));
-    world->checks->orders_next = cell.orders.next;
+    check_gap(world, batch, &cell);
     truth_take(world, batch, &cell);
+    silences_take(world, batch);
 }
 
 void check_leader_beat(struct world *world, const struct beat *beat)

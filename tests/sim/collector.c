@@ -187,7 +187,8 @@ static void take_assignment(struct world *world, struct process *process, struct
     struct wire_record decoded;
     struct assignment_key key;
     if (assignment_key_parse(log->items[offset].key, &key) != STATUS_OK ||
-        !text_equals(key.collector, process->id) || log_decode(log, offset, &decoded) != STATUS_OK)
+        !text_equals(key.collector, process->id) || !text_equals(key.pool, process->pool) ||
+        log_decode(log, offset, &decoded) != STATUS_OK)
         return;
     if (key.bucket < 0)
         step(world, process,
@@ -207,7 +208,8 @@ static void take_member(struct world *world, struct process *process, struct log
         return;
     const struct beat *beat = decoded.record;
     if (decoded.kind == RECORD_BEAT && text_equals(beat->role, "collector") &&
-        text_equals(beat->id, process->id) && !text_equals(beat->incarnation, process->incarnation))
+        text_equals(beat->id, process->id) && text_equals(beat->pool, process->pool) &&
+        !text_equals(beat->incarnation, process->incarnation))
         step(world, process,
              &(struct collect_event){.kind = COLLECT_INCUMBENT_HEARD,
                                      .incarnation = beat->incarnation});
@@ -280,6 +282,8 @@ static void unit_stopped(struct world *world, struct process *process, uint64_t 
 void collector_take(struct world *world, struct process *process, const struct thing *thing)
 {
     struct collect_event event = {.run = thing->number, .number = thing->number};
+    struct sim_unit *unit;
+    const struct sim_data_topic *topic;
     switch (thing->kind) {
     case THING_TURN:
         process->is_turn_queued = false;
@@ -297,6 +301,12 @@ void collector_take(struct world *world, struct process *process, const struct t
         fact_end_answered(world, process, thing->number, event.offset);
         break;
     case THING_UNIT_STARTED:
+        unit = run_of(process, thing->number);
+        topic = unit ? world_topic_of(world, unit->name) : NULL;
+        if (topic != NULL && topic->is_poisoned) {
+            process_fail_unit(world, process, unit);
+            return;
+        }
         event.kind = COLLECT_UNIT_STARTED;
         break;
     case THING_UNIT_STOPPED:
@@ -337,7 +347,7 @@ void collector_start(struct world *world, struct process *process)
                                       .stop_timeout_ms = STOP_MS,
                                       .leave_timeout_ms = LEAVE_MS,
                                       .start_margin_ms = SIM_MARGIN_MS,
-                                      .level = world->options.level};
+                                      .level = process->level};
     process->collect = collect_create(&options);
     process->is_watching = process->is_restarting = false;
     process->facts = (struct sim_facts){0};

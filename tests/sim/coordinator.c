@@ -315,7 +315,7 @@ static void answer_ends(struct world *world, struct process *process, const stru
     struct control_end_answer items[SIM_UNITS_MAX];
     struct control_event event = {.kind = CONTROL_ENDS_ANSWERED};
     event.ends.number = (int64_t)thing->number;
-    event.ends.count = ends_answer(world, thing->value, items);
+    event.ends.count = ends_answer(world, process, thing, items);
     event.ends.items = items;
     step(world, process, &event);
 }
@@ -384,7 +384,7 @@ void coordinator_start(struct world *world, struct process *process)
                                       .publish_interval = span_of_ms(5000),
                                       .lease_ms = world->options.lease_ms,
                                       .agent_topics_max = 10000,
-                                      .level_max = world->options.level,
+                                      .level_max = process->level,
                                       .assignments_partitions = SIM_ASSIGNMENTS_PARTITIONS,
                                       .events_enabled = true};
     process->control = control_create(&options);

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Data in this world: how far the logs of topics go, and what owners say of them. Records are not
-// there one by one; nobody decides by what is in them.
+// there one by one; nobody decides by what is in them, except that some nobody can read.
 #include <stdio.h>
 #include <string.h>
 
 #include "base/ensure.h"
 #include "base/memory.h"
+#include "sim/check.h"
 #include "sim/world.h"
 #include "wire/wire.h"
 
-static struct sim_data_topic *topic_find_named(struct world *world, struct text name)
+struct sim_data_topic *world_topic_find(struct world *world, struct text name)
 {
     for (uint32_t i = 0; i < world->topics_count; i++)
         if (text_equals(name, world->topics[i].name))
@@ -20,15 +21,29 @@ static struct sim_data_topic *topic_find_named(struct world *world, struct text 
 
 void world_write(struct world *world, const char *name, int64_t records)
 {
-    struct sim_data_topic *topic = topic_find_named(world, text_of(name));
+    struct sim_data_topic *topic = world_topic_find(world, text_of(name));
     ensure(topic != NULL && topic->partitions > 0);
     topic->end += records;
+    topic->written_at = world->now;
+}
+
+// A unit without the pool before it (world_name).
+static struct text unit_text(const struct world *world, uint32_t name)
+{
+    const char *text = names_text(&world->names, name);
+    const char *blank = strchr(text, ' ');
+    return text_of(blank ? blank + 1 : text);
+}
+
+struct sim_data_topic *world_topic_of(struct world *world, uint32_t name)
+{
+    return world_topic_find(world, unit_text(world, world->names.items[name].whole));
 }
 
 void world_report(struct world *world, const char *owner, const char *name)
 {
     struct process *process = world_find(world, owner);
-    struct sim_data_topic *topic = topic_find_named(world, text_of(name));
+    struct sim_data_topic *topic = world_topic_find(world, text_of(name));
     struct buffer value = {0};
     ensure(topic != NULL && process->is_up);
     topic->committed = topic->end;
@@ -45,6 +60,97 @@ void world_report(struct world *world, const char *owner, const char *name)
     buffer_finish(&value);
 }
 
+static void unit_describe(struct world *world, const struct process *process, uint32_t name,
+                          struct report_part *part, struct report_unit *ret)
+{
+    struct sim_data_topic *topic = world_topic_of(world, name);
+    bool is_stuck = instant_is_before(world->now, process->sink_stuck_until);
+    *ret = (struct report_unit){
+        .unit = unit_text(world, name), .lag = -1, .state = TEXT_LITERAL("missing")};
+    if (topic == NULL || topic->partitions == 0)
+        return;
+    if (!is_stuck)
+        topic->committed = topic->end;
+    *part = (struct report_part){0, topic->committed, topic->committed, topic->end};
+    ret->parts = part;
+    ret->parts_count = 1;
+    ret->lag = topic->end - topic->committed;
+    ret->state = TEXT_LITERAL("reading");
+}
+
+static void report_send(struct world *world, struct process *process, struct report_unit *units,
+                        uint32_t count)
+{
+    struct buffer value = {0};
+    struct report report = {.pool = text_of(process->pool),
+                            .id = text_of(process->id),
+                            .incarnation = text_of(process->incarnation),
+                            .units = units,
+                            .units_count = count};
+    wire_encode_avro(RECORD_REPORT, &report, &value);
+    broker_send(world, process, SIM_REPORTS, report.id, buffer_text(&value), 0);
+    buffer_finish(&value);
+}
+
+void world_report_all(struct world *world, const char *name)
+{
+    struct process *process = world_find(world, name);
+    struct report_unit *units;
+    struct report_part *parts;
+    uint32_t count = 0;
+    if (!process_is_running(process) || process->units_count == 0)
+        return;
+    units = memory_get(process->units_count * sizeof(*units));
+    parts = memory_get(process->units_count * sizeof(*parts));
+    for (uint32_t i = 0; i < process->units_count; i++)
+        if (!process->units[i].is_revoked) {
+            unit_describe(world, process, process->units[i].name, &parts[count], &units[count]);
+            count++;
+        }
+    report_send(world, process, units, count);
+    memory_release(units);
+    memory_release(parts);
+}
+
+// ---- Units that fail.
+
+void process_fail_unit(struct world *world, struct process *process, struct sim_unit *unit)
+{
+    struct collect_event event = {.kind = COLLECT_UNIT_FAILED, .run = unit->run};
+    uint32_t name = unit->name, life = process->life;
+    struct report_unit failed = {
+        .unit = unit_text(world, name), .lag = -1, .state = TEXT_LITERAL("failed")};
+    world_tell(world, "'%s' fails at %s", names_text(&world->names, name), process->name);
+    names_read(&world->names, name, -1);
+    fact_unit_failed(process, name);
+    *unit = process->units[--process->units_count];
+    collector_tell(world, process, &event);
+    world->has_failures = true;
+    if (process_is_running(process) && process->life == life)
+        report_send(world, process, &failed, 1);
+}
+
+void world_poison(struct world *world, const char *name, bool is_poisoned)
+{
+    struct sim_data_topic *topic = world_topic_find(world, text_of(name));
+    ensure(topic != NULL);
+    if (topic->is_poisoned == is_poisoned)
+        return;
+    topic->is_poisoned = is_poisoned;
+    world_tell(world, is_poisoned ? "whoever reads '%s' fails on it" : "'%s' can be read again",
+               name);
+    for (int i = 0; i < world->process_count && is_poisoned; i++) {
+        struct process *process = &world->processes[i];
+        for (uint32_t k = 0; process_is_running(process) && k < process->units_count; k++)
+            if (world_topic_of(world, process->units[k].name) == topic) {
+                process_fail_unit(world, process, &process->units[k]);
+                break;
+            }
+    }
+}
+
+// ---- Ends.
+
 void ends_ask(struct world *world, struct process *process, const struct control_effect *effect)
 {
     struct buffer lines = {0};
@@ -58,16 +164,20 @@ void ends_ask(struct world *world, struct process *process, const struct control
     buffer_finish(&lines);
 }
 
-uint32_t ends_answer(struct world *world, struct text lines, struct control_end_answer *ret)
+uint32_t ends_answer(struct world *world, const struct process *process, const struct thing *thing,
+                     struct control_end_answer *ret)
 {
+    struct text lines = thing->value;
     uint32_t count = 0;
     while (lines.size > 0) {
         char name[80];
         int partition, wants_committed, size;
         int got = sscanf(lines.data, "%79s %d %d\n%n", name, &partition, &wants_committed, &size);
         ensure(got == 3 && count < SIM_UNITS_MAX);
-        struct sim_data_topic *topic = topic_find_named(world, text_of(name));
+        struct sim_data_topic *topic = world_topic_find(world, text_of(name));
         bool is_there = topic != NULL && topic->partitions > 0;
+        if (topic != NULL)
+            fact_looked(world, process, thing->number, topic);
         ret[count++] = (struct control_end_answer){
             .topic = {lines.data, strlen(name)},
             .partition = partition,

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/ensure.h"
 #include "sim/check.h"
 #include "sim/world.h"
 
@@ -53,13 +54,7 @@ void world_fail_unit(struct world *world, const char *name)
     struct process *process = world_find(world, name);
     if (!process_is_running(process) || process->is_coordinator || process->units_count == 0)
         return;
-    struct sim_unit *unit = &process->units[world_draw(world, process->units_count)];
-    struct collect_event event = {.kind = COLLECT_UNIT_FAILED, .run = unit->run};
-    world_tell(world, "'%s' fails at %s", names_text(&world->names, unit->name), name);
-    names_read(&world->names, unit->name, -1);
-    fact_unit_failed(process, unit->name);
-    *unit = process->units[--process->units_count];
-    collector_tell(world, process, &event);
+    process_fail_unit(world, process, &process->units[world_draw(world, process->units_count)]);
 }
 
 void world_refuse_commits(struct world *world, const char *name, bool are_refused)
@@ -69,6 +64,40 @@ void world_refuse_commits(struct world *world, const char *name, bool are_refuse
                                                       : COLLECT_COMMITS_TAKEN};
     if (process_is_running(process) && !process->is_coordinator)
         collector_tell(world, process, &event);
+}
+
+void world_install(struct world *world, int64_t level)
+{
+    if (world->options.level == level)
+        return;
+    world->options.level = level;
+    world_tell(world, "binaries that know level %lld are installed", (long long)level);
+}
+
+// Kafka ends the transactions of those that are gone.
+static void nobody_leads(struct world *world)
+{
+    for (int i = 0; i < world->process_count; i++)
+        ensure(!world->processes[i].is_coordinator || !world->processes[i].is_up);
+    world->txn_epoch++;
+}
+
+void world_expire_unread(struct world *world, enum sim_topic topic, uint32_t below)
+{
+    nobody_leads(world);
+    log_expire(&world->logs[topic], below);
+    world_tell(world, "topic %s begins at %u now", topic == SIM_CONTROL ? "control" : "orders",
+               world->logs[topic].start);
+    check_lost(world, topic, false);
+}
+
+void world_make_anew(struct world *world, enum sim_topic topic)
+{
+    nobody_leads(world);
+    log_finish(&world->logs[topic]);
+    world_tell(world, "topic %s is deleted and made again",
+               topic == SIM_CONTROL ? "control" : "orders");
+    check_lost(world, topic, true);
 }
 
 void world_stick_topic(struct world *world, int topic, int64_t ms)

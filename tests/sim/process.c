@@ -102,6 +102,7 @@ void process_start(struct world *world, struct process *process)
     process->is_up = true;
     process->is_paused = false;
     process->exit_code = -1;
+    process->level = world->options.level > 0 ? world->options.level : RECORD_LEVEL;
     process->is_turn_queued = false;
     snprintf(process->incarnation, sizeof(process->incarnation), "%04x%04x%024x",
              0xa000 + process->number, process->life, 0);

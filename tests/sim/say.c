@@ -54,13 +54,15 @@ void world_order_pool(struct world *world, const char *pool, const char *verb)
 
 void world_topic(struct world *world, const char *name, int32_t partitions)
 {
-    struct sim_data_topic *topic = NULL;
-    for (uint32_t i = 0; i < world->topics_count; i++)
-        if (strcmp(world->topics[i].name, name) == 0)
-            topic = &world->topics[i];
-    ensure(topic != NULL || world->topics_count < SIM_UNITS_MAX);
-    if (topic == NULL)
+    struct sim_data_topic *topic = world_topic_find(world, text_of(name));
+    if (topic == NULL) {
+        ensure(world->topics_count < SIM_UNITS_MAX);
         topic = &world->topics[world->topics_count++];
-    snprintf(topic->name, sizeof(topic->name), "%s", name);
+        topic->written_at = (struct instant){INT64_MIN / 2};
+        snprintf(topic->name, sizeof(topic->name), "%s", name);
+    }
     topic->partitions = partitions;
+    // What is made again begins anew.
+    if (partitions == 0)
+        topic->end = topic->committed = 0;
 }

@@ -30,9 +30,6 @@
 #include "sim/names.h"
 #include "sim/queue.h"
 
-// The pool that worlds delete and make again.
-#define SIM_POOL_DELETED "side"
-
 enum {
     SIM_ASSIGNMENTS_PARTITIONS = 4,
     SIM_PROCESSES_MAX = 16,
@@ -116,6 +113,7 @@ struct sim_facts {
 // One coordinator or collector. An id is a place, each start in it a life.
 struct process {
     bool is_coordinator, is_up, is_paused;
+    int64_t level; // of its binary
     char name[32]; // in this world
     char id[32], incarnation[33], replaces[33];
     char pool[32]; // of a collector
@@ -176,8 +174,10 @@ struct process {
 // A topic of data, as Kafka has it.
 struct sim_data_topic {
     char name[80];
-    int32_t partitions;     // 0 = there is none
-    int64_t end, committed; // of all of them together; what the group has committed
+    int32_t partitions;        // 0 = there is none
+    int64_t end, committed;    // of all of them together; what is delivered and committed
+    struct instant written_at; // the newest record; long ago = there was none
+    bool is_poisoned;          // whoever reads it fails on it
 };
 
 struct checks;
@@ -193,6 +193,9 @@ struct world {
     uint64_t txn_epoch; // of the producer that may commit
     enum sim_outcome next_outcome;
     bool is_calm;        // no second process with one id comes back
+    bool has_pools;      // besides the default one "west" and "side", by will
+    bool has_failures;   // somebody has failed on a unit
+    int64_t silence_ms;  // interval in which agents are to be heard, where somebody asks for it
     int unknown_percent; // of commits whose outcome is drawn; 0 = none
     int abort_percent;
     struct instant topic_stuck_until[SIM_TOPIC_COUNT]; // its broker is away: appends wait
@@ -265,6 +268,15 @@ void world_stick_sink(struct world *world, const char *name, int64_t ms);
 void world_fail_unit(struct world *world, const char *name);
 void world_refuse_commits(struct world *world, const char *name, bool are_refused);
 
+// Nobody leads, and a log that people write is not what it was (both end whatever is under way of
+// transactions): retention takes away more than was read, everything below an offset; or it is
+// deleted and made again.
+void world_expire_unread(struct world *world, enum sim_topic topic, uint32_t below);
+void world_make_anew(struct world *world, enum sim_topic topic);
+
+// Whoever starts from now on is a binary that knows this level.
+void world_install(struct world *world, int64_t level);
+
 // The broker that leads this topic is away: appends wait, reads and questions go on.
 void world_stick_topic(struct world *world, int topic, int64_t ms);
 
@@ -309,6 +321,12 @@ void world_topic(struct world *world, const char *name, int32_t partitions);
 // So many records are written into a topic; its owner has delivered them all and says so (ends.c).
 void world_write(struct world *world, const char *name, int64_t records);
 void world_report(struct world *world, const char *owner, const char *name);
+
+// A collector reports all that it reads: delivered to the end, unless its sink takes nothing.
+void world_report_all(struct world *world, const char *name);
+
+// Whoever reads the topic fails on it from now on; or does so no more.
+void world_poison(struct world *world, const char *name, bool is_poisoned);
 
 // ---- What can be seen (see.c). Texts are valid until the next call.
 
@@ -363,9 +381,14 @@ void coordinator_tick(struct world *world, struct process *process);
 void coordinator_stop(struct world *world, struct process *process);
 void coordinator_go_on(struct world *world, struct process *process); // with its effects
 
-// Questions about the ends of data (ends.c). The answer borrows from the lines of the question.
+// Data, and questions about its ends (ends.c). The answer borrows from the lines of the question.
 void ends_ask(struct world *world, struct process *process, const struct control_effect *effect);
-uint32_t ends_answer(struct world *world, struct text lines, struct control_end_answer *ret);
+uint32_t ends_answer(struct world *world, const struct process *process, const struct thing *thing,
+                     struct control_end_answer *ret);
+struct sim_data_topic *world_topic_find(struct world *world, struct text name); // NULL: unknown
+struct sim_data_topic *world_topic_of(struct world *world, uint32_t name);      // of a unit
+// A unit of the process fails by itself; its owner says so.
+void process_fail_unit(struct world *world, struct process *process, struct sim_unit *unit);
 
 // Transactions of a coordinator (commit.c).
 void commit_start(struct world *world, struct process *process);
