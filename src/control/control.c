@@ -116,11 +116,36 @@ void control_destroy(struct control *control)
     memory_release(control);
 }
 
+static bool takes_state(const struct control *control)
+{
+    return control->phase != PHASE_LEADING && control->phase != PHASE_CHECKING;
+}
+
+// Whether the state is not the one that was read so far: another lineage, or an older copy.
+static bool is_other_state(const struct control *control, const struct state_cell *record)
+{
+    return control->lineage != NULL && (!text_equals(record->lineage, control->lineage) ||
+                                        record->generation < control->generation);
+}
+
+// Nothing that was read counts any more, the own marker neither.
+static void state_lost(struct control *control)
+{
+    lead_forget(control);
+    control->marker_claim = 0;
+}
+
 // A record of the state counts until the own marker has come back; then memory leads.
 static void take_state(struct control *control, const struct control_event *event)
 {
-    if (control->phase == PHASE_LEADING || control->phase == PHASE_CHECKING)
+    if (!takes_state(control))
         return;
+    if (event->state.kind == RECORD_STATE_CELL && event->state.record != NULL &&
+        is_other_state(control, event->state.record)) {
+        state_lost(control);
+        effect_add(control, EFFECT_RESTORE);
+        return;
+    }
     if (event->state.kind == RECORD_STATE_MARKER) {
         if (event->state.record != NULL)
             lead_marker_received(control, event->state.record);
@@ -182,6 +207,10 @@ static void take(struct control *control, const struct control_event *event)
         break;
     case CONTROL_STATE_RECEIVED:
         take_state(control, event);
+        break;
+    case CONTROL_STATE_LOST:
+        if (takes_state(control))
+            state_lost(control);
         break;
     case CONTROL_STATE_ENDED:
         control->is_restored = true;

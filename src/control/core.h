@@ -5,6 +5,7 @@
 //
 //     control.c    the door: one event to one file
 //     lead.c       standby, claim, restore, leading, resigning
+//     newest.c     S7: a state that went back
 //     evidence.c   S4: what an own record read back proves
 //     restore.c    state records to tables, tables to plans
 //     intake.c     announcements to claims;  route.c  those that name no pool
@@ -44,11 +45,17 @@ enum {
 // Another coordinator, as heard.
 struct peer {
     char *id; // owned; NULL = free
-    char incarnation[33];
+    char incarnation[33], lineage[33];
     char state[12];
     int64_t seq, epoch, applied_generation, level;
     struct instant heard;
     struct beat_info info; // owned texts
+};
+
+// The newest state that is known to have been, of a lineage ("" = none).
+struct newest {
+    char lineage[33];
+    int64_t generation;
 };
 
 // An event that waits for its commit; texts are made when it is written.
@@ -158,7 +165,8 @@ struct control {
     int64_t marker_claim;         // attempt whose marker came back before its answer, 0 = none
     bool is_restored;             // state was read to its end once
     bool is_stopping, is_goodbye_sent, has_exited;
-    bool is_barred; // must not lead: another cluster or a future level
+    bool is_barred; // must not lead: another cluster, a future level, a state that went back
+    struct newest newest;
     struct peer peers[COORDINATORS_MAX];
 
     // The batch.
@@ -209,6 +217,17 @@ static inline int64_t batch_generation(const struct control *control)
 {
     return control->generation + 1;
 }
+
+// ---- newest.c
+
+// What has just been read of the state, or committed.
+void newest_note(struct control *control);
+
+// What other coordinators have said so far; before a claim.
+void newest_gather(struct control *control);
+
+// Whether the state is older than what is known. Means something once the own marker is back.
+bool newest_is_ahead(const struct control *control);
 
 // ---- narrate.c
 

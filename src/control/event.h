@@ -22,6 +22,7 @@ enum control_event_kind {
     CONTROL_DEATH_RECEIVED,  // members: death
     CONTROL_REPORT_RECEIVED, // reports: report
     CONTROL_STATE_RECEIVED,  // state: key, record (NULL record = tombstone)
+    CONTROL_STATE_LOST,      // state: where it was read is gone; it is read from its start again
     CONTROL_STATE_ENDED,     // state was read to what was its end for a moment
     CONTROL_INPUT_RECEIVED,  // control or orders: input
     CONTROL_BATCH_ENDED,     // what has arrived is in: decide and write; caught_up

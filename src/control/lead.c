@@ -36,6 +36,14 @@ static bool is_mute(const struct control *control)
            instant_since(control->now, control->committing_since).us > control->leader_timeout.us;
 }
 
+// What is committed; while less of it is read, what is known to have been.
+static int64_t generation_told(const struct control *control)
+{
+    if (newest_is_ahead(control))
+        return control->newest.generation;
+    return control->is_committing ? control->generation_before : control->generation;
+}
+
 static void beat_send(struct control *control)
 {
     control->next_beat = instant_add(control->now, control->beat_interval);
@@ -51,8 +59,7 @@ static void beat_send(struct control *control)
         .seq = ++control->seq,
         .state = text_of(phase_beat_text(control)),
         .lease_ms = span_ms(control->leader_timeout),
-        .applied_generation =
-            control->is_committing ? control->generation_before : control->generation,
+        .applied_generation = generation_told(control),
         .epoch = control->epoch,
         .lineage = text_of(control->lineage),
         .level = control->level_max,
@@ -111,6 +118,7 @@ static void text_keep(char *room, size_t size, struct text text)
 static void peer_note(struct control *control, struct peer *peer, const struct beat *beat)
 {
     text_keep(peer->incarnation, sizeof(peer->incarnation), beat->incarnation);
+    text_keep(peer->lineage, sizeof(peer->lineage), beat->lineage);
     text_keep(peer->state, sizeof(peer->state), beat->state);
     peer->seq = beat->seq;
     peer->epoch = beat->epoch;
@@ -225,6 +233,7 @@ static void claim_if_due(struct control *control)
         return;
     control->phase = PHASE_CLAIMING;
     control->claims++;
+    newest_gather(control);
     trace(control, "%s > no leader -> claims leadership (S4)", control->id);
     struct control_effect *effect = effect_add(control, EFFECT_CLAIM_LEADERSHIP);
     effect->claim =
@@ -254,6 +263,10 @@ static const char too_high[] = "the state has records of a higher level than thi
 static void restored(struct control *control)
 {
     control->is_restored = true;
+    if (newest_is_ahead(control)) {
+        bar(control, "state went back: it is older than what was committed (S7)");
+        return;
+    }
     if (control->level > control->level_max) {
         bar(control, too_high);
         return;
@@ -328,6 +341,9 @@ static void position_resume(struct control *control, enum input_log log,
                    found->anchor_crc == position->anchor_crc;
     bool is_expired = !found->anchor_found && found->start > position->anchor_offset &&
                       found->start <= position->next;
+    // After a gap, before anything was taken, there is nothing to know it by but where it begins.
+    if (position->anchor_offset < 0)
+        is_expired = found->start == position->next;
     if (found->end >= position->next && (is_same || is_expired))
         return;
     alarm_raise(control,
@@ -427,6 +443,7 @@ void lead_committed(struct control *control)
     control->is_committing = false;
     control->last_commit = control->now;
     control->commits++;
+    newest_note(control);
     pools_buried(control);
     if (!control->is_goodbye_in_commit)
         return;

@@ -52,6 +52,7 @@ static void restore_cell(struct control *control, const struct state_cell *recor
     control->state_partitions = record->assignments_partitions;
     control->positions[INPUT_CONTROL] = record->control;
     control->positions[INPUT_ORDERS] = record->orders;
+    newest_note(control);
 }
 
 static void restore_pool(struct control *control, struct text name, const struct state_pool *record)

@@ -100,7 +100,8 @@ void feed_state_from_start(struct coordinator *coordinator)
         coordinator_fail(coordinator, "cannot read '%.*s'", TEXT_ARGS(topic));
 }
 
-// Offset 0 may have been compacted away as a whole: then the log is read from where it starts.
+// Offset 0 may have been compacted away as a whole, or the log is another one: then it is read from
+// where it starts.
 static void state_fault(struct coordinator *coordinator, const struct kafka_record *record)
 {
     if (record->kind == KAFKA_END_OF_PARTITION) {
@@ -115,6 +116,7 @@ static void state_fault(struct coordinator *coordinator, const struct kafka_reco
     const struct kafka_partition partition = {topic, 0};
     const struct kafka_assignment start = {
         .topic = topic, .offset = KAFKA_START, .tag = KAFKA_CELL_STATE};
+    coordinator_step(coordinator, &(struct control_event){.kind = CONTROL_STATE_LOST});
     if (kafka_consumer_unassign(coordinator->state, &partition, 1) != STATUS_OK ||
         kafka_consumer_assign(coordinator->state, &start, 1) != STATUS_OK)
         coordinator_fail(coordinator, "cannot read '%.*s'", TEXT_ARGS(topic));

@@ -94,6 +94,32 @@ static void retention_shorter_than_the_outage(void)
     cell_end(&cell);
 }
 
+// Where the leader after the next one reads on.
+static int64_t read_on(struct cell *third, const struct cell *next, struct control_log control)
+{
+    struct control_log logs[INPUT_LOG_COUNT] = {
+        control, {.end = INT64_MAX, .anchor_found = true, .anchor_time_ms = 7, .anchor_crc = 7}};
+    cell_restore(third, &(struct cell_options){.hash_seed = 3, .logs = logs}, next, 4711);
+    return third->reads[INPUT_CONTROL].next;
+}
+
+// A gap, nothing taken since, and then it is made anew: of the new one nothing is passed over.
+static void made_anew_before_anything_was_taken(void)
+{
+    struct cell cell, next, third;
+    begin(&cell);
+    lead_on(&next, &cell, (struct control_log){.start = 5, .end = 5});
+    CHECK_INT(next.reads[INPUT_CONTROL].next, 5);
+    CHECK_INT(read_on(&third, &next, (struct control_log){.start = 5, .end = 5}), 5);
+    CHECK(!has_told_of_gap(&third));
+    cell_end(&third);
+    CHECK_INT(read_on(&third, &next, (struct control_log){.start = 0, .end = 9}), 0);
+    CHECK(has_told_of_gap(&third));
+    cell_end(&third);
+    cell_end(&next);
+    cell_end(&cell);
+}
+
 // The state is ahead of control, or control is another log of the same length: what is in it counts
 // as said later than all that was said in the former one.
 static void made_anew(struct control_log found)
@@ -141,6 +167,7 @@ static const struct test tests[] = {
     TEST(as_it_was_left),
     TEST(expired_behind_the_position),
     TEST(retention_shorter_than_the_outage),
+    TEST(made_anew_before_anything_was_taken),
     TEST(state_ahead_of_control),
     TEST(deleted_and_made_again),
     TEST(another_log_of_the_same_length),

@@ -46,6 +46,93 @@ static void state_that_went_back_is_refused(void)
     cell_end(&cell);
 }
 
+static void read_cell(struct cell *cell, int64_t generation)
+{
+    struct state_cell record = {.lineage = TEXT_LITERAL("11111111111111111111111111111111"),
+                                .level = RECORD_LEVEL,
+                                .epoch = 1,
+                                .generation = generation,
+                                .leader = TEXT_LITERAL("east"),
+                                .leader_incarnation = TEXT_LITERAL("e"),
+                                .cluster_id = TEXT_LITERAL("kafka"),
+                                .resigned = true};
+    struct control_event event = {.kind = CONTROL_STATE_RECEIVED};
+    event.state.key = TEXT_LITERAL("cell");
+    event.state.kind = RECORD_STATE_CELL;
+    event.state.record = &record;
+    cell_step(cell, event);
+}
+
+// A standby that has read nothing yet.
+static void stand_by(struct cell *cell)
+{
+    struct cell nothing = {0};
+    cell_follow(cell, &(struct cell_options){0}, &nothing);
+}
+
+// It claims what was resigned; does it lead once its marker is back?
+static bool leads(struct cell *cell)
+{
+    cell->is_claiming = false;
+    cell->now = instant_add(cell->now, span_of_ms(1000)); // another one may be ahead of it
+    cell_step(cell, (struct control_event){.kind = CONTROL_STATE_ENDED});
+    REQUIRE(cell->is_claiming);
+    cell_step(cell, (struct control_event){.kind = CONTROL_CLAIM_ANSWERED, .done = true});
+    struct state_marker marker = {.incarnation = text_of(cell->claim_life), .seq = cell->claim.seq};
+    struct control_event event = {.kind = CONTROL_STATE_RECEIVED};
+    event.state.key = TEXT_LITERAL("marker");
+    event.state.kind = RECORD_STATE_MARKER;
+    event.state.record = &marker;
+    cell_step(cell, event);
+    return cell->wants_logs;
+}
+
+// S7: a standby knew more than the state that it reads now; and says so in its beats.
+static void state_older_than_what_was_read_is_refused(void)
+{
+    struct cell cell;
+    stand_by(&cell);
+    read_cell(&cell, 4);
+    read_cell(&cell, 7);
+    cell_step(&cell, (struct control_event){.kind = CONTROL_STATE_LOST});
+    read_cell(&cell, 4);
+    CHECK(!leads(&cell));
+    CHECK(cell.was_alarmed);
+    CHECK_TEXT(role(&cell), "standby");
+    cell_end(&cell);
+}
+
+// Nobody need tell it that the log is another one.
+static void older_state_is_read_from_its_start(void)
+{
+    struct cell cell;
+    stand_by(&cell);
+    read_cell(&cell, 7);
+    read_cell(&cell, 4);
+    CHECK_INT(cell.effects.count, 1);
+    CHECK(cell.effects.items[0].kind == EFFECT_RESTORE);
+    read_cell(&cell, 4);
+    CHECK(!leads(&cell));
+    cell_end(&cell);
+}
+
+// S7: another coordinator knew more before the claim, whatever epoch that one speaks of.
+static void state_older_than_what_was_heard_is_refused(void)
+{
+    struct cell cell;
+    stand_by(&cell);
+    hear_coordinator(&cell, 7, 9);
+    read_cell(&cell, 4);
+    CHECK(!leads(&cell));
+    CHECK(cell.was_alarmed);
+    cell_end(&cell);
+    stand_by(&cell);
+    hear_coordinator(&cell, 7, 1);
+    read_cell(&cell, 7);
+    CHECK(leads(&cell));
+    cell_end(&cell);
+}
+
 // A later epoch is a successor's: no alarm, it only stands by.
 static void successor_is_followed(void)
 {
@@ -131,6 +218,9 @@ static void asked_to_stop_says_goodbye_in_its_last_commit(void)
 
 static const struct test tests[] = {
     TEST(state_that_went_back_is_refused),
+    TEST(state_older_than_what_was_read_is_refused),
+    TEST(older_state_is_read_from_its_start),
+    TEST(state_older_than_what_was_heard_is_refused),
     TEST(successor_is_followed),
     TEST(standby_with_the_same_picture_is_fine),
     TEST(former_leader_is_shown_as_replaced),
