@@ -393,6 +393,20 @@ BREAKS = {
             )
         ],
     ),
+    "went-back-ignored": (
+        "S7: nobody leads by a state that is older than what is known to have been committed",
+        [("control/lead.c", "    if (newest_is_ahead(control)) {\n        bar(", "    if (false) {\n        bar(")],
+    ),
+    "gap-ignored": (
+        "section 5 of the design: a log that is not the one that was read is read from its start",
+        [
+            (
+                "control/lead.c",
+                "    if (found->end >= position->next && (is_same || is_expired))\n        return;\n",
+                "    if (is_same || is_expired || found->end >= 0)\n        return;\n",
+            )
+        ],
+    ),
 }
 
 

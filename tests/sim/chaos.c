@@ -288,4 +288,6 @@ void chaos_run(struct world *world, const struct chaos *chaos)
             settle(world);
         }
     }
+    if (world->fault == NULL && world_draw(world, 3) == 0)
+        chaos_back(world);
 }

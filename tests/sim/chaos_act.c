@@ -274,6 +274,8 @@ static void compact(struct world *world, int topic, uint32_t below)
         if (world->processes[i].is_coordinator && world->processes[i].is_up &&
             world->processes[i].positions[SIM_STATE] < tombstones)
             tombstones = (uint32_t)world->processes[i].positions[SIM_STATE];
+    if (topic == SIM_STATE)
+        memset(world->checks->backups, 0, sizeof(world->checks->backups));
     log_compact(&world->logs[topic], below, tombstones);
 }
 

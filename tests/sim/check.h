@@ -113,6 +113,15 @@ void lives_take(struct world *world, const struct batch_item *item);
 // Whether the state names this life of a collector, and it holds a lease.
 bool life_is_admitted(const struct world *world, const struct process *process);
 
+// What the state was after a transaction.
+struct backup {
+    uint32_t end; // 0 = none
+    int64_t generation;
+    bool is_resigned;
+};
+
+enum { BACKUPS_MAX = 32 };
+
 struct checks {
     struct book *books; // one for each collector id seen
     uint32_t books_count, books_capacity;
@@ -127,9 +136,12 @@ struct checks {
     int64_t inputs_next[SIM_ORDERS + 1]; // taken of control and orders
     bool is_gap_due[SIM_ORDERS + 1];     // whoever leads next has to tell of a gap
     int64_t gap_epoch;                   // when it came about
-    char leader[33];                     // incarnation that wrote the newest cell record
-    uint64_t next_deep;                  // step of the next expensive check
-    struct arena arena;                  // of the record that is looked at
+    struct backup backups[BACKUPS_MAX];  // of the newest transactions since a compaction
+    uint32_t backups_next;
+    bool has_gone_back; // the state: nobody may decide anything
+    char leader[33];    // incarnation that wrote the newest cell record
+    uint64_t next_deep; // step of the next expensive check
+    struct arena arena; // of the record that is looked at
 };
 
 #endif

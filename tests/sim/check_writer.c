@@ -79,6 +79,8 @@ void check_batch(struct world *world, const struct batch *batch)
     bool has_assignments = false;
     if (batch->is_claim)
         return;
+    if (world->checks->has_gone_back)
+        world_fail(world, "S7", "somebody decides from a state that went back");
     if (cell == NULL) {
         world_fail(world, "MR-6", "a batch without the cell and its positions");
         return;
@@ -132,6 +134,8 @@ void check_committed(struct world *world, const struct batch *batch)
         return;
     struct state_cell cell = *cell_decode(world, cell_of(batch));
     check_gap(world, batch, &cell);
+    world->checks->backups[world->checks->backups_next++ % BACKUPS_MAX] =
+        (struct backup){world->logs[SIM_STATE].count, cell.generation, cell.resigned};
     truth_take(world, batch, &cell);
     silences_take(world, batch);
 }

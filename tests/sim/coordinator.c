@@ -211,6 +211,10 @@ static bool drain(struct world *world, struct process *process, int topic)
     int64_t end = process_sees(world, process, topic);
     if (world->options.is_random && world_draw(world, 4) == 0)
         end -= (int64_t)world_draw(world, 4);
+    if (process->positions[topic] > log->count) {
+        process->positions[topic] = 0;
+        step(world, process, &(struct control_event){.kind = CONTROL_STATE_LOST});
+    }
     if (process->positions[topic] < log->start)
         process->positions[topic] = log->start;
     while (process_is_running(process) && process->positions[topic] < end) {

@@ -77,8 +77,7 @@ void world_install(struct world *world, int64_t level)
 // Kafka ends the transactions of those that are gone.
 static void nobody_leads(struct world *world)
 {
-    for (int i = 0; i < world->process_count; i++)
-        ensure(!world->processes[i].is_coordinator || !world->processes[i].is_up);
+    ensure(world_leading(world) == NULL);
     world->txn_epoch++;
 }
 
@@ -98,6 +97,18 @@ void world_make_anew(struct world *world, enum sim_topic topic)
     world_tell(world, "topic %s is deleted and made again",
                topic == SIM_CONTROL ? "control" : "orders");
     check_lost(world, topic, true);
+}
+
+void world_go_back(struct world *world, const struct backup *backup)
+{
+    nobody_leads(world);
+    log_truncate(&world->logs[SIM_STATE], backup->end);
+    world_tell(world, "the state is put back to what it was at generation %lld",
+               (long long)backup->generation);
+    world->checks->has_gone_back = true;
+    for (int i = 0; i < world->process_count; i++)
+        if (world->processes[i].is_coordinator && world->processes[i].is_up)
+            process_look_later(world, &world->processes[i]);
 }
 
 void world_stick_topic(struct world *world, int topic, int64_t ms)

@@ -101,6 +101,15 @@ void log_expire(struct log *log, uint32_t below)
             record_remove(&log->items[log->start]);
 }
 
+void log_truncate(struct log *log, uint32_t end)
+{
+    for (uint32_t i = end; i < log->count; i++)
+        if (!log->items[i].is_compacted)
+            record_remove(&log->items[i]);
+    log->count = end;
+    log->windows[0].number = log->windows[1].number = 0;
+}
+
 uint32_t log_end_at(const struct log *log, struct instant at)
 {
     uint32_t end = log->count;

@@ -63,6 +63,9 @@ void log_compact(struct log *log, uint32_t below, uint32_t tombstones_below);
 // Takes away everything below an offset.
 void log_expire(struct log *log, uint32_t below);
 
+// Takes away everything from an offset on, as if it had never been there.
+void log_truncate(struct log *log, uint32_t end);
+
 // The end that the log had at an instant.
 uint32_t log_end_at(const struct log *log, struct instant at);
 

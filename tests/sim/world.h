@@ -274,6 +274,10 @@ void world_refuse_commits(struct world *world, const char *name, bool are_refuse
 void world_expire_unread(struct world *world, enum sim_topic topic, uint32_t below);
 void world_make_anew(struct world *world, enum sim_topic topic);
 
+// Nobody leads, and the state is what it was before (check.h).
+struct backup;
+void world_go_back(struct world *world, const struct backup *backup);
+
 // Whoever starts from now on is a binary that knows this level.
 void world_install(struct world *world, int64_t level);
 

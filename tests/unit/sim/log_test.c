@@ -81,6 +81,17 @@ static void retention_takes_the_beginning(void)
     log_finish(&log);
 }
 
+static void put_back_it_is_as_it_was(void)
+{
+    struct log log = filled();
+    log_truncate(&log, 3);
+    CHECK_TEXT(left(&log), "a=1 b=1 a=2");
+    append(&log, 50, "c", "1");
+    CHECK_TEXT(left(&log), "a=1 b=1 a=2 c=1");
+    CHECK_INT(log.count, 4);
+    log_finish(&log);
+}
+
 // Windows of decoded records come and go; what is read is what stands there.
 static void decoded_records_are_their_own(void)
 {
@@ -105,7 +116,7 @@ static void decoded_records_are_their_own(void)
 static const struct test tests[] = {
     TEST(newest_of_a_key_stays),           TEST(only_a_prefix_is_cleaned),
     TEST(tombstones_go_when_nobody_waits), TEST(retention_takes_the_beginning),
-    TEST(decoded_records_are_their_own),
+    TEST(put_back_it_is_as_it_was),        TEST(decoded_records_are_their_own),
 };
 
 TEST_MAIN("sim/log", tests)
