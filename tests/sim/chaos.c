@@ -288,6 +288,9 @@ void chaos_run(struct world *world, const struct chaos *chaos)
             settle(world);
         }
     }
-    if (world->fault == NULL && world_draw(world, 3) == 0)
-        chaos_back(world);
+    if (world->fault != NULL || world_draw(world, 3) > 0 || !chaos_back(world))
+        return;
+    make_peace(world);
+    settle(world);
+    compare(world);
 }

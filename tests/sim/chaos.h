@@ -63,8 +63,8 @@ void stranger_speaks(struct world *world);
 // Some agents fall silent while everything is quiet (chaos_lull.c).
 void chaos_lull(struct world *world);
 
-// The state goes back (chaos_back.c); nobody leads after that.
-void chaos_back(struct world *world);
+// The state goes back; then an operator begins a new lineage (chaos_back.c). False: it did not.
+bool chaos_back(struct world *world);
 
 // What retention takes away in all topics.
 void chaos_expire(struct world *world);

@@ -256,7 +256,8 @@ static void act_outage(struct world *world)
                        false);
     for (uint64_t times = world_draw(world, 4); times > 0; times--)
         topic == SIM_CONTROL ? say_announce(world) : say_order(world);
-    if (world_draw(world, 2) == 0)
+    // One that is made anew and then expired up to where the former one was read is as that one.
+    if (world->checks->is_gap_due[topic] || world_draw(world, 2) == 0)
         world_make_anew(world, topic);
     else
         world_expire_unread(world, topic, world->logs[topic].count);

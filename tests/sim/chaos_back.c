@@ -3,7 +3,8 @@
 // The last thing in some worlds: while a standby lives that has read all of the state, somebody
 // puts an older copy of it in its place, and the other coordinators are started again. Nobody must
 // decide anything from that copy: whoever claims says that the state went back and leads no more
-// (S7). Collectors go on reading what they have.
+// (S7). Collectors go on reading what they have. Then an operator does what deploy/README.md says:
+// stops the coordinators, deletes state and assignments, and starts them again.
 #include "control/view.h"
 #include "sim/chaos.h"
 #include "sim/check.h"
@@ -67,7 +68,7 @@ static void judge(struct world *world, uint32_t units)
                    units_read(world));
 }
 
-void chaos_back(struct world *world)
+bool chaos_back(struct world *world)
 {
     for (int i = 0; i < world->process_count; i++)
         world->processes[i].sink_stuck_until = world->now;
@@ -78,7 +79,7 @@ void chaos_back(struct world *world)
     const struct process *survivor = standby(world);
     const struct backup *backup = backup_draw(world);
     if (survivor == NULL || backup == NULL || world->fault != NULL)
-        return;
+        return false;
     for (int i = 0; i < world->process_count; i++)
         if (world->processes[i].is_coordinator && &world->processes[i] != survivor)
             world_crash(world, world->processes[i].name);
@@ -86,7 +87,16 @@ void chaos_back(struct world *world)
     uint32_t units = units_read(world);
     world_run(world, 100 + (int64_t)world_draw(world, 5000));
     for (int i = 0; i < world->process_count; i++)
-        world_restart(world, world->processes[i].name, false);
+        if (!world->processes[i].is_impostor)
+            world_restart(world, world->processes[i].name, false);
     world_run(world, 6 * world->options.leader_ms + 10000);
     judge(world, units);
+    if (world->fault != NULL)
+        return false;
+    for (int i = 0; i < world->process_count; i++)
+        if (world->processes[i].is_coordinator || world->processes[i].is_impostor)
+            world_crash(world, world->processes[i].name);
+    world_run(world, 100);
+    world_new_lineage(world);
+    return true;
 }

@@ -47,6 +47,9 @@ void check_committed(struct world *world, const struct batch *batch);
 // While nobody leads: control or orders has lost its beginning, or is another log.
 void check_lost(struct world *world, enum sim_topic topic, bool is_anew);
 
+// While nobody leads: state and assignments are gone; control and orders are read from their start.
+void check_new_lineage(struct world *world);
+
 // In a quiet world with a leader that has taken everything: the topics that stand by the control
 // log, each in the leader's tables and nothing else there.
 void check_truth(struct world *world);
@@ -139,6 +142,7 @@ struct checks {
     struct backup backups[BACKUPS_MAX];  // of the newest transactions since a compaction
     uint32_t backups_next;
     bool has_gone_back; // the state: nobody may decide anything
+    char lineage[33];
     char leader[33];    // incarnation that wrote the newest cell record
     uint64_t next_deep; // step of the next expensive check
     struct arena arena; // of the record that is looked at

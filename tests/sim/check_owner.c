@@ -100,6 +100,31 @@ void checks_destroy(struct checks *checks)
     memory_release(checks);
 }
 
+// What is known of the logs goes; lives and owners stay, with fences of a lineage that is no more.
+void check_new_lineage(struct world *world)
+{
+    struct checks *checks = world->checks;
+    books_finish(checks);
+    truth_destroy(checks->truth);
+    quarantine_destroy(checks->quarantine);
+    silences_destroy(checks->silences);
+    checks->books = NULL;
+    checks->books_count = checks->books_capacity = 0;
+    checks->truth = truth_create();
+    checks->quarantine = quarantine_create();
+    checks->silences = silences_create();
+    checks->epoch = checks->generation = checks->level = 0;
+    checks->leader[0] = checks->lineage[0] = '\0';
+    checks->has_gone_back = false;
+    memset(checks->backups, 0, sizeof(checks->backups));
+    for (int topic = SIM_CONTROL; topic <= SIM_ORDERS; topic++) {
+        checks->inputs_next[topic] = 0;
+        checks->is_gap_due[topic] = false;
+    }
+    for (uint32_t i = 0; i < checks->owners_count; i++)
+        checks->owners[i].fence = 0;
+}
+
 void check_step(struct world *world)
 {
     enum { DEEP_EVERY = 499 };

@@ -166,6 +166,9 @@ static void check_all_read(struct world *world, const struct process *process,
 
 void books_check_beat(struct world *world, const struct process *process, const struct beat *beat)
 {
+    // What it acknowledges is of a state that is no more.
+    if (!text_equals(beat->lineage, world->checks->lineage))
+        return;
     struct book *book = book_of(world->checks, text_of(process->pool), text_of(process->id));
     check_all_read(world, process, beat, book);
     if (process->units_count == 0)

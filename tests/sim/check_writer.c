@@ -21,7 +21,7 @@ void check_append(struct world *world, int topic, uint32_t offset)
 // that is admitted and holds a lease.
 static void check_level(struct world *world, const struct state_cell *cell)
 {
-    bool rises = cell->level > world->checks->level;
+    bool rises = cell->level > world->checks->level && world->checks->level > 0;
     if (cell->level < world->checks->level)
         world_fail(world, "levels", "level %lld follows %lld", (long long)cell->level,
                    (long long)world->checks->level);
@@ -53,6 +53,7 @@ static void check_cell(struct world *world, const struct state_cell *cell, bool 
     check_level(world, cell);
     checks->epoch = cell->epoch;
     checks->generation = cell->generation;
+    snprintf(checks->lineage, sizeof(checks->lineage), "%.*s", TEXT_ARGS(cell->lineage));
     snprintf(checks->leader, sizeof(checks->leader), "%.*s", TEXT_ARGS(cell->leader_incarnation));
 }
 

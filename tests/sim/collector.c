@@ -228,7 +228,7 @@ static void drain(struct world *world, struct process *process, int topic)
     int64_t end = process_sees(world, process, topic);
     if (world->options.is_random && world_draw(world, 4) == 0)
         end -= (int64_t)world_draw(world, 4);
-    if (process->positions[topic] < log->start)
+    if (process->positions[topic] < log->start || process->positions[topic] > log->count)
         process->positions[topic] = log->start;
     while (is_life(process, life) && process->positions[topic] < end) {
         uint32_t offset = (uint32_t)process->positions[topic]++;

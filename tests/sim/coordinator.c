@@ -375,7 +375,7 @@ void coordinator_stop(struct world *world, struct process *process)
 void coordinator_start(struct world *world, struct process *process)
 {
     char lineage[33];
-    snprintf(lineage, sizeof(lineage), "%032x", 0x10000 + process->number);
+    snprintf(lineage, sizeof(lineage), "%016x%016x", process->life - 1, 0x10000 + process->number);
     struct control_options options = {.prefix = TEXT_LITERAL("muster"),
                                       .id = text_of(process->id),
                                       .incarnation = text_of(process->incarnation),

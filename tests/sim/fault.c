@@ -111,6 +111,18 @@ void world_go_back(struct world *world, const struct backup *backup)
             process_look_later(world, &world->processes[i]);
 }
 
+void world_new_lineage(struct world *world)
+{
+    nobody_leads(world);
+    log_finish(&world->logs[SIM_STATE]);
+    for (int i = 0; i < SIM_ASSIGNMENTS_PARTITIONS; i++)
+        log_finish(&world->logs[SIM_ASSIGNMENTS + i]);
+    world_tell(world, "state and assignments are deleted");
+    check_new_lineage(world);
+    for (int i = 0; i < world->process_count; i++)
+        world->processes[i].facts.read_to = 0;
+}
+
 void world_stick_topic(struct world *world, int topic, int64_t ms)
 {
     static const char *const names[] = {"control", "orders",     "members", "reports",

@@ -278,6 +278,9 @@ void world_make_anew(struct world *world, enum sim_topic topic);
 struct backup;
 void world_go_back(struct world *world, const struct backup *backup);
 
+// Nobody leads, and an operator has deleted state and assignments: a new lineage will begin.
+void world_new_lineage(struct world *world);
+
 // Whoever starts from now on is a binary that knows this level.
 void world_install(struct world *world, int64_t level);
 
