@@ -4,7 +4,8 @@
 // puts an older copy of it in its place, and the other coordinators are started again. Nobody must
 // decide anything from that copy: whoever claims says that the state went back and leads no more
 // (S7). Collectors go on reading what they have. Then an operator does what deploy/README.md says:
-// stops the coordinators, deletes state and assignments, and starts them again.
+// stops everything, deletes state and assignments, and starts it again: a new lineage knows nothing
+// of who still reads what.
 #include "control/view.h"
 #include "sim/chaos.h"
 #include "sim/check.h"
@@ -94,8 +95,7 @@ bool chaos_back(struct world *world)
     if (world->fault != NULL)
         return false;
     for (int i = 0; i < world->process_count; i++)
-        if (world->processes[i].is_coordinator || world->processes[i].is_impostor)
-            world_crash(world, world->processes[i].name);
+        world_crash(world, world->processes[i].name);
     world_run(world, 100);
     world_new_lineage(world);
     return true;
