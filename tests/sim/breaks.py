@@ -306,8 +306,8 @@ BREAKS = {
         [
             (
                 "control/lead.c",
-                "control->is_committing ? control->generation_before : control->generation,",
-                "control->generation,",
+                "return control->is_committing ? control->generation_before : control->generation;",
+                "return control->generation;",
             )
         ],
     ),

@@ -33,7 +33,7 @@ static void make_pools(struct world *world)
     world_collector_in(world, "west", "w");
     world_collector_in(world, "side", "s");
     for (int i = 0; i < 4; i++) {
-        char name[16];
+        char name[24];
         snprintf(name, sizeof(name), "s%d", i);
         world_topic(world, name, 1);
     }
@@ -60,7 +60,7 @@ struct world *chaos_world(uint64_t seed, const struct chaos *chaos)
                coordinators, collectors, (long long)world->options.lease_ms,
                (long long)world->options.beat_ms, (long long)world->options.leader_ms);
     for (int i = 0; i < CHAOS_TOPICS; i++) {
-        char name[16];
+        char name[24];
         snprintf(name, sizeof(name), "t%d", i);
         world_topic(world, name, 1 + i % 3);
     }

@@ -36,7 +36,7 @@ static bool is_held_by(const struct control *control, const char *topic, struct 
 
 static bool is_lively(const struct lull *lull, const struct control *control, struct text agent)
 {
-    char name[16];
+    char name[24];
     for (int i = 0; i < CHAOS_AGENTS; i++) {
         snprintf(name, sizeof(name), "agent%d", i);
         if (lull->signs[i] && text_equals(agent, name))
@@ -150,7 +150,7 @@ static void wake_up(struct world *world, struct lull *lull)
 {
     const char *topic = sleeper(world);
     int number = -1;
-    char name[16];
+    char name[24];
     if (topic == NULL || world->fault != NULL)
         return;
     for (int i = 0; i < CHAOS_AGENTS; i++) {
