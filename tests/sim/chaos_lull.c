@@ -179,8 +179,14 @@ void chaos_lull(struct world *world)
               "{\"verb\": \"pool.set\", \"args\": {\"agent_interval\": \"%llds\", "
               "\"agent_misses\": \"%d\"}}",
               (long long)world->silence_ms / 1000, lull.misses);
-    // In the first interval Kafka is asked for the topics, in the second one for their ends.
-    let_pass(world, &lull, (lull.misses + 3) * interval_ms(world));
+    // In the first interval Kafka is asked for the topics, in the second one for their ends. What a
+    // leader cannot read is no silence.
+    let_pass(world, &lull, 2 * interval_ms(world));
+    if (world_draw(world, 2) == 0 && world_leading(world) != NULL) {
+        world_deafen(world, world_leading(world)->name, interval_ms(world) * 3 / 2);
+        let_pass(world, &lull, interval_ms(world) * 3 / 2);
+    }
+    let_pass(world, &lull, (lull.misses + 2) * interval_ms(world));
     judge(world, &lull);
     wake_up(world, &lull);
     world_say(world, SIM_ORDERS, "{\"verb\": \"pool.reset\"}");

@@ -241,8 +241,11 @@ static void turn(struct world *world, struct process *process)
     bool is_at_end = true;
     if (process->is_committing || !process_is_running(process))
         return;
+    // Who can read nothing has its turns all the same.
     if (instant_is_before(world->now, process->deaf_until)) {
-        process_look_later(world, process);
+        step(world, process, &(struct control_event){.kind = CONTROL_BATCH_ENDED});
+        if (process->is_up)
+            process_look_later(world, process);
         return;
     }
     for (int i = 0; i < 3; i++)
