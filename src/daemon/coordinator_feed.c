@@ -53,6 +53,8 @@ static void state_record(struct coordinator *coordinator, const struct kafka_rec
 {
     struct wire_record decoded = {0};
     struct control_event event = {.kind = CONTROL_STATE_RECEIVED};
+    if (coordinator->is_state_again)
+        return;
     arena_clear(&coordinator->arena);
     buffer_clear(&coordinator->line);
     if (!record->is_value_null) {
@@ -96,6 +98,7 @@ void feed_state_from_start(struct coordinator *coordinator)
     struct text topic = text_of(coordinator->topics[KAFKA_CELL_STATE]);
     const struct kafka_assignment start = {.topic = topic, .offset = 0, .tag = KAFKA_CELL_STATE};
     feed_state_stop(coordinator);
+    coordinator->is_state_again = true;
     if (kafka_consumer_assign(coordinator->state, &start, 1) != STATUS_OK)
         coordinator_fail(coordinator, "cannot read '%.*s'", TEXT_ARGS(topic));
 }
@@ -104,6 +107,8 @@ void feed_state_from_start(struct coordinator *coordinator)
 // where it starts.
 static void state_fault(struct coordinator *coordinator, const struct kafka_record *record)
 {
+    if (coordinator->is_state_again)
+        return;
     if (record->kind == KAFKA_END_OF_PARTITION) {
         coordinator_step(coordinator, &(struct control_event){.kind = CONTROL_STATE_ENDED});
         return;
@@ -117,6 +122,7 @@ static void state_fault(struct coordinator *coordinator, const struct kafka_reco
     const struct kafka_assignment start = {
         .topic = topic, .offset = KAFKA_START, .tag = KAFKA_CELL_STATE};
     coordinator_step(coordinator, &(struct control_event){.kind = CONTROL_STATE_LOST});
+    coordinator->is_state_again = true;
     if (kafka_consumer_unassign(coordinator->state, &partition, 1) != STATUS_OK ||
         kafka_consumer_assign(coordinator->state, &start, 1) != STATUS_OK)
         coordinator_fail(coordinator, "cannot read '%.*s'", TEXT_ARGS(topic));
@@ -232,6 +238,7 @@ static uint32_t drain(struct coordinator *coordinator, struct kafka_consumer *co
     while (control_batch_bytes(coordinator->control) < CONTROL_BATCH_BYTES &&
            instant_is_before(loop_now(), end) &&
            (count = kafka_consumer_poll(consumer, records, FEED_RECORDS)) > 0) {
+        coordinator->is_state_again = false;
         take_all(coordinator, records, count, take, other);
         kafka_consumer_release(consumer, records, count);
         taken += count;

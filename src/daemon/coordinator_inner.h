@@ -160,7 +160,8 @@ struct coordinator {
     // Reading.
     bool is_reading_inputs, is_caught_up;
     const struct kafka_record *input; // under way, for EFFECT_REFUSE_INPUT
-    bool is_input_last;               // of its log in this poll
+    bool is_state_again; // it is read from its start: what was polled before is no more
+    bool is_input_last;  // of its log in this poll
 
     // The claim and the commit.
     bool is_claiming, is_committing;
