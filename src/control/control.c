@@ -121,11 +121,13 @@ static bool takes_state(const struct control *control)
     return control->phase != PHASE_LEADING && control->phase != PHASE_CHECKING;
 }
 
-// Whether the state is not the one that was read so far: another lineage, or an older copy.
+// Whether the state is not the one that was read to its end before: another lineage, or an older
+// copy. A log in which such a record follows is taken as it stands.
 static bool is_other_state(const struct control *control, const struct state_cell *record)
 {
-    return control->lineage != NULL && (!text_equals(record->lineage, control->lineage) ||
-                                        record->generation < control->generation);
+    return control->is_restored && control->lineage != NULL &&
+           (!text_equals(record->lineage, control->lineage) ||
+            record->generation < control->generation);
 }
 
 // Nothing that was read counts any more, the own marker neither.
