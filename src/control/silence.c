@@ -194,7 +194,10 @@ void silence_reported(struct control *control, uint32_t unit)
         picture->end <= known)
         return;
     end_set(&control->silence, unit, picture->end);
-    if (known >= 0)
+    // Where it was when the interval began, nobody knows.
+    if (known < 0)
+        topic_unclear(control, topic);
+    else
         topic_seen(control, topic);
 }
 

@@ -346,7 +346,9 @@ BREAKS = {
             (
                 "control/silence.c",
                 "    end_set(&control->silence, unit, picture->end);\n"
-                "    if (known >= 0)\n        topic_seen(control, topic);\n",
+                "    // Where it was when the interval began, nobody knows.\n"
+                "    if (known < 0)\n        topic_unclear(control, topic);\n"
+                "    else\n        topic_seen(control, topic);\n",
                 "    end_set(&control->silence, unit, picture->end);\n",
             ),
         ],
