@@ -410,7 +410,26 @@ static void switched_off_all_come_back(void)
     cell_end(&cell);
 }
 
+// A leader that has just begun does not know whether the first report tells of something new.
+static void first_report_is_no_silence(void)
+{
+    struct cell cell, next;
+    struct kafka kafka = {.ends = {5, 0, 100, 0}};
+    begin(&cell, &kafka, "\"1\"");
+    cell_restore(&next, &(struct cell_options){0}, &cell, 31);
+    kafka.ends[0]++;
+    report(&next, 0, "t0", 6, 6);
+    report(&next, 0, "t1", 0, 0);
+    interval(&next, &kafka);
+    CHECK_TEXT(health(&next, "a"), "healthy 0");
+    interval(&next, &kafka);
+    CHECK_TEXT(health(&next, "a"), "unhealthy 1");
+    cell_end(&next);
+    cell_end(&cell);
+}
+
 static const struct test tests[] = {
+    TEST(first_report_is_no_silence),
     TEST(after_exactly_three_by_default),
     TEST(after_exactly_as_many_as_the_pool_says),
     TEST(one_message_resets_the_count),
