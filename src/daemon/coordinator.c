@@ -274,8 +274,7 @@ static enum status handles_make(struct coordinator *coordinator, struct buffer *
 {
     const struct kafka_settings *settings = &coordinator->settings;
     struct kafka_consumer_options reading = {.has_end_events = true};
-    struct kafka_consumer_options restoring = {.has_end_events = true,
-                                               .queue_kbytes = RESTORE_QUEUE_KBYTES};
+    struct kafka_consumer_options much = {.has_end_events = true, .queue_kbytes = MUCH_KBYTES};
     struct buffer id = {0};
     buffer_print(&id, "%s.coordinator", conf_text(coordinator->conf, "prefix"));
     struct kafka_transactor_options writing = {.id = buffer_text(&id)};
@@ -284,9 +283,9 @@ static enum status handles_make(struct coordinator *coordinator, struct buffer *
     if (!status)
         status = kafka_consumer_create(settings, &reading, fault, &coordinator->members);
     if (!status)
-        status = kafka_consumer_create(settings, &restoring, fault, &coordinator->state);
+        status = kafka_consumer_create(settings, &much, fault, &coordinator->state);
     if (!status)
-        status = kafka_consumer_create(settings, &reading, fault, &coordinator->inputs);
+        status = kafka_consumer_create(settings, &much, fault, &coordinator->inputs);
     if (!status)
         status = kafka_producer_create(settings, &(struct kafka_producer_options){0}, fault,
                                        &coordinator->producer);

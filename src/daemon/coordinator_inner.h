@@ -31,7 +31,8 @@ enum {
     TRIM_RECORDS = 10000,   // read before memory is given back to the system
     TRIM_QUIET_US = 300000, // and then nothing for so long
     WAITING_MAX = 64,       // HTTP requests that wait for a commit
-    RESTORE_QUEUE_KBYTES = 32768, // state that is fetched ahead; librdkafka needs 4 x that for it
+    // Of state or inputs, fetched ahead in a restore or a storm; librdkafka needs 4 x that for it.
+    MUCH_KBYTES = 32768,
 };
 
 // Stages before the deciding part exists.
