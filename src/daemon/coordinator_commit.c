@@ -207,30 +207,41 @@ void commit_refuse(struct coordinator *coordinator, struct text reason, struct t
 
 // ---- Requests.
 
-static enum status part_hand_over(struct coordinator *coordinator)
+static enum status parts_commit(struct coordinator *coordinator, struct commit_batch *batch)
 {
-    struct batch_part *part = part_filled(&coordinator->batch);
-    return kafka_transactor_add(coordinator->transactor, part_close(coordinator, part));
-}
-
-// Kafka has the first part while the next is drawn and encoded.
-void commit_start(struct coordinator *coordinator)
-{
+    struct kafka_transactor *transactor = coordinator->transactor;
     struct control_write write;
-    coordinator->is_committing = true;
-    enum status status = kafka_transactor_begin(coordinator->transactor, ++coordinator->request);
+    enum status status = STATUS_OK;
     while (!status && control_next_write(coordinator->control, &write)) {
-        if (part_filled(&coordinator->batch)->bytes.size >= PART_BYTES) {
-            status = part_hand_over(coordinator);
-            part_open(&coordinator->batch);
+        struct batch_part *part = part_filled(batch);
+        if (part->bytes.size >= PART_BYTES) {
+            if (batch->count == 1)
+                status = kafka_transactor_begin(transactor, coordinator->request);
+            if (!status)
+                status = kafka_transactor_add(transactor, part_close(coordinator, part));
+            part_open(batch);
         }
         write_add(coordinator, &write);
     }
+    if (status)
+        return status;
+    struct kafka_part *last = part_close(coordinator, part_filled(batch));
+    if (batch->count == 1)
+        return kafka_transactor_commit(transactor, coordinator->request, last);
+    status = kafka_transactor_add(transactor, last);
     if (!status)
-        status = part_hand_over(coordinator);
-    if (!status)
-        kafka_transactor_end(coordinator->transactor);
-    else
+        kafka_transactor_end(transactor);
+    return status;
+}
+
+// Kafka has the first part while the next is drawn and encoded; most batches are one part, which
+// goes at once.
+void commit_start(struct coordinator *coordinator)
+{
+    coordinator->is_committing = true;
+    coordinator->request++;
+    enum status status = parts_commit(coordinator, &coordinator->batch);
+    if (status)
         coordinator_fail(coordinator, "cannot commit: %s", status_text(status));
 }
 

@@ -82,13 +82,21 @@ static bool messages_are_fine(const struct kafka_message *messages, uint32_t cou
     return true;
 }
 
-enum status kafka_transactor_begin(struct kafka_transactor *transactor, uint64_t number)
+static enum status batch_make(struct kafka_transactor *transactor, uint64_t number)
 {
     if (!transactor->job)
         return STATUS_AGAIN;
     if (!transactor->is_ready)
         return STATUS_CLOSED;
     *transactor->job = (struct transaction_job){.number = number};
+    return STATUS_OK;
+}
+
+enum status kafka_transactor_begin(struct kafka_transactor *transactor, uint64_t number)
+{
+    enum status status = batch_make(transactor, number);
+    if (status)
+        return status;
     transactor->open = transactor->job;
     transactor_submit(transactor);
     return STATUS_OK;
@@ -120,17 +128,21 @@ void kafka_transactor_end(struct kafka_transactor *transactor)
     transactor->open = NULL;
 }
 
+// The worker is woken once.
 enum status kafka_transactor_commit(struct kafka_transactor *transactor, uint64_t number,
                                     struct kafka_part *part)
 {
-    if (transactor->job && transactor->is_ready && !messages_are_fine(part->messages, part->count))
+    ensure(part->count > 0);
+    enum status status = batch_make(transactor, number);
+    if (status)
+        return status;
+    if (!messages_are_fine(part->messages, part->count))
         return STATUS_INVALID;
-    enum status status = kafka_transactor_begin(transactor, number);
-    if (!status)
-        status = kafka_transactor_add(transactor, part);
-    if (!status)
-        kafka_transactor_end(transactor);
-    return status;
+    part->next = NULL;
+    transactor->job->first = transactor->job->last = part;
+    transactor->job->is_whole = true;
+    transactor_submit(transactor);
+    return STATUS_OK;
 }
 
 bool kafka_transactor_is_busy(const struct kafka_transactor *transactor)
