@@ -81,6 +81,7 @@ static enum status consumer_open(struct kafka_consumer *consumer,
                                  const struct kafka_consumer_options *options, struct buffer *fault)
 {
     char queue_kbytes[16];
+    char min_bytes[16];
     char wait_ms[16];
     char fetch_bytes[24];
     char partition_bytes[24];
@@ -88,6 +89,8 @@ static enum status consumer_open(struct kafka_consumer *consumer,
     uint64_t partition = options->partition_kbytes ? options->partition_kbytes : 1024;
     snprintf(queue_kbytes, sizeof queue_kbytes, "%u",
              options->queue_kbytes ? options->queue_kbytes : 16384);
+    snprintf(min_bytes, sizeof min_bytes, "%u",
+             options->fetch_min_bytes ? options->fetch_min_bytes : 1);
     snprintf(wait_ms, sizeof wait_ms, "%u", options->fetch_wait_ms ? options->fetch_wait_ms : 100);
     snprintf(fetch_bytes, sizeof fetch_bytes, "%llu", (unsigned long long)fetch * 1024);
     snprintf(partition_bytes, sizeof partition_bytes, "%llu", (unsigned long long)partition * 1024);
@@ -96,6 +99,7 @@ static enum status consumer_open(struct kafka_consumer *consumer,
     const struct kafka_fixed fixed[] = {
         {"queued.min.messages", "1000000", true},
         {"queued.max.messages.kbytes", queue_kbytes, true},
+        {"fetch.min.bytes", min_bytes, true},
         {"fetch.wait.max.ms", wait_ms, true},
         {"fetch.max.bytes", fetch_bytes, true},
         {"max.partition.fetch.bytes", partition_bytes, true},

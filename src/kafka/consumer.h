@@ -32,7 +32,8 @@ struct kafka_consumer_options {
     bool is_uncommitted_read;  // read_uncommitted instead of read_committed
     bool has_end_events;       // hand out KAFKA_END_OF_PARTITION
     uint32_t queue_kbytes;     // bound of what is fetched ahead; 0 = 16384
-    uint32_t fetch_wait_ms;    // longest wait of a fetch at the broker; 0 = 100
+    uint32_t fetch_min_bytes;  // what a fetch waits for at the broker; 0 = 1, whatever there is
+    uint32_t fetch_wait_ms;    // and for how long at most; 0 = 100
     uint32_t fetch_kbytes;     // largest answer to a fetch; 0 = 8192
     uint32_t partition_kbytes; // of it for one partition; a larger batch still comes; 0 = 1024
 };
