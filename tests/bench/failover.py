@@ -260,7 +260,7 @@ def part_join(options):
         f"join: one broker, a fourth collector at {units} units ({split} split topics), "
         f"a record into each every {JOIN_PERIOD_MS} ms"
     )
-    with one_broker() as cell:
+    with one_broker(heap="2g") as cell:  # of 10,000 partitions a broker knows much
         names = cell.names(split)
         for i in range(0, split, 20):  # Kafka takes 10,000 partitions in one call for too many
             cell.cluster.create_topics(names[i : i + 20], partitions=SPLIT_PARTITIONS)

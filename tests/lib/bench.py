@@ -19,9 +19,9 @@ def tool(name):
 
 
 @contextlib.contextmanager
-def one_broker(brokers=1, properties=None):
-    """A cell of one fresh broker (or three), without daemons."""
-    with tempfile.TemporaryDirectory() as folder, Cluster(brokers, properties=properties) as cluster:
+def one_broker(brokers=1, **options):
+    """A cell of one fresh broker (or three), without daemons; the options are those of Cluster."""
+    with tempfile.TemporaryDirectory() as folder, Cluster(brokers, **options) as cluster:
         with Processes(folder) as processes:
             yield Cell(cluster, processes, "muster")
 
