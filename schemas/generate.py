@@ -356,9 +356,9 @@ def table_lines(record, target, old):
         if now and not same_bytes(field, now):
             raise SchemaError(f"{record.name}.{field.name} was of another type when released as {old}")
         lines += field_row(field, now, old)
-    for now in target.fields if target and old else []:
-        if not now.has_default and not record.field(now.name):
-            raise SchemaError(f"{target.name}.{now.name} needs a default: {old} was released without it")
+    for later in target.fields if target and old else []:
+        if not later.has_default and not record.field(later.name):
+            raise SchemaError(f"{target.name}.{later.name} needs a default: {old} was released without it")
     size = f"sizeof(struct {target.c_name})" if target else "0"
     newer = f"&{table_name(target, '')}" if target and old else "NULL"
     lines += ["};", "", f"static const struct wire_table {name} = {{",

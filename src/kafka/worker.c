@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Two lists under one lock: `todo` for the thread, `done` for the owner. The worker's memory has
+// Two lists under one lock: `queued` for the thread, `done` for the owner. The worker's memory has
 // two holders, the owner and the thread; whoever lets go last frees it, so that neither a hanging
 // thread nor an owner in a hurry can pull it away from the other.
 #include "kafka/worker.h"
@@ -24,7 +24,7 @@ struct job_list {
 struct kafka_worker {
     pthread_mutex_t lock;
     pthread_cond_t changed; // of CLOCK_MONOTONIC
-    struct job_list todo;
+    struct job_list queued;
     struct job_list done;
     struct kafka_worker_role role;
     void *context;
@@ -122,13 +122,13 @@ static void *worker_main(void *argument)
     struct kafka_worker *worker = argument;
     pthread_mutex_lock(&worker->lock);
     while (!worker->is_stopping) {
-        struct kafka_job *job = list_take(&worker->todo);
+        struct kafka_job *job = list_take(&worker->queued);
         if (job || !worker_wait(worker, IDLE_MS))
             worker_do(worker, job);
     }
     pthread_mutex_unlock(&worker->lock);
     // The owner touches no list once it has set is_stopping.
-    worker_drop_all(worker, &worker->todo);
+    worker_drop_all(worker, &worker->queued);
     worker_drop_all(worker, &worker->done);
     if (worker->role.finish)
         worker->role.finish(worker->context);
@@ -146,7 +146,7 @@ struct kafka_worker *kafka_worker_create(const struct kafka_worker_role *role, v
     worker->role = *role;
     worker->context = context;
     worker->holders = 2;
-    list_init(&worker->todo);
+    list_init(&worker->queued);
     list_init(&worker->done);
     worker->fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     ensure(worker->fd >= 0);
@@ -193,7 +193,7 @@ enum status kafka_worker_destroy(struct kafka_worker *worker, struct span patien
 void kafka_worker_submit(struct kafka_worker *worker, struct kafka_job *job)
 {
     pthread_mutex_lock(&worker->lock);
-    list_add(&worker->todo, job);
+    list_add(&worker->queued, job);
     pthread_cond_broadcast(&worker->changed);
     pthread_mutex_unlock(&worker->lock);
 }

@@ -71,15 +71,15 @@ def foreign_symbols(room, may_use):
         for name, (defined, wanted) in members(one).items():
             objects[one, name] = (defined, wanted)
     where = {symbol: key for key, (defined, _) in objects.items() for symbol in defined}
-    todo = [key for key in objects if key[0] == room]
-    seen, foreign = set(todo), set()
-    while todo:
-        key = todo.pop()
+    unread = [key for key in objects if key[0] == room]
+    seen, foreign = set(unread), set()
+    while unread:
+        key = unread.pop()
         for symbol in objects[key][1]:
             if symbol in where:
                 if where[symbol] not in seen:
                     seen.add(where[symbol])
-                    todo.append(where[symbol])
+                    unread.append(where[symbol])
             elif key[1] not in HOOKS and symbol not in LIBC and not COMPILER.match(symbol):
                 foreign.add(f"{symbol} (wanted by {key[0]}/{key[1]})")
     return foreign

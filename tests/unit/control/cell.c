@@ -185,11 +185,8 @@ static void create(struct cell *cell, const struct cell_options *options)
         cell_hear_peer(cell, options->peer);
 }
 
-// From the end of the state to the first commit as leader.
-static void lead(struct cell *cell)
+void cell_claim_committed(struct cell *cell)
 {
-    cell_step(cell, (struct control_event){.kind = CONTROL_STATE_ENDED});
-    REQUIRE(cell->is_claiming);
     cell_step(cell, (struct control_event){.kind = CONTROL_CLAIM_ANSWERED, .done = true});
     struct state_marker marker = {.incarnation = text_of(cell->claim_life), .seq = cell->claim.seq};
     struct control_event event = {.kind = CONTROL_STATE_RECEIVED};
@@ -197,6 +194,14 @@ static void lead(struct cell *cell)
     event.state.kind = RECORD_STATE_MARKER;
     event.state.record = &marker;
     cell_step(cell, event);
+}
+
+// From the end of the state to the first commit as leader.
+static void lead(struct cell *cell)
+{
+    cell_step(cell, (struct control_event){.kind = CONTROL_STATE_ENDED});
+    REQUIRE(cell->is_claiming);
+    cell_claim_committed(cell);
     REQUIRE(cell->wants_logs);
     struct control_event checked = {.kind = CONTROL_LOGS_CHECKED};
     for (int i = 0; i < INPUT_LOG_COUNT; i++)

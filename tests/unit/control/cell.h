@@ -75,6 +75,9 @@ void cell_restore(struct cell *cell, const struct cell_options *options, const s
 
 // A standby that has read the state in `from`, but not yet its end.
 void cell_follow(struct cell *cell, const struct cell_options *options, const struct cell *from);
+
+// Its claim is committed, and its marker comes back from the state.
+void cell_claim_committed(struct cell *cell);
 void cell_end(struct cell *cell);
 
 // A beat of coordinator "south", a standby.

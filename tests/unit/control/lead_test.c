@@ -73,13 +73,7 @@ static void stand_by(struct cell *cell)
 // The claim is committed and its marker is back: does it lead?
 static bool leads_by_its_claim(struct cell *cell)
 {
-    cell_step(cell, (struct control_event){.kind = CONTROL_CLAIM_ANSWERED, .done = true});
-    struct state_marker marker = {.incarnation = text_of(cell->claim_life), .seq = cell->claim.seq};
-    struct control_event event = {.kind = CONTROL_STATE_RECEIVED};
-    event.state.key = TEXT_LITERAL("marker");
-    event.state.kind = RECORD_STATE_MARKER;
-    event.state.record = &marker;
-    cell_step(cell, event);
+    cell_claim_committed(cell);
     return cell->wants_logs;
 }
 
