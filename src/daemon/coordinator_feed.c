@@ -226,26 +226,35 @@ static void take_all(struct coordinator *coordinator, const struct kafka_record 
     }
 }
 
+// Takes what one poll gives. Records that were polled are always stepped: they cannot be put back.
+// Returns the number of records.
+static uint32_t take_some(struct coordinator *coordinator, struct kafka_consumer *consumer,
+                          take_record *take, take_record *other)
+{
+    struct kafka_record records[FEED_RECORDS];
+    uint32_t count = kafka_consumer_poll(consumer, records, FEED_RECORDS);
+    if (count == 0)
+        return 0;
+    coordinator->is_state_again = false;
+    take_all(coordinator, records, count, take, other);
+    kafka_consumer_release(consumer, records, count);
+    coordinator->records_read += count;
+    if (count == FEED_RECORDS)
+        coordinator->last_read = coordinator->now;
+    return count;
+}
+
 // Takes what is there, until nothing is left, the batch is full, a commit has begun or the turn has
-// taken too long. Records that were polled are always stepped: they cannot be put back. Returns the
-// number of records.
+// taken too long. Returns the number of records.
 static uint32_t drain(struct coordinator *coordinator, struct kafka_consumer *consumer,
                       take_record *take, take_record *other)
 {
-    struct kafka_record records[FEED_RECORDS];
     struct instant end = instant_add(loop_now(), span_of_ms(FEED_TURN_MS));
     uint32_t taken = 0, count;
     while (control_batch_bytes(coordinator->control) < CONTROL_BATCH_BYTES &&
            instant_is_before(loop_now(), end) &&
-           (count = kafka_consumer_poll(consumer, records, FEED_RECORDS)) > 0) {
-        coordinator->is_state_again = false;
-        take_all(coordinator, records, count, take, other);
-        kafka_consumer_release(consumer, records, count);
+           (count = take_some(coordinator, consumer, take, other)) > 0)
         taken += count;
-        coordinator->records_read += count;
-        if (count == FEED_RECORDS)
-            coordinator->last_read = coordinator->now;
-    }
     return taken;
 }
 
@@ -258,8 +267,9 @@ void feed_turn(struct coordinator *coordinator)
 {
     drain(coordinator, coordinator->members, member_record, feed_fault);
     drain(coordinator, coordinator->state, state_record, state_fault);
+    // What comes behind the anchors is read anew, to be taken: it must not be polled here.
     if (coordinator->check.stage == CHECK_ANCHORS) {
-        drain(coordinator, coordinator->inputs, check_record, check_record);
+        take_some(coordinator, coordinator->inputs, check_record, check_record);
         return;
     }
     if (!coordinator->is_reading_inputs)

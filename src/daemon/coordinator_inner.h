@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the files of the coordinator share; nobody else includes it. One turn goes: answers of Kafka
-// -> what has arrived, as events (bounded) -> the end of the batch -> its transaction. While one is
-// under way nothing that arrives is stepped: librdkafka's queues are the buffer, and requests over
-// HTTP wait for it, so nothing is ever shown that is not committed.
+// What the files of the coordinator share; besides them only their tests include it. One turn goes:
+// answers of Kafka -> what has arrived, as events (bounded) -> the end of the batch -> its
+// transaction. While one is under way nothing that arrives is stepped: librdkafka's queues are the
+// buffer, and requests over HTTP wait for it, so nothing is ever shown that is not committed.
 #ifndef MUSTER_DAEMON_COORDINATOR_INNER_H
 #define MUSTER_DAEMON_COORDINATOR_INNER_H
 

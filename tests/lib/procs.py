@@ -32,9 +32,21 @@ def die_with_parent():
     _libc.prctl(1, signal.SIGKILL)
 
 
+_sets = []  # of processes, that run
+
+
+def last_lines():
+    """The end of the log of every process that was started in a set that still runs."""
+    return "\n".join(
+        f"--- last lines of {name}\n{process.log()[-3000:]}"
+        for processes in _sets
+        for name, process in processes.all.items()
+    )
+
+
 def wait_for(condition, seconds, what):
     """Polls until `condition()` is true and returns its value; after `seconds` fails saying `what`
-    was waited for.
+    was waited for, and what the processes that run have said last.
 
     The only place in the tests that lets time pass.
     """
@@ -44,7 +56,9 @@ def wait_for(condition, seconds, what):
         if value:
             return value
         if time.monotonic() > deadline:
-            raise AssertionError(f"waited {seconds} s in vain for {what}; last seen: {value!r}")
+            raise AssertionError(
+                f"waited {seconds} s in vain for {what}; last seen: {value!r}\n{last_lines()}"
+            )
         time.sleep(0.02)
 
 
@@ -141,15 +155,16 @@ class Processes:
         self.binary = MUSTER  # of those that are started from now on
 
     def __enter__(self):
+        _sets.append(self)
         return self
 
     def __exit__(self, kind, error, trace):
+        if error is not None:
+            print(last_lines(), file=sys.stderr)
+        _sets.remove(self)
         for process in self.all.values():
             if process.is_alive():
                 process.kill()
-        if error is not None:
-            for name, process in self.all.items():
-                print(f"--- last lines of {name}\n{process.log()[-3000:]}", file=sys.stderr)
         return False
 
     def start(self, name, *arguments, **options):
