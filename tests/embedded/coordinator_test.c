@@ -118,15 +118,21 @@ static void room_start(struct coordinator_room *room)
     buffer_finish(&fault);
 }
 
-// Everything that it has taken is committed then.
-static void room_stop(struct coordinator_room *room)
+// Lets it work until it ends.
+static void room_end(struct coordinator_room *room, int exit_code)
 {
     room->topics_wanted = -1;
     room->deadline = instant_add(loop_now(), PATIENCE);
-    coordinator_stop(room->coordinator);
     loop_run(room->loop);
-    CHECK_INT(coordinator_exit_code(room->coordinator), 0);
+    CHECK_INT(coordinator_exit_code(room->coordinator), exit_code);
     coordinator_destroy(room->coordinator);
+}
+
+// Everything that it has taken is committed then.
+static void room_stop(struct coordinator_room *room)
+{
+    coordinator_stop(room->coordinator);
+    room_end(room, 0);
 }
 
 static void room_close(struct coordinator_room *room)
@@ -157,8 +163,25 @@ static void what_arrives_while_the_logs_are_compared_is_taken(void)
     room_close(&room);
 }
 
+// EE-19
+static void a_second_signal_ends_it_whatever_kafka_does(void)
+{
+    struct coordinator_room room;
+    room_open(&room);
+    room_start(&room);
+    room_announce(&room, FIRST);
+    room_await(&room, 1);
+    kafka_mock_set_down(room.kafka.mock, 1);
+    coordinator_stop(room.coordinator);
+    coordinator_stop(room.coordinator);
+    kafka_mock_set_up(room.kafka.mock, 1); // for the test, which else waits for Kafka
+    room_end(&room, 1);
+    room_close(&room);
+}
+
 static const struct test tests[] = {
     TEST(what_arrives_while_the_logs_are_compared_is_taken),
+    TEST(a_second_signal_ends_it_whatever_kafka_does),
 };
 
 TEST_MAIN("embedded/coordinator", tests)
