@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
+#include "cli/pool_list.h"
+
 #include "cli/fetch.h"
 
-static const struct column columns[] = {
+const struct column pool_columns[] = {
     {"POOL", "name", COLUMN_TEXT, false, false, "name of the pool"},
     {"STATE", "state", COLUMN_TEXT, false, true, "active, paused, frozen or deleted"},
     {"STATUS", "status", COLUMN_TEXT, false, true,
@@ -28,7 +30,7 @@ static const struct column columns[] = {
     {0},
 };
 
-static const struct output_table table = {"muster.pool_list/1", columns, false};
+static const struct output_table table = {"muster.pool_list/1", pool_columns, false};
 
 static enum exit_code run(struct invocation *invocation)
 {
