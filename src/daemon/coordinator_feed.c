@@ -244,8 +244,8 @@ static uint32_t take_some(struct coordinator *coordinator, struct kafka_consumer
     return count;
 }
 
-// Takes what is there, until nothing is left, the batch is full, a commit has begun or the turn has
-// taken too long. Returns the number of records.
+// Takes what is there, until nothing is left, the batch is full or the turn has taken too long.
+// Returns the number of records.
 static uint32_t drain(struct coordinator *coordinator, struct kafka_consumer *consumer,
                       take_record *take, take_record *other)
 {
