@@ -202,6 +202,18 @@ class Cell:
         it now."""
         return committed_offsets(self.cluster, f"{self.prefix}.{pool}")
 
+    def wait_committed(self, producer):
+        """Waits until the group has committed everything that was produced; returns it, as
+        `committed` does."""
+        ends = {(name, 0): end for name, end in producer.next.items()}
+
+        def is_committed():
+            held = self.committed()
+            return all(held.get(part, 0) == end for part, end in ends.items())
+
+        procs.wait_for(is_committed, PATIENCE, "everything to be committed")
+        return ends
+
 
 def announcement(agent, topics, **more):
     """A set of topics, of which Kafka is asked whether they exist."""

@@ -57,15 +57,7 @@ class MainTest(unittest.TestCase):
         return self.sinks.wait_all(self.producer.account)
 
     def wait_committed(self):
-        """Waits until the group has committed everything that was produced; returns it."""
-        ends = {(name, 0): end for name, end in self.producer.next.items()}
-
-        def is_committed():
-            held = self.cell.committed()
-            return all(held.get(part, 0) == end for part, end in ends.items())
-
-        procs.wait_for(is_committed, PATIENCE, "everything to be committed")
-        return ends
+        return self.cell.wait_committed(self.producer)
 
     def check_account(self, before, name):
         """Nothing is lost or foreign, and twice came only what was not committed `before`."""

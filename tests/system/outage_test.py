@@ -107,6 +107,7 @@ class OutageTest(unittest.TestCase):
         lease = {"lease.ms": str(INTERVALS * interval_ms + 1000)}
         pool = (f"agent_interval={interval_ms}ms", f"agent_misses={INTERVALS}")
         self.begin("away", lease, pool)
+        self.cell.wait_committed(self.producer)  # what is not would come twice
         self.cluster.kill(1)
         for name in ("c1", "c2"):
             self.cell.process(name).wait_log("life is over (S3)", PATIENCE)
