@@ -131,7 +131,8 @@ static void unassign_from(struct collector *collector, struct reader *reader)
         }
     }
     if (count > 0 && kafka_consumer_unassign(reader->consumer, partitions, count) != STATUS_OK) {
-        collector_log(collector, LOG_ERROR, "a reader does not let go of its partitions");
+        collector_log(collector, LOG_ERROR, "a reader does not let go of its partitions: %s",
+                      kafka_consumer_fault(reader->consumer));
         reader->is_broken = true;
     }
     memory_release(partitions);
@@ -156,7 +157,7 @@ static void take_assigned(struct collector *collector, struct reader *reader,
     reader->is_broken = true;
     for (uint32_t i = 0; i < count; i++) {
         struct part *part = intake_part_find(intake, assignments[i].tag);
-        intake_fail(collector, part->unit, status_text(status));
+        intake_fail(collector, part->unit, kafka_consumer_fault(reader->consumer));
     }
 }
 

@@ -39,6 +39,7 @@ struct kafka_consumer {
     struct fault *faults; // owned; not yet handed out, at most one a partition
     uint32_t fault_count;
     uint32_t fault_capacity;
+    struct buffer refusal; // of the last assign or unassign
     rd_kafka_message_t *batch[BATCH_MAX];
 };
 
@@ -156,6 +157,7 @@ enum status kafka_consumer_destroy(struct kafka_consumer *consumer, struct span 
     enum status status = kafka_handle_destroy(consumer->handle, patience);
     close(consumer->fd);
     memory_release(consumer->faults);
+    buffer_finish(&consumer->refusal);
     memory_release(consumer);
     return status;
 }
@@ -175,29 +177,40 @@ enum status kafka_consumer_prepare(struct kafka_consumer *consumer, struct text 
     return consumer_get(consumer, topic) ? STATUS_OK : STATUS_TOO_LARGE;
 }
 
+static enum status consumer_refuse(struct kafka_consumer *consumer, struct text topic,
+                                   int32_t partition, const char *why, enum status status)
+{
+    buffer_print(&consumer->refusal, "'%.*s/%d' %s", TEXT_ARGS(topic), partition, why);
+    return status;
+}
+
 static enum status consumer_add(struct kafka_consumer *consumer,
                                 const struct kafka_assignment *assignment)
 {
-    if (assignment->partition < 0 || assignment->offset < KAFKA_START ||
-        name_topic_fault(assignment->topic))
-        return STATUS_INVALID;
-    struct kafka_assigned *assigned = consumer_get(consumer, assignment->topic);
+    struct text topic = assignment->topic;
+    int32_t partition = assignment->partition;
+    if (partition < 0 || assignment->offset < KAFKA_START || name_topic_fault(topic))
+        return consumer_refuse(consumer, topic, partition,
+                               "has no topic's name, partition or offset", STATUS_INVALID);
+    struct kafka_assigned *assigned = consumer_get(consumer, topic);
     if (!assigned)
-        return STATUS_TOO_LARGE;
-    if (kafka_assigned_find(assigned, assignment->partition))
-        return STATUS_EXISTS;
+        return consumer_refuse(consumer, topic, partition, "is of one topic too many",
+                               STATUS_TOO_LARGE);
+    if (kafka_assigned_find(assigned, partition))
+        return consumer_refuse(consumer, topic, partition, "is assigned already", STATUS_EXISTS);
     kafka_assigned_add(assigned, assignment->partition, assignment->tag);
     return STATUS_OK;
 }
 
 // A failed incremental (un)assign has changed nothing.
-static enum status call_assign(rd_kafka_t *rk, const rd_kafka_topic_partition_list_t *list,
-                               rd_kafka_error_t *(*call)(rd_kafka_t *,
-                                                         const rd_kafka_topic_partition_list_t *))
+static enum status
+call_assign(struct kafka_consumer *consumer, const rd_kafka_topic_partition_list_t *list,
+            rd_kafka_error_t *(*call)(rd_kafka_t *, const rd_kafka_topic_partition_list_t *))
 {
-    rd_kafka_error_t *error = call(rk, list);
+    rd_kafka_error_t *error = call(consumer->handle->rk, list);
     if (!error)
         return STATUS_OK;
+    buffer_add_string(&consumer->refusal, rd_kafka_error_string(error));
     rd_kafka_error_destroy(error);
     return STATUS_FAILED;
 }
@@ -222,6 +235,7 @@ enum status kafka_consumer_assign(struct kafka_consumer *consumer,
 {
     enum status status = STATUS_OK;
     uint32_t added = 0;
+    buffer_clear(&consumer->refusal);
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)count);
     while (added < count && !(status = consumer_add(consumer, &assignments[added]))) {
         list_add(list, assignments[added].topic, assignments[added].partition,
@@ -229,7 +243,7 @@ enum status kafka_consumer_assign(struct kafka_consumer *consumer,
         added++;
     }
     if (!status && count > 0)
-        status = call_assign(consumer->handle->rk, list, rd_kafka_incremental_assign);
+        status = call_assign(consumer, list, rd_kafka_incremental_assign);
     rd_kafka_topic_partition_list_destroy(list);
     if (!status)
         consumer->partition_count += count;
@@ -252,19 +266,22 @@ enum status kafka_consumer_unassign(struct kafka_consumer *consumer,
 {
     enum status status = STATUS_OK;
     uint32_t marked = 0;
+    buffer_clear(&consumer->refusal);
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)count);
     for (; marked < count; marked++) {
         struct kafka_assigned_partition *found =
             consumer_find_partition(consumer, &partitions[marked]);
         if (!found || found->is_leaving) {
-            status = STATUS_NOT_FOUND;
+            status =
+                consumer_refuse(consumer, partitions[marked].topic, partitions[marked].partition,
+                                found ? "is named twice" : "is not assigned", STATUS_NOT_FOUND);
             break;
         }
         found->is_leaving = true;
         list_add(list, partitions[marked].topic, partitions[marked].partition, 0);
     }
     if (!status && count > 0)
-        status = call_assign(consumer->handle->rk, list, rd_kafka_incremental_unassign);
+        status = call_assign(consumer, list, rd_kafka_incremental_unassign);
     rd_kafka_topic_partition_list_destroy(list);
     for (uint32_t i = 0; i < marked; i++) {
         if (status)
@@ -276,6 +293,11 @@ enum status kafka_consumer_unassign(struct kafka_consumer *consumer,
     if (!status)
         consumer->partition_count -= count;
     return status;
+}
+
+const char *kafka_consumer_fault(const struct kafka_consumer *consumer)
+{
+    return buffer_string(&consumer->refusal);
 }
 
 uint32_t kafka_consumer_topic_count(const struct kafka_consumer *consumer)

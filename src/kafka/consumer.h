@@ -80,6 +80,10 @@ enum status kafka_consumer_unassign(struct kafka_consumer *consumer,
                                     const struct kafka_partition *partitions,
                                     uint32_t count) MUST_CHECK;
 
+// Which of them the last assign or unassign was refused for, and why, for people: "'a/0' is
+// assigned already"; "" if it was not. Lives until the next call of either.
+const char *kafka_consumer_fault(const struct kafka_consumer *consumer);
+
 // Distinct topics over the consumer's life, and partitions assigned now.
 uint32_t kafka_consumer_topic_count(const struct kafka_consumer *consumer);
 uint32_t kafka_consumer_partition_count(const struct kafka_consumer *consumer);

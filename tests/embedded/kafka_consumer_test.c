@@ -101,6 +101,83 @@ static void unassign_of_a_stranger_changes_nothing(void)
     kafka_room_close(&room);
 }
 
+static void check_refused(struct kafka_consumer *consumer, enum status actual, enum status expected,
+                          const char *why)
+{
+    CHECK_INT(actual, expected);
+    CHECK_TEXT(kafka_consumer_fault(consumer), why);
+    CHECK_INT(kafka_consumer_partition_count(consumer), 1);
+}
+
+// TG-2, TG-3: a change that names what is there, what is not there, a thing twice or nothing is
+// refused as a whole, with the offender; what is read is read on, and nothing else.
+static void refused_change_names_the_offender_and_changes_nothing(void)
+{
+    open_topics();
+    kafka_room_fill(&room, T("a"), 0, 3);
+    kafka_room_fill(&room, T("b"), 0, 3);
+    struct kafka_consumer *consumer = kafka_room_consumer(&room, true);
+    CHECK_INT(assign(consumer, T("a"), 0, 0), STATUS_OK);
+    CHECK_TEXT(kafka_consumer_fault(consumer), "");
+    struct kafka_assignment owned[] = {{T("b"), 0, 0, 1}, {T("a"), 0, 0, 2}};
+    struct kafka_assignment twice[] = {{T("b"), 0, 0, 1}, {T("b"), 0, 0, 2}};
+    struct kafka_assignment empty[] = {{T("b"), 0, 0, 1}, {T(""), 0, 0, 2}};
+    check_refused(consumer, kafka_consumer_assign(consumer, owned, 2), STATUS_EXISTS,
+                  "'a/0' is assigned already");
+    check_refused(consumer, kafka_consumer_assign(consumer, twice, 2), STATUS_EXISTS,
+                  "'b/0' is assigned already");
+    check_refused(consumer, kafka_consumer_assign(consumer, empty, 2), STATUS_INVALID,
+                  "'/0' has no topic's name, partition or offset");
+    struct kafka_partition unowned[] = {{T("a"), 0}, {T("a"), 1}};
+    struct kafka_partition again[] = {{T("a"), 0}, {T("a"), 0}};
+    struct kafka_partition nameless[] = {{T("a"), 0}, {T(""), 0}};
+    check_refused(consumer, kafka_consumer_unassign(consumer, unowned, 2), STATUS_NOT_FOUND,
+                  "'a/1' is not assigned");
+    check_refused(consumer, kafka_consumer_unassign(consumer, again, 2), STATUS_NOT_FOUND,
+                  "'a/0' is named twice");
+    check_refused(consumer, kafka_consumer_unassign(consumer, nameless, 2), STATUS_NOT_FOUND,
+                  "'/0' is not assigned");
+    struct taken taken = {0};
+    consumer_take(consumer, &taken, 3, 1);
+    kafka_room_fill(&room, T("a"), 0, 2);
+    consumer_take(consumer, &taken, 5, 2);
+    CHECK_INT(taken.records, 5);
+    CHECK_INT(taken.faults, 0);
+    CHECK_INT(taken.tags, 1 << 1);
+    CHECK_INT(kafka_consumer_destroy(consumer, PATIENCE), STATUS_OK);
+    kafka_room_close(&room);
+}
+
+// Whoever reads a partition from elsewhere gets nothing of what was fetched before, records or
+// ends.
+static void what_was_fetched_before_a_new_assignment_is_not_handed_out(void)
+{
+    struct kafka_record records[100];
+    open_topics();
+    kafka_room_fill(&room, T("b"), 0, 50);
+    struct kafka_consumer *consumer = kafka_room_consumer(&room, true);
+    for (int round = 0; round < 20; round++) {
+        CHECK_INT(assign(consumer, T("b"), 0, 45), STATUS_OK);
+        while (round % 4 > 0 && kafka_consumer_poll(consumer, records, 1) == 0)
+            fd_wait(kafka_consumer_fd(consumer));
+        if (round % 4 > 0)
+            kafka_consumer_release(consumer, records, 1);
+        CHECK_INT(unassign(consumer, T("b"), 0), STATUS_OK);
+        CHECK_INT(assign(consumer, T("b"), 0, 0), STATUS_OK);
+        int64_t next = 0;
+        while (next <= 50) {
+            fd_wait(kafka_consumer_fd(consumer));
+            uint32_t count = kafka_consumer_poll(consumer, records, 100);
+            for (uint32_t i = 0; i < count; i++)
+                CHECK_INT(records[i].offset, next++);
+            kafka_consumer_release(consumer, records, count);
+        }
+        CHECK_INT(unassign(consumer, T("b"), 0), STATUS_OK);
+    }
+    CHECK_INT(kafka_consumer_destroy(consumer, PATIENCE), STATUS_OK);
+    kafka_room_close(&room);
+}
+
 static void unassign_stops_only_its_own(void)
 {
     open_topics();
@@ -259,6 +336,8 @@ static const struct test tests[] = {
     TEST(end_event_names_the_next_offset),
     TEST(assign_of_an_assigned_partition_changes_nothing),
     TEST(unassign_of_a_stranger_changes_nothing),
+    TEST(refused_change_names_the_offender_and_changes_nothing),
+    TEST(what_was_fetched_before_a_new_assignment_is_not_handed_out),
     TEST(unassign_stops_only_its_own),
     TEST(unassigned_partition_is_not_handed_out_from_the_queue),
     TEST(fd_stays_readable_until_everything_is_taken),
