@@ -46,6 +46,7 @@ struct agent {
     struct instant next_watchdog;
     struct instant next_extend; // of the time to start, until ready
     uint64_t round;             // number of the saying; of a message, the saying it belongs to
+    uint64_t round_cleared;     // the last one that said the set's other form away
     bool was_whole;             // how the set was said so far
     bool was_spread;            //
     bool is_failing;            // the source cannot be read
@@ -106,12 +107,22 @@ static void source_look(struct agent *agent, struct instant now)
 
 // ---- Saying.
 
+static void writing_end(struct agent *agent, const char *why)
+{
+    agent_log(agent, "error", "cannot write any more: %s", why);
+    agent->exit_code = 1;
+    loop_stop(agent->loop);
+}
+
 static bool value_send(void *ctx, struct text value)
 {
     struct agent *agent = ctx;
     struct kafka_message message = {
         .topic = text_of(agent->topic), .key = text_of(agent->id), .value = value};
-    return kafka_producer_send(agent->producer, &message, agent->round) == STATUS_OK;
+    enum status status = kafka_producer_send(agent->producer, &message, agent->round);
+    if (status == STATUS_CLOSED)
+        writing_end(agent, "its Kafka client has ended");
+    return status == STATUS_OK;
 }
 
 // Says the set, or the goodbye. STATUS_OK: all of it is in the producer's queue.
@@ -135,6 +146,8 @@ static enum status set_say(struct agent *agent)
     // What was said in part was said.
     agent->was_spread = is_spread || (agent->was_spread && status != STATUS_OK);
     agent->was_whole = !is_spread || (agent->was_whole && status != STATUS_OK);
+    if (saying.was_spread > agent->was_spread || saying.was_whole > agent->was_whole)
+        agent->round_cleared = agent->round;
     return status;
 }
 
@@ -174,14 +187,14 @@ static void deliveries_take(struct agent *agent, struct instant now)
                 continue;
             }
             if (deliveries[i].status == STATUS_CLOSED) {
-                agent_log(agent, "error", "cannot write any more: %s", deliveries[i].text);
-                agent->exit_code = 1;
-                loop_stop(agent->loop);
+                writing_end(agent, deliveries[i].text);
                 return;
             }
             agent_log(agent, "warning", "an announcement was not taken: %s: it is said again",
                       deliveries[i].text);
             agent->is_goodbye_said = false;
+            if (deliveries[i].number == agent->round_cleared)
+                agent->was_whole = agent->was_spread = true; // it is said away again
             agent->next_say =
                 instant_earlier(agent->next_say, instant_add(now, span_of_ms(RETRY_MS)));
         }

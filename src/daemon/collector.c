@@ -53,12 +53,34 @@ static void send_beat(struct collector *collector, const struct beat *decided)
     link_send_beat(collector, &beat);
 }
 
-static void end_process(struct collector *collector, int code, struct text reason)
+void collector_end(struct collector *collector, int code, struct text reason)
 {
     collector_log(collector, code == 0 ? LOG_INFO : LOG_ERROR, "%.*s", TEXT_ARGS(reason));
     collector->has_ended = true;
     collector->exit_code = code;
     loop_stop(collector->loop);
+}
+
+// Positions are committed by the names of topics, which another cluster may have as well.
+bool collector_knows_cluster(struct collector *collector, const struct kafka_reply *reply)
+{
+    struct buffer reason = {0};
+    const char *known = collector->cluster_id;
+    if (known[0] == '\0')
+        snprintf(collector->cluster_id, sizeof(collector->cluster_id), "%.*s",
+                 TEXT_ARGS(reply->cluster_id));
+    if (collector->has_ended)
+        return false;
+    if (reply->cluster_id.size == 0 || text_equals(reply->cluster_id, known))
+        return true;
+    buffer_print(&reason,
+                 "another Kafka cluster ('%.*s') answers at '%s' than the one it began with "
+                 "('%s'): it ends, and commits nothing there",
+                 TEXT_ARGS(reply->cluster_id),
+                 conf_text(collector->setup.conf, "kafka.bootstrap.servers"), known);
+    collector_end(collector, 1, buffer_text(&reason));
+    buffer_finish(&reason);
+    return false;
 }
 
 static void carry_out(struct collector *collector, const struct collect_effect *effect)
@@ -89,7 +111,7 @@ static void carry_out(struct collector *collector, const struct collect_effect *
         collector->is_restart_wanted = true;
         break;
     case COLLECT_EXIT:
-        end_process(collector, effect->code, effect->reason);
+        collector_end(collector, effect->code, effect->reason);
         break;
     case COLLECT_TRACE:
         collector_log(collector, effect->is_alarm ? LOG_WARNING : LOG_INFO, "%.*s",
@@ -256,6 +278,8 @@ static struct instant turn(void *ctx, struct instant now)
     link_run(collector);
     settle_life(collector);
     intake_poll(collector);
+    if (collector->has_ended)
+        return INSTANT_NEVER;
     intake_ask(collector);
     readers_run(collector);
     batch_run(collector);

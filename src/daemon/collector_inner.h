@@ -255,6 +255,7 @@ struct collector {
     char *id;
     char *prefix;
     char host[256];
+    char cluster_id[128]; // of the first answer; "" = none yet
     struct label *labels;
     uint32_t label_count;
     uint32_t life; // number of the incarnation in this process, from 1
@@ -285,8 +286,12 @@ struct collector {
 
 // collector.c
 void collector_give(struct collector *collector, struct collect_event *event); // sets its instant
+void collector_end(struct collector *collector, int code, struct text reason); // the process
 void collector_wake(void *ctx);                    // callback of watches: the turn does the work
 void collector_clock(struct collector *collector); // reads the clock
+
+// False: another cluster answers, so the answer is about nothing of ours, and the process ends.
+bool collector_knows_cluster(struct collector *collector, const struct kafka_reply *reply);
 
 // collector_log.c: one line on `err`. Levels as in the setting log.level.
 enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };

@@ -187,6 +187,9 @@ void link_send_beat(struct collector *collector, const struct beat *beat)
     send_record(collector, link->members, number_of(collector, (uint64_t)beat->seq), &status);
     if (status == STATUS_OK)
         return;
+    if (status == STATUS_CLOSED) // in no life of this process
+        collector_end(collector, 1,
+                      TEXT_LITERAL("cannot beat any more: its Kafka client has ended"));
     collector_log(collector, LOG_WARNING, "beat %lld cannot be sent: %s", (long long)beat->seq,
                   status_text(status));
     link->failed_beat = beat->seq;
@@ -410,9 +413,10 @@ static void take_answers(struct collector *collector)
 {
     struct kafka_reply *reply;
     while ((reply = kafka_admin_poll(collector->link.pulse)) != NULL) {
-        if (reply->request == KAFKA_FIND_TOPICS)
+        bool is_ours = collector_knows_cluster(collector, reply);
+        if (is_ours && reply->request == KAFKA_FIND_TOPICS)
             take_partitions(collector, reply);
-        else
+        else if (is_ours)
             take_end(collector, reply);
         kafka_reply_release(reply);
     }

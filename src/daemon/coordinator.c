@@ -89,6 +89,7 @@ static void replies_take(struct coordinator *coordinator)
 {
     struct kafka_reply *reply;
     while ((reply = kafka_admin_poll(coordinator->admin)) != NULL) {
+        ground_watch(coordinator, reply);
         switch ((enum ask_kind)(reply->number & ((1 << ASK_KIND_BITS) - 1))) {
         case ASK_GROUND:
             ground_reply(coordinator, reply);
@@ -100,8 +101,7 @@ static void replies_take(struct coordinator *coordinator)
             ends_reply(coordinator, reply);
             break;
         case ASK_TOPICS:
-            kafka_reply_release(coordinator->asked_reply);
-            coordinator->asked_reply = reply; // taken where no commit is under way
+            effects_reply(coordinator, reply);
             continue;
         }
         kafka_reply_release(reply);
@@ -218,6 +218,8 @@ static struct instant turn(void *ctx, struct instant now)
     clock_read(coordinator);
     replies_take(coordinator);
     deliveries_take(coordinator);
+    if (coordinator->exit_code != 0)
+        return INSTANT_NEVER;
     reach_tell(coordinator);
     systemd_tell(coordinator, now);
     if (coordinator->is_stopping && instant_has_come(coordinator->stop_deadline, now))
@@ -348,7 +350,6 @@ void coordinator_destroy(struct coordinator *coordinator)
     (void)kafka_consumer_destroy(coordinator->inputs, patience);
     (void)kafka_consumer_destroy(coordinator->state, patience);
     (void)kafka_consumer_destroy(coordinator->members, patience);
-    kafka_reply_release(coordinator->asked_reply);
     (void)kafka_admin_destroy(coordinator->admin, patience);
     kafka_settings_finish(&coordinator->settings);
     kafka_watch_destroy(coordinator->kafka_watch);

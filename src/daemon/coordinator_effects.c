@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Carries out what the deciding part wants, in order.
+#include "base/ensure.h"
 #include "base/memory.h"
 #include "control/view.h"
 #include "daemon/coordinator_inner.h"
@@ -20,12 +21,15 @@ static void record_send(struct coordinator *coordinator, enum kafka_cell_topic t
                                     .value = buffer_text(&coordinator->value)};
     enum status status =
         kafka_producer_send(coordinator->producer, &message, ++coordinator->beats_sent);
-    if (status && coordinator->is_verbose)
+    if (status == STATUS_CLOSED)
+        coordinator_fail(coordinator, "cannot write any more: its Kafka client has ended");
+    else if (status && coordinator->is_verbose)
         coordinator_log(coordinator, "debug", "a beat was not sent: %s", status_text(status));
 }
 
-// ---- Questions about topics. One is under way at a time, and every one is answered, if only by
-// "nobody can say".
+// ---- Questions about topics. The deciding part has one under way at a time, and every one is
+// answered, if only by "nobody can say". A new leader's may come while the last leader's, which it
+// was itself, is not answered yet: an answer says which names it is about by the serial alone.
 
 static void asked_keep(struct coordinator *coordinator, const struct control_effect *effect)
 {
@@ -45,11 +49,14 @@ void effects_asked_forget(struct coordinator *coordinator)
     coordinator->asked = NULL;
     coordinator->asked_count = 0;
     coordinator->has_ask_failed = false;
+    kafka_reply_release(coordinator->asked_reply);
+    coordinator->asked_reply = NULL;
 }
 
 static void topics_ask(struct coordinator *coordinator, const struct control_effect *effect)
 {
-    struct kafka_ask ask = {.number = ASK_TOPICS, .patience = span_of_ms(ASK_TIMEOUT_MS)};
+    struct kafka_ask ask = {.number = ASK_TOPICS | ++coordinator->asked_serial << ASK_KIND_BITS,
+                            .patience = span_of_ms(ASK_TIMEOUT_MS)};
     effects_asked_forget(coordinator);
     asked_keep(coordinator, effect);
     enum status status = kafka_admin_find_topics(coordinator->admin, ask, coordinator->asked,
@@ -78,6 +85,16 @@ static void asked_answer(struct coordinator *coordinator, const struct kafka_rep
     event.topics.count = coordinator->asked_count;
     coordinator_step(coordinator, &event);
     memory_release(items);
+}
+
+void effects_reply(struct coordinator *coordinator, struct kafka_reply *reply)
+{
+    if (reply->number >> ASK_KIND_BITS != coordinator->asked_serial) {
+        kafka_reply_release(reply);
+        return;
+    }
+    ensure(coordinator->asked_reply == NULL);
+    coordinator->asked_reply = reply; // taken where no commit is under way
 }
 
 void effects_take_reply(struct coordinator *coordinator)

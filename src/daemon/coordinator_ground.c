@@ -4,7 +4,8 @@
 // have to be. What is missing is created, what is wrong is refused by name. Kafka may be away:
 // every question is asked again until it is answered. Partitions that are added later are refused
 // too, as they would be at the next start: what is written into them is read by nobody, and a
-// collector that starts now looks for its assignments where nobody writes them.
+// collector that starts now looks for its assignments where nobody writes them. So is another
+// cluster behind the same address.
 #include <string.h>
 #include <unistd.h>
 
@@ -218,6 +219,20 @@ static void topics_watched(struct coordinator *coordinator, const struct kafka_r
         if (reply->topics[i].status == STATUS_OK && reply->topics[i].partitions > 0 &&
             !is_sized(coordinator, i, reply->topics[i].partitions))
             return;
+}
+
+// Whoever moves the address to another cluster has moved nothing of the cell: what is known is of
+// the first one, and must not be written into the other (S7).
+void ground_watch(struct coordinator *coordinator, const struct kafka_reply *reply)
+{
+    const char *known = coordinator->ground.cluster_id;
+    if (known[0] == '\0' || reply->cluster_id.size == 0 || text_equals(reply->cluster_id, known))
+        return;
+    coordinator_fail(coordinator,
+                     "another Kafka cluster ('%.*s') answers at '%s' than the one it began with "
+                     "('%s'): it ends, and looks anew when it is started again",
+                     TEXT_ARGS(reply->cluster_id),
+                     conf_text(coordinator->conf, "kafka.bootstrap.servers"), known);
 }
 
 void ground_reply(struct coordinator *coordinator, const struct kafka_reply *reply)

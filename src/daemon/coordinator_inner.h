@@ -175,6 +175,7 @@ struct coordinator {
     // Question about topics under way; owned names.
     struct text *asked;
     uint32_t asked_count;
+    uint64_t asked_serial;           // of the question
     bool has_ask_failed;             // it could not even be put
     struct kafka_reply *asked_reply; // owned; waits until no commit is under way
 
@@ -202,6 +203,7 @@ void coordinator_fail(struct coordinator *coordinator, const char *format, ...)
 // coordinator_ground.c: from nothing to a cell with topics and handles.
 void ground_turn(struct coordinator *coordinator, struct instant now);
 void ground_reply(struct coordinator *coordinator, const struct kafka_reply *reply);
+void ground_watch(struct coordinator *coordinator, const struct kafka_reply *reply);
 struct instant ground_deadline(const struct coordinator *coordinator);
 
 // coordinator_feed.c: from Kafka's records to events.
@@ -215,7 +217,10 @@ bool feed_reads_inputs(const struct coordinator *coordinator); // standbys do no
 // coordinator_effects.c: from effects to Kafka.
 void effects_carry_out(struct coordinator *coordinator);
 
-// Gives the answer to the question about topics, if there is one, to the deciding part.
+// Keeps the answer to the question about topics; it is owned from now on.
+void effects_reply(struct coordinator *coordinator, struct kafka_reply *reply);
+
+// Gives that answer, if there is one, to the deciding part.
 void effects_take_reply(struct coordinator *coordinator);
 void effects_asked_forget(struct coordinator *coordinator);
 

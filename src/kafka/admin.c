@@ -42,6 +42,16 @@ struct text kafka_request_text(struct kafka_request_job *job, const char *string
     return arena_text(&job->arena, text_of(string));
 }
 
+// librdkafka keeps what the last answer about metadata said.
+void kafka_request_note_cluster(struct kafka_request_job *job, struct kafka_handle *handle,
+                                int timeout_ms)
+{
+    char *id = rd_kafka_clusterid(handle->rk, timeout_ms);
+    if (id)
+        job->reply.cluster_id = kafka_request_text(job, id);
+    rd_kafka_mem_free(handle->rk, id);
+}
+
 void kafka_request_fail(struct kafka_admin_context *context, struct kafka_request_job *job,
                         rd_kafka_resp_err_t error)
 {
@@ -74,6 +84,8 @@ static void admin_run(void *owned, struct kafka_job *base)
         kafka_request_fail(context, job, RD_KAFKA_RESP_ERR__TIMED_OUT);
     else
         runs[job->reply.request](context, job);
+    if (job->reply.cluster_id.size == 0)
+        kafka_request_note_cluster(job, context->handle, 0);
 }
 
 static void admin_idle(void *owned)

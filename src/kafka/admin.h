@@ -75,7 +75,8 @@ struct kafka_reply {
     enum kafka_request request;
     enum status status; // of the whole: STATUS_UNREACHABLE, STATUS_TIMEOUT, STATUS_DENIED, ...
     struct text text;   // of a status that is not STATUS_OK, for people
-    struct text cluster_id;
+    struct text
+        cluster_id; // that the handle has spoken to last, whatever was asked; empty = none yet
     uint32_t broker_count;
     const struct kafka_topic *topics;
     uint32_t topic_count;
@@ -113,7 +114,7 @@ struct kafka_ask {
 // STATUS_AGAIN (too many under way), STATUS_INVALID (a bad name, nothing asked, no group),
 // STATUS_TOO_LARGE.
 
-// Cluster id and number of brokers.
+// Asks for the cluster id and the number of brokers.
 enum status kafka_admin_describe_cluster(struct kafka_admin *admin,
                                          struct kafka_ask ask) MUST_CHECK;
 

@@ -135,7 +135,8 @@ enum status kafka_producer_send(struct kafka_producer *producer,
         return STATUS_TOO_LARGE;
     rd_kafka_resp_err_t error =
         kafka_message_produce(producer->handle->rk, rkt, message, (void *)(uintptr_t)number);
-    if (error == RD_KAFKA_RESP_ERR__FENCED || error == RD_KAFKA_RESP_ERR__STATE)
+    // After a fatal error each send is refused with that error's own code.
+    if (error && rd_kafka_fatal_error(producer->handle->rk, NULL, 0))
         return STATUS_CLOSED;
     // A partition that Kafka does not have is known only once the metadata is there.
     if (error == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION)

@@ -55,6 +55,11 @@ void kafka_request_fail(struct kafka_admin_context *context, struct kafka_reques
 // A copy in the request's arena.
 struct text kafka_request_text(struct kafka_request_job *job, const char *string);
 
+// Notes in the reply which cluster the handle has spoken to last, waiting `timeout_ms` for a first
+// one.
+void kafka_request_note_cluster(struct kafka_request_job *job, struct kafka_handle *handle,
+                                int timeout_ms);
+
 // The requests, each in the file of its kind.
 void kafka_request_describe_cluster(struct kafka_admin_context *context,
                                     struct kafka_request_job *job);

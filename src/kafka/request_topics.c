@@ -101,6 +101,7 @@ void kafka_request_find_topics(struct kafka_admin_context *context, struct kafka
         return;
     }
     find_from(context, job, metadata);
+    kafka_request_note_cluster(job, context->finder, 0);
     job->reply.broker_count = (uint32_t)metadata->broker_cnt;
     rd_kafka_metadata_destroy(metadata);
 }
@@ -125,12 +126,9 @@ void kafka_request_describe_cluster(struct kafka_admin_context *context,
 {
     if (count_brokers(context, job) == 0)
         return;
-    char *id = rd_kafka_clusterid(context->handle->rk, kafka_request_remaining_ms(job));
-    if (id)
-        job->reply.cluster_id = kafka_request_text(job, id);
-    else
+    kafka_request_note_cluster(job, context->handle, kafka_request_remaining_ms(job));
+    if (job->reply.cluster_id.size == 0)
         kafka_request_fail(context, job, RD_KAFKA_RESP_ERR__TIMED_OUT);
-    rd_kafka_mem_free(context->handle->rk, id);
 }
 
 static rd_kafka_AdminOptions_t *options_create(struct kafka_admin_context *context,

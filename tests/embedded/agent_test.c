@@ -27,7 +27,7 @@ struct agent_room {
     char *err_text;
     size_t err_size;
     struct instant deadline;
-    char heard[2000];    // every announcement: "topics,...;"
+    char heard[2000];    // every announcement: "topics,...;", of a part that has many "...;"
     const char *awaited; // part of what is heard, or of what is said
     bool is_found;
 };
@@ -55,10 +55,11 @@ static void announcement_hear(struct agent_room *room, const struct kafka_record
     const struct announcement *said = decoded.record;
     CHECK(text_equals(said->agent, "a1"));
     CHECK_INT(said->ttl_ms, 60000);
-    for (uint32_t i = 0; i < said->topics_count; i++)
+    for (uint32_t i = 0; i < said->topics_count && line.size < 100; i++)
         buffer_print(&line, "%s%.*s", i ? "," : "", TEXT_ARGS(said->topics[i].name));
     size_t size = strlen(room->heard);
-    snprintf(room->heard + size, sizeof(room->heard) - size, "%s;", buffer_string(&line));
+    snprintf(room->heard + size, sizeof(room->heard) - size, "%s;",
+             line.size < 100 ? buffer_string(&line) : "...");
     arena_finish(&arena);
     buffer_finish(&line);
 }
@@ -197,6 +198,45 @@ static void an_unreadable_file_takes_nothing_away(void)
     room_close(&room);
 }
 
+// A set that has grown is said in parts, and its old form is taken away by a record of its own,
+// which may be lost like any other.
+static void a_former_form_that_was_not_taken_away_is_taken_away_again(void)
+{
+    struct agent_room room;
+    struct buffer many = {0};
+    room_open(&room);
+    room_write(&room, "t1\n");
+    room_start(&room);
+    room_await(&room, "t1;");
+    for (int i = 0; i < 6000; i++)
+        buffer_print(&many, "%0200d\n", i);
+    kafka_mock_set_down(room.kafka.mock, 1);
+    room_write(&room, buffer_string(&many));
+    room_await(&room, "was not taken");
+    kafka_mock_set_up(room.kafka.mock, 1);
+    room_await(&room, "...;;");
+    buffer_finish(&many);
+    room_close(&room);
+}
+
+#define API_INIT_PRODUCER_ID 22
+#define ERROR_CLUSTER_AUTHORIZATION_FAILED 31
+
+static void an_agent_that_can_write_no_more_ends(void)
+{
+    struct agent_room room;
+    room_open(&room);
+    kafka_mock_fail(room.kafka.mock, API_INIT_PRODUCER_ID, ERROR_CLUSTER_AUTHORIZATION_FAILED, 100);
+    room_write(&room, "t1\n");
+    room_start(&room);
+    room.deadline = instant_add(loop_now(), PATIENCE);
+    loop_run(room.loop);
+    CHECK_INT(agent_exit_code(room.agent), 1);
+    fflush(room.err);
+    CHECK(strstr(room.err_text, "cannot write any more") != NULL);
+    room_close(&room);
+}
+
 static void a_missing_file_is_waited_for(void)
 {
     struct agent_room room;
@@ -237,10 +277,15 @@ static void without_a_file_it_is_not_made(void)
 }
 
 static const struct test tests[] = {
-    TEST(a_change_of_the_file_is_announced), TEST(the_set_is_repeated),
-    TEST(the_stop_withdraws_everything),     TEST(an_unreadable_file_takes_nothing_away),
-    TEST(a_missing_file_is_waited_for),      TEST(kafka_may_come_later),
+    TEST(a_change_of_the_file_is_announced),
+    TEST(the_set_is_repeated),
+    TEST(the_stop_withdraws_everything),
+    TEST(an_unreadable_file_takes_nothing_away),
+    TEST(a_missing_file_is_waited_for),
+    TEST(kafka_may_come_later),
     TEST(without_a_file_it_is_not_made),
+    TEST(a_former_form_that_was_not_taken_away_is_taken_away_again),
+    TEST(an_agent_that_can_write_no_more_ends),
 };
 
 TEST_MAIN("embedded/agent", tests)
