@@ -67,15 +67,20 @@ static void ask_topics(struct collector *collector)
     memory_release(topics);
 }
 
-// The parts of a list become a question; they move to the list of those asked about.
+// The parts of a list become a question; they move to the list of those asked about. One that lost
+// its position waits until the sink has what was read of it: what goes there later would count as
+// taken from where it goes on.
 static struct kafka_partition *gather(struct intake *intake, struct question *question,
                                       enum part_state from, enum part_state to)
 {
     struct kafka_partition *partitions =
         memory_get(intake->lists[from].count * sizeof(*partitions));
+    struct part *next = NULL;
     question->count = 0;
-    while (intake->lists[from].first != NULL) {
-        struct part *part = intake->lists[from].first;
+    for (struct part *part = intake->lists[from].first; part != NULL; part = next) {
+        next = part->next;
+        if (part->pending > 0)
+            continue;
         partitions[question->count] =
             (struct kafka_partition){text_of(part->unit->topic), part->partition};
         question_add(question, part->id);
@@ -103,6 +108,10 @@ static void ask_offsets(struct collector *collector, struct question *question,
     if (intake->lists[waiting].count == 0 || !question_may_go(question, collector->now))
         return;
     struct kafka_partition *partitions = gather(intake, question, waiting, asked);
+    if (question->count == 0) {
+        memory_release(partitions);
+        return;
+    }
     struct kafka_ask ask = next_ask(intake, question);
     enum status status =
         waiting == PART_UNKNOWN
@@ -229,9 +238,24 @@ static void gap_print(const struct part *part, int64_t end, struct buffer *line)
     else if (lost < start)
         buffer_print(line, "has lost offsets %lld to %lld, which were not read", (long long)lost,
                      (long long)start - 1);
+    else if (lost <= end)
+        buffer_print(line, "was said to have lost position %lld, its log has offsets %lld to %lld",
+                     (long long)lost, (long long)start, (long long)end - 1);
     else
         buffer_print(line, "ends at %lld before position %lld, it was made anew", (long long)end,
                      (long long)lost);
+}
+
+// Where reading goes on by the policy. A word about a grant before, or of a broker that was behind,
+// may have ended reading where nothing is missing: then "latest" would skip what nobody has read.
+// It is no proof that the log is the same one, so "earliest" begins anew, and twice is better than
+// never.
+static int64_t next_after_gap(const struct part *part, struct text policy, int64_t end)
+{
+    bool is_there = part->position >= part->log_start && part->position <= end;
+    if (!text_equals(policy, "latest"))
+        return part->log_start;
+    return is_there && !part->was_held ? part->position : end;
 }
 
 // Where reading goes on after the position was lost: told once, with what is missing.
@@ -239,7 +263,7 @@ static void resolve_gap(struct collector *collector, struct part *part, int64_t 
 {
     struct text policy = collect_gap_policy(collector->collect);
     bool is_held = text_equals(policy, "hold");
-    int64_t next = text_equals(policy, "latest") ? end : part->log_start;
+    int64_t next = next_after_gap(part, policy, end);
     struct buffer line = {0};
     gap_print(part, end, &line);
     if (is_held)
@@ -356,7 +380,8 @@ void intake_poll(struct collector *collector)
     for (size_t i = 0; i < 2; i++) {
         struct kafka_reply *reply;
         while ((reply = kafka_admin_poll(admins[i])) != NULL) {
-            take_reply(collector, reply);
+            if (collector_knows_cluster(collector, reply))
+                take_reply(collector, reply);
             kafka_reply_release(reply);
         }
     }

@@ -297,6 +297,8 @@ void intake_stop_all(struct collector *collector)
             unit_destroy(collector, intake->units[i]);
     intake->unit_end = 0;
     intake->has_stopping = false;
+    // The next life counts its runs anew: an answer that is still to come would find one of them.
+    intake->find.is_out = false;
 }
 
 static bool has_pending(const struct intake_unit *unit)

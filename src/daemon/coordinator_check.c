@@ -15,9 +15,16 @@ static const enum kafka_cell_topic topic_of_log[INPUT_LOG_COUNT] = {KAFKA_CELL_C
 
 void check_start(struct coordinator *coordinator, const struct state_position *positions)
 {
-    struct check *check = &coordinator->check;
-    *check = (struct check){.stage = CHECK_STARTS};
-    memcpy(check->positions, positions, sizeof(check->positions));
+    struct check check = {.stage = CHECK_STARTS};
+    memcpy(check.positions, positions, sizeof(check.positions));
+    coordinator->check = check;
+}
+
+static void check_again(struct coordinator *coordinator)
+{
+    check_start(coordinator, coordinator->check.positions);
+    coordinator->check.again = instant_add(loop_now(), span_of_ms(CHECK_RETRY_MS));
+    feed_inputs_stop(coordinator);
 }
 
 void check_turn(struct coordinator *coordinator, struct instant now)
@@ -25,8 +32,7 @@ void check_turn(struct coordinator *coordinator, struct instant now)
     struct check *check = &coordinator->check;
     struct kafka_partition partitions[INPUT_LOG_COUNT];
     if (check->stage == CHECK_ANCHORS && instant_has_come(check->deadline, now)) {
-        check_start(coordinator, check->positions);
-        feed_inputs_stop(coordinator);
+        check_again(coordinator);
         return;
     }
     if ((check->stage != CHECK_STARTS && check->stage != CHECK_ENDS) || check->is_asked ||
@@ -110,14 +116,29 @@ void check_reply(struct coordinator *coordinator, const struct kafka_reply *repl
     }
 }
 
+// Whether it says what lies at the anchor. The log is known to reach from before it to behind it,
+// so an end at the anchor is that of a broker which is behind, and a position that is gone is news:
+// both are looked at again, for "not there" would have the whole log read from its start.
+static bool is_answer(const struct check *check, int log, const struct kafka_record *record)
+{
+    if (record->tag != (uint64_t)topic_of_log[log] || !check->is_waiting[log])
+        return false;
+    if (record->kind == KAFKA_END_OF_PARTITION)
+        return record->offset > check->positions[log].anchor_offset;
+    return record->kind == KAFKA_RECORD;
+}
+
 void check_record(struct coordinator *coordinator, const struct kafka_record *record)
 {
     struct check *check = &coordinator->check;
     if (check->stage != CHECK_ANCHORS)
         return;
+    if (record->kind == KAFKA_OFFSET_LOST) {
+        check_again(coordinator);
+        return;
+    }
     for (int log = 0; log < INPUT_LOG_COUNT; log++) {
-        if (record->tag != (uint64_t)topic_of_log[log] || !check->is_waiting[log] ||
-            record->kind == KAFKA_PARTITION_FAULT || record->kind == KAFKA_HANDLE_FAULT)
+        if (!is_answer(check, log, record))
             continue;
         check->is_waiting[log] = false;
         if (record->kind != KAFKA_RECORD || record->offset != check->positions[log].anchor_offset)

@@ -6,11 +6,18 @@
 #include "daemon/coordinator_inner.h"
 #include "wire/wire.h"
 
+// A position that is gone ends the reading of its log: who was away for so long that Kafka has let
+// go of what it had not read would hear nobody any more, and not know it.
 static void feed_fault(struct coordinator *coordinator, const struct kafka_record *record)
 {
     if (record->kind == KAFKA_END_OF_PARTITION)
         return;
-    if (record->kind == KAFKA_HANDLE_FAULT && record->status == STATUS_CLOSED)
+    if (record->kind == KAFKA_OFFSET_LOST)
+        coordinator_fail(coordinator,
+                         "the position in '%.*s' is gone from the log: start again, it will be "
+                         "compared and resumed",
+                         TEXT_ARGS(record->topic));
+    else if (record->kind == KAFKA_HANDLE_FAULT && record->status == STATUS_CLOSED)
         coordinator_fail(coordinator, "cannot read any more: %.*s", TEXT_ARGS(record->text));
     else if (coordinator->is_verbose)
         coordinator_log(coordinator, "debug", "kafka: '%.*s': %.*s", TEXT_ARGS(record->topic),
@@ -164,11 +171,6 @@ static void input_other(struct coordinator *coordinator, const struct kafka_reco
 {
     if (record->kind == KAFKA_END_OF_PARTITION && record->tag == KAFKA_CELL_CONTROL)
         coordinator->is_caught_up = true;
-    else if (record->kind == KAFKA_OFFSET_LOST)
-        coordinator_fail(coordinator,
-                         "the position in '%.*s' is gone from the log: start again, it "
-                         "will be compared and resumed",
-                         TEXT_ARGS(record->topic));
     else
         feed_fault(coordinator, record);
 }

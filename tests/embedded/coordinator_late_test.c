@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Answers that come when something else is asked already, or from somewhere else, and logs that
+// have gone on without this coordinator.
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/coordinator_inner.h"
+#include "kafka_room.h"
+#include "test.h"
+
+static void ask(struct coordinator *coordinator, const char *topic)
+{
+    struct control_topic_question question = {.topic = text_of(topic)};
+    struct control_effect effect = {.kind = EFFECT_ASK_TOPICS};
+    effect.topics.items = &question;
+    effect.topics.count = 1;
+    coordinator->effects = (struct control_effects){.items = &effect, .count = 1};
+    effects_carry_out(coordinator);
+}
+
+// A leader that lost the lead and has it again asks before the last answer of its former term.
+static void answer_of_a_former_term_is_about_nothing_that_is_asked_now(void)
+{
+    struct kafka_room room;
+    struct coordinator coordinator = {0};
+    kafka_room_open(&room, 1);
+    REQUIRE(kafka_mock_create_topic(room.mock, T("one"), 1) == STATUS_OK);
+    REQUIRE(kafka_mock_create_topic(room.mock, T("three"), 3) == STATUS_OK);
+    coordinator.admin = kafka_room_admin(&room, "");
+    ask(&coordinator, "one");
+    ask(&coordinator, "three");
+    for (int i = 0; i < 2; i++) {
+        struct kafka_reply *reply = kafka_admin_wait(coordinator.admin, PATIENCE);
+        REQUIRE(reply != NULL);
+        effects_reply(&coordinator, reply);
+        CHECK_INT(coordinator.asked_reply != NULL, i == 1);
+    }
+    REQUIRE(coordinator.asked_reply != NULL && coordinator.asked_reply->topic_count == 1);
+    CHECK(text_equals(coordinator.asked_reply->topics[0].name, "three"));
+    CHECK_INT(coordinator.asked_reply->topics[0].partitions, 3);
+    effects_asked_forget(&coordinator);
+    CHECK_INT(kafka_admin_destroy(coordinator.admin, PATIENCE), STATUS_OK);
+    kafka_room_close(&room);
+}
+
+// Whoever was away for longer than the members are kept would hear no beat ever again.
+static void coordinator_that_missed_beats_for_good_ends(void)
+{
+    struct kafka_room room;
+    struct coordinator coordinator = {.err = stderr, .id = "k1"};
+    struct control_options options = {.prefix = T("muster"),
+                                      .id = T("k1"),
+                                      .incarnation = T("0123456789abcdef0123456789abcdef"),
+                                      .lineage = T("L1"),
+                                      .default_pool = T("default")};
+    struct kafka_assignment members = {.topic = T("muster.members"), .offset = 500};
+    kafka_room_open(&room, 1);
+    REQUIRE(kafka_mock_create_topic(room.mock, members.topic, 1) == STATUS_OK);
+    coordinator.loop = loop_create();
+    coordinator.control = control_create(&options);
+    coordinator.members = kafka_room_consumer(&room, true);
+    coordinator.state = kafka_room_consumer(&room, true);
+    REQUIRE(kafka_consumer_assign(coordinator.members, &members, 1) == STATUS_OK);
+    while (coordinator.exit_code == 0) {
+        fd_wait(kafka_consumer_fd(coordinator.members));
+        feed_turn(&coordinator);
+    }
+    CHECK_INT(coordinator.exit_code, 1);
+    CHECK_INT(kafka_consumer_destroy(coordinator.members, PATIENCE), STATUS_OK);
+    CHECK_INT(kafka_consumer_destroy(coordinator.state, PATIENCE), STATUS_OK);
+    control_destroy(coordinator.control);
+    loop_destroy(coordinator.loop);
+    kafka_room_close(&room);
+}
+
+// ---- A whole one.
+
+struct coordinator_room {
+    struct kafka_room kafka;
+    struct kafka_mock *other; // of another cluster, down at first
+    struct conf *conf;
+    struct loop *loop;
+    struct loop_timer *timer;
+    struct coordinator *coordinator;
+    FILE *err;
+    char *err_text;
+    size_t err_size;
+    const char *awaited;
+    struct instant deadline;
+    bool is_found;
+};
+
+static void room_set(struct coordinator_room *room, const char *name, const char *value)
+{
+    REQUIRE(conf_set(room->conf, "test", name, value) == STATUS_OK);
+}
+
+static void look(void *ctx)
+{
+    struct coordinator_room *room = ctx;
+    fflush(room->err);
+    room->is_found = strstr(room->err_text, room->awaited) != NULL;
+    room->coordinator->ground.again = loop_now(); // asks Kafka again and again
+    if (room->is_found || instant_has_come(room->deadline, loop_now()))
+        loop_stop(room->loop);
+    loop_timer_set(room->timer, instant_add(loop_now(), span_of_ms(5)));
+}
+
+// Lets it work until it has said so.
+static void room_await(struct coordinator_room *room, const char *text)
+{
+    room->awaited = text;
+    room->deadline = instant_add(loop_now(), PATIENCE);
+    do
+        loop_run(room->loop);
+    while (!room->is_found && !instant_has_come(room->deadline, loop_now()));
+    REQUIRE(room->is_found);
+}
+
+static void room_open(struct coordinator_room *room)
+{
+    struct buffer servers = {0}, fault = {0};
+    *room = (struct coordinator_room){0};
+    kafka_room_open(&room->kafka, 1);
+    REQUIRE(kafka_mock_create(1, &fault, &room->other) == STATUS_OK);
+    kafka_mock_set_down(room->other, 1);
+    for (int i = 0; i < KAFKA_CELL_TOPICS; i++) {
+        struct buffer name = {0};
+        kafka_layout_print((enum kafka_cell_topic)i, T("muster"), &name);
+        REQUIRE(kafka_mock_create_topic(room->kafka.mock, buffer_text(&name), 1) == STATUS_OK);
+        buffer_finish(&name);
+    }
+    buffer_print(&servers, "%.*s,%.*s", TEXT_ARGS(kafka_mock_servers(room->kafka.mock)),
+                 TEXT_ARGS(kafka_mock_servers(room->other)));
+    room->conf = conf_create();
+    room_set(room, "kafka.bootstrap.servers", buffer_string(&servers));
+    room_set(room, "kafka.fetch.wait.max.ms", "10");
+    room_set(room, "coordinator.id", "k1");
+    room_set(room, "api.listen", "");
+    room_set(room, "topics.check", "false"); // the embedded broker cannot be asked
+    room->err = open_memstream(&room->err_text, &room->err_size);
+    room->loop = loop_create();
+    struct coordinator_setup setup = {.conf = room->conf, .err = room->err};
+    REQUIRE(coordinator_create(room->loop, &setup, &fault, &room->coordinator) == STATUS_OK);
+    room->timer = loop_timer_create(room->loop, look, room);
+    loop_timer_set(room->timer, loop_now());
+    buffer_finish(&servers);
+}
+
+static void room_close(struct coordinator_room *room)
+{
+    coordinator_destroy(room->coordinator);
+    loop_timer_destroy(room->timer);
+    loop_destroy(room->loop);
+    conf_destroy(room->conf);
+    fclose(room->err);
+    free(room->err_text);
+    kafka_mock_destroy(room->other);
+    kafka_room_close(&room->kafka);
+}
+
+// S7: what it knows is of one cluster, and must not be written into another.
+static void another_cluster_at_the_same_address_ends_it(void)
+{
+    struct coordinator_room room;
+    room_open(&room);
+    room_await(&room, "leads: epoch 1");
+    kafka_mock_set_down(room.kafka.mock, 1);
+    kafka_mock_set_up(room.other, 1);
+    room_await(&room, "another Kafka cluster ('");
+    CHECK_INT(coordinator_exit_code(room.coordinator), 1);
+    kafka_mock_set_up(room.kafka.mock, 1);
+    room_close(&room);
+}
+
+static const struct test tests[] = {
+    TEST(answer_of_a_former_term_is_about_nothing_that_is_asked_now),
+    TEST(coordinator_that_missed_beats_for_good_ends),
+    TEST(another_cluster_at_the_same_address_ends_it),
+};
+
+TEST_MAIN("embedded/coordinator_late", tests)
