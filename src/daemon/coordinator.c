@@ -218,8 +218,10 @@ static struct instant turn(void *ctx, struct instant now)
     clock_read(coordinator);
     replies_take(coordinator);
     deliveries_take(coordinator);
-    if (coordinator->exit_code != 0)
+    if (coordinator->exit_code != 0) {
+        loop_stop(coordinator->loop);
         return INSTANT_NEVER;
+    }
     reach_tell(coordinator);
     systemd_tell(coordinator, now);
     if (coordinator->is_stopping && instant_has_come(coordinator->stop_deadline, now))

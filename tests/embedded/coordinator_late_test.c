@@ -89,7 +89,6 @@ struct coordinator_room {
     size_t err_size;
     const char *awaited;
     struct instant deadline;
-    bool is_found;
 };
 
 static void room_set(struct coordinator_room *room, const char *name, const char *value)
@@ -97,13 +96,17 @@ static void room_set(struct coordinator_room *room, const char *name, const char
     REQUIRE(conf_set(room->conf, "test", name, value) == STATUS_OK);
 }
 
+static bool has_said(struct coordinator_room *room)
+{
+    fflush(room->err);
+    return strstr(room->err_text, room->awaited) != NULL;
+}
+
 static void look(void *ctx)
 {
     struct coordinator_room *room = ctx;
-    fflush(room->err);
-    room->is_found = strstr(room->err_text, room->awaited) != NULL;
     room->coordinator->ground.again = loop_now(); // asks Kafka again and again
-    if (room->is_found || instant_has_come(room->deadline, loop_now()))
+    if (has_said(room) || instant_has_come(room->deadline, loop_now()))
         loop_stop(room->loop);
     loop_timer_set(room->timer, instant_add(loop_now(), span_of_ms(5)));
 }
@@ -113,10 +116,8 @@ static void room_await(struct coordinator_room *room, const char *text)
 {
     room->awaited = text;
     room->deadline = instant_add(loop_now(), PATIENCE);
-    do
-        loop_run(room->loop);
-    while (!room->is_found && !instant_has_come(room->deadline, loop_now()));
-    REQUIRE(room->is_found);
+    loop_run(room->loop);
+    REQUIRE(has_said(room));
 }
 
 static void room_open(struct coordinator_room *room)

@@ -23,7 +23,7 @@ static size_t bytes_used(void)
 }
 #endif
 
-enum { TOPICS = 500, ROUNDS_FIRST = 20, ROUNDS = 200 };
+enum { TOPICS = 500, ROUNDS_FIRST = 20, ROUNDS = 2000 }; // a million names
 
 static void say_round(struct cell *cell, int round, bool is_there)
 {
