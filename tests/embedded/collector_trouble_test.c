@@ -11,6 +11,7 @@
 #include "test.h"
 
 #define API_OFFSET_COMMIT 8
+#define ERROR_COORDINATOR_LOAD_IN_PROGRESS 14
 #define ERROR_UNKNOWN_MEMBER_ID 25
 
 static void make_topic(struct collector_room *room, const char *topic)
@@ -89,6 +90,48 @@ static void revoke_under_a_full_disk_lets_go(void)
     CHECK_INT(room_committed(&room, "a", 0, NULL), 0);
     CHECK(room_look(&room).records_dropped > 0);
     limit_file_size(RLIM_INFINITY);
+    collector_room_close(&room);
+}
+
+static bool is_committed(struct collector_room *room)
+{
+    return room_committed(room, "a", 0, NULL) == 10;
+}
+
+// PD-24: reading ends first, what was read goes to the sink, its position is committed, the goodbye
+// is said: each waits for the one before.
+static void stop_goes_from_reading_to_the_goodbye_in_this_order(void)
+{
+    struct collector_room room;
+    collector_room_open(&room);
+    make_topic(&room, "a");
+    room_set(&room, "batch.max.records", "10");
+    room_set(&room, "commit.interval.ms", "3600000");
+    room_produce(&room, "a", 0, 0, 100);
+    signal(SIGXFSZ, SIG_IGN);
+    room_start(&room);
+    limit_file_size(10);
+    room_admit(&room, (struct room_unit[]){{"a", 1}}, 1);
+    room_await_said(&room, "sink takes nothing");
+    kafka_mock_fail(room.kafka.mock, API_OFFSET_COMMIT, ERROR_COORDINATOR_LOAD_IN_PROGRESS, 20);
+    collector_stop(room.collector);
+    room_await_beat(&room, "draining", 0);
+    CHECK_INT(room_look(&room).partitions, 0);
+    for (int i = 0; i < 20; i++)
+        room_step(&room);
+    CHECK(text_equals(room.beat.state, "draining"));
+    CHECK_INT(room_lines(&room), 0);
+    limit_file_size(RLIM_INFINITY);
+    while (!text_equals(room.beat.state, "leaving")) {
+        bool was_committed = is_committed(&room);
+        CHECK(!was_committed || room_lines(&room) == 10);
+        room_step(&room);
+    }
+    CHECK(is_committed(&room));
+    check_each_once(&room, "a", 10);
+    CHECK_INT(room_look(&room).records_taken, 10);
+    room_publish(&room, "", NULL, 0);
+    CHECK_INT(room_await_end(&room), 0);
     collector_room_close(&room);
 }
 
@@ -397,6 +440,7 @@ static void batches_are_bounded_and_files_rotate(void)
 static const struct test tests[] = {
     TEST(full_disk_holds_and_loses_nothing),
     TEST(revoke_under_a_full_disk_lets_go),
+    TEST(stop_goes_from_reading_to_the_goodbye_in_this_order),
     TEST(lost_position_goes_on_by_policy_with_one_warning),
     TEST(lost_position_is_held_until_the_policy_changes),
     TEST(expired_position_is_never_taken_for_a_new_unit),

@@ -9,6 +9,7 @@
 #include "daemon/coordinator_inner.h"
 #include "kafka_room.h"
 #include "test.h"
+#include "wire/wire.h"
 
 static void ask(struct coordinator *coordinator, const char *topic)
 {
@@ -176,10 +177,69 @@ static void another_cluster_at_the_same_address_ends_it(void)
     room_close(&room);
 }
 
+// What the newest record of a kind in a topic says; it lives as long as the arena.
+static void *newest_read(struct coordinator_room *room, const char *topic, enum record_kind kind,
+                         struct arena *arena)
+{
+    struct kafka_consumer *consumer = kafka_room_consumer(&room->kafka, true);
+    struct kafka_assignment assignment = {.topic = text_of(topic)};
+    void *newest = NULL;
+    bool is_ended = false;
+    REQUIRE(kafka_consumer_assign(consumer, &assignment, 1) == STATUS_OK);
+    while (!is_ended) {
+        struct kafka_record record;
+        struct wire_record decoded;
+        fd_wait(kafka_consumer_fd(consumer));
+        if (kafka_consumer_poll(consumer, &record, 1) == 0)
+            continue;
+        is_ended = record.kind == KAFKA_END_OF_PARTITION;
+        if (!is_ended && !record.is_value_null &&
+            wire_decode(arena_text(arena, record.value), arena, NULL, &decoded, NULL) ==
+                STATUS_OK &&
+            decoded.kind == kind)
+            newest = decoded.record;
+        kafka_consumer_release(consumer, &record, 1);
+    }
+    CHECK_INT(kafka_consumer_destroy(consumer, PATIENCE), STATUS_OK);
+    REQUIRE(newest != NULL);
+    return newest;
+}
+
+static void stop_ask(void *ctx)
+{
+    struct coordinator_room *room = ctx;
+    coordinator_stop(room->coordinator);
+}
+
+// PD-24: what it decided is committed before it says goodbye, and the goodbye is written before it
+// ends.
+static void stop_ends_with_a_transaction_and_then_a_goodbye(void)
+{
+    struct coordinator_room room;
+    struct arena arena = {0};
+    room_open(&room);
+    room_await(&room, "leads: epoch 1");
+    struct loop_timer *timer = loop_timer_create(room.loop, stop_ask, &room);
+    loop_timer_set(timer, loop_now());
+    room.awaited = "never said";
+    room.deadline = instant_add(loop_now(), PATIENCE);
+    loop_run(room.loop);
+    CHECK_INT(coordinator_exit_code(room.coordinator), 0);
+    const struct beat *beat = newest_read(&room, "muster.members", RECORD_BEAT, &arena);
+    const struct state_cell *cell = newest_read(&room, "muster.state", RECORD_STATE_CELL, &arena);
+    CHECK(text_equals(beat->state, "leaving"));
+    CHECK(cell->resigned);
+    CHECK_INT(beat->applied_generation, cell->generation);
+    loop_timer_destroy(timer);
+    arena_finish(&arena);
+    room_close(&room);
+}
+
 static const struct test tests[] = {
     TEST(answer_of_a_former_term_is_about_nothing_that_is_asked_now),
     TEST(coordinator_that_missed_beats_for_good_ends),
     TEST(another_cluster_at_the_same_address_ends_it),
+    TEST(stop_ends_with_a_transaction_and_then_a_goodbye),
 };
 
 TEST_MAIN("embedded/coordinator_late", tests)

@@ -130,7 +130,8 @@ void cell_step(struct cell *cell, struct control_event event)
     control_step(cell->control, &event, &cell->effects);
     for (uint32_t i = 0; i < cell->effects.count; i++)
         carry_out(cell, &cell->effects.items[i]);
-    control_check(cell->control);
+    if (!cell->options.is_large || event.kind == CONTROL_BATCH_ENDED)
+        control_check(cell->control);
 }
 
 bool cell_commit(struct cell *cell)

@@ -68,7 +68,7 @@ static void names_that_come_and_go_leave_nothing_behind(void)
     struct cell cell;
     struct cell_view view;
     size_t before = 0;
-    cell_begin(&cell, &(struct cell_options){.agent_topics_max = TOPICS});
+    cell_begin(&cell, &(struct cell_options){.agent_topics_max = TOPICS, .is_large = true});
     cell_beat(&cell, 0, 1, "active", 0);
     cell_beat(&cell, 1, 1, "active", 0);
     cell_settle(&cell, 2);
