@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "collector_room.h"
+#include "daemon/collector_inner.h"
 #include "test.h"
 
 static void make_topic(struct collector_room *room, const char *topic, uint32_t partitions)
@@ -117,7 +118,15 @@ static void revoke_is_acknowledged_after_the_commit(void)
     CHECK_INT(room_look(&room).units, 1);
     CHECK_INT(room_look(&room).partitions, 1);
 
-    // TG-4: nothing of it reaches the sink any more, and the other goes on.
+    // TG-4: nothing of it is left in here or reaches the sink any more, and the other goes on.
+    const struct intake *intake = &room.collector->intake;
+    uint32_t parts = 0;
+    for (int state = 0; state < PART_STATES; state++)
+        parts += intake->lists[state].count;
+    CHECK_INT(intake->unit_count, 1);
+    CHECK_INT(parts, 1);
+    CHECK_INT(room.collector->readers.items[0]->unit_count, 1);
+    CHECK_INT(room.collector->batch.count, 0);
     room_produce(&room, "a", 0, 30, 5);
     room_produce(&room, "b", 0, 30, 5);
     room_await_lines(&room, 65);
