@@ -30,7 +30,7 @@ const char *__tsan_default_suppressions(void)
 }
 #endif
 
-enum { AGENTS = 2, READERS = 2, VERSIONS = 5, CELL_MS = 1000, LIFE_MS = 300 };
+enum { AGENTS = 2, READERS = 2, LAST = 5, CELL_MS = 1000, LIFE_MS = 300 };
 
 struct cell_room;
 
@@ -40,7 +40,6 @@ struct worker {
     pthread_t thread;
     uint32_t number;
     uint64_t seed;
-    uint32_t said; // by an agent: its last version
 };
 
 struct cell_room {
@@ -84,20 +83,24 @@ static struct kafka_producer *producer_make(struct worker *worker)
     return producer;
 }
 
-// Says one pair of topics instead of another, over and over.
+static void pair_say(struct worker *worker, struct kafka_producer *producer, uint32_t version)
+{
+    char value[200];
+    snprintf(value, sizeof(value),
+             "{\"agent\":\"a%u\",\"topics\":[{\"name\":\"t%u.%u.l\",\"partitions\":1},"
+             "{\"name\":\"t%u.%u.r\",\"partitions\":1}]}",
+             worker->number, worker->number, version, worker->number, version);
+    value_send(producer, "muster.control", value);
+}
+
+// Says one pair of topics instead of another, over and over, and at the end one of its own.
 static void *announce(void *ctx)
 {
     struct worker *worker = ctx;
     struct kafka_producer *producer = producer_make(worker);
-    while (!atomic_load(&worker->room->is_over)) {
-        char value[200];
-        worker->said = draw(&worker->seed, VERSIONS);
-        snprintf(value, sizeof(value),
-                 "{\"agent\":\"a%u\",\"topics\":[{\"name\":\"t%u.%u.l\",\"partitions\":1},"
-                 "{\"name\":\"t%u.%u.r\",\"partitions\":1}]}",
-                 worker->number, worker->number, worker->said, worker->number, worker->said);
-        value_send(producer, "muster.control", value);
-    }
+    while (!atomic_load(&worker->room->is_over))
+        pair_say(worker, producer, draw(&worker->seed, LAST));
+    pair_say(worker, producer, LAST);
     ensure(kafka_producer_destroy(producer, PATIENCE) == STATUS_OK);
     return NULL;
 }
@@ -128,7 +131,7 @@ static bool has_topic(const char *body, uint32_t agent, uint32_t version, char s
 static bool is_whole(const char *body)
 {
     for (uint32_t agent = 0; agent < AGENTS; agent++)
-        for (uint32_t version = 0; version < VERSIONS; version++)
+        for (uint32_t version = 0; version <= LAST; version++)
             if (has_topic(body, agent, version, 'l') != has_topic(body, agent, version, 'r'))
                 return false;
     return true;
@@ -212,14 +215,13 @@ static bool knows_what_was_said_last(const struct cell_room *room)
     if (room->coordinator->control == NULL)
         return false;
     control_view_cell(room->coordinator->control, &cell);
-    for (uint32_t cursor = 0; control_next_unit(room->coordinator->control, &cursor, &unit);) {
-        char left[32], right[32];
-        uint32_t agent = unit.name.size > 1 && unit.name.data[1] == '1';
-        uint32_t said = room->agents[agent].said;
-        snprintf(left, sizeof(left), "t%u.%u.l", agent, said);
-        snprintf(right, sizeof(right), "t%u.%u.r", agent, said);
-        count += text_equals(unit.name, left) || text_equals(unit.name, right);
-    }
+    for (uint32_t cursor = 0; control_next_unit(room->coordinator->control, &cursor, &unit);)
+        for (uint32_t agent = 0; agent < AGENTS; agent++) {
+            char left[32], right[32];
+            snprintf(left, sizeof(left), "t%u.%d.l", agent, LAST);
+            snprintf(right, sizeof(right), "t%u.%d.r", agent, LAST);
+            count += text_equals(unit.name, left) || text_equals(unit.name, right);
+        }
     return cell.topics == (int64_t)2 * AGENTS && count == 2 * AGENTS;
 }
 
