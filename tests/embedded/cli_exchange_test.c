@@ -281,8 +281,10 @@ static void a_long_file_is_sent_as_a_whole(void)
     run.in = buffer_string(&in);
     run_command(&cell, &run, "topic announce --file - --timeout 60s -o plain", false);
     CHECK_INT(run.code, EXIT_DONE);
-    for (const char *at = run.out; (at = strstr(at, "\tsent\t")) != NULL; at++)
-        sent++;
+    // Line by line: under the sanitizer each strstr would look at all that follows.
+    const char *end;
+    for (const char *line = run.out; (end = strchr(line, '\n')) != NULL; line = end + 1)
+        sent += memmem(line, (size_t)(end - line), "\tsent\t", 6) != NULL;
     CHECK_INT(sent, LINES);
     CHECK_TEXT(run.err, "");
     run_finish(&run);

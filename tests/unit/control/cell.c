@@ -179,7 +179,7 @@ static void create(struct cell *cell, const struct cell_options *options)
         .agent_topics_max = options->agent_topics_max ? options->agent_topics_max : 10,
         .level_max = options->level,
         .assignments_partitions = 4,
-        .events_enabled = true};
+        .events_enabled = !options->is_large};
     cell->control = control_create(&made);
     cell_step(cell, (struct control_event){.kind = CONTROL_STARTED});
     if (options->peer > 0)
