@@ -183,7 +183,9 @@ void collect_reading_ask_if_due(struct collect *collect)
         !instant_has_come(collect_reading_deadline(collect), collect->now))
         return;
     reading->is_asked = true;
+    reading->is_answered = false;
     reading->asked_at = collect->now;
+    reading->asked_position = reading->position;
     collect_effect_add(collect, COLLECT_ASK_END)->number = ++reading->number;
 }
 
@@ -203,7 +205,8 @@ void collect_reading_take_answer(struct collect *collect, const struct collect_e
     if (!reading->is_asked || event->number != reading->number)
         return;
     reading->is_asked = false;
-    if (event->kind == COLLECT_END_FAILED)
+    // An end before what had been read by then is one of a while ago, or of a log that was cut.
+    if (event->kind == COLLECT_END_FAILED || event->offset < reading->asked_position)
         return;
     reading->is_answered = true;
     reading->end = event->offset;
@@ -218,13 +221,22 @@ void collect_reading_take_position(struct collect *collect, int64_t offset)
     reach_end(collect);
 }
 
+// What was asked and read of the log before says nothing about this one.
+void collect_reading_forget(struct collect *collect)
+{
+    struct reading *reading = &collect->reading;
+    reading->position = -1;
+    reading->is_asked = reading->is_answered = false;
+}
+
 struct instant collect_reading_deadline(const struct collect *collect)
 {
     const struct reading *reading = &collect->reading;
     if (reading->number == 0)
         return collect->now;
+    // An end that is not reached by then proves nothing any more; the log may be another one.
     if (reading->is_answered)
-        return INSTANT_NEVER;
+        return instant_add(reading->asked_at, lease_span(collect));
     struct span pause = interval_of(collect);
     if (reading->is_asked && pause.us < lease_span(collect).us / QUESTION_PART)
         pause.us = lease_span(collect).us / QUESTION_PART;

@@ -68,6 +68,9 @@ static void take_event(struct collect *collect, const struct collect_event *even
     case COLLECT_READ_TO:
         collect_reading_take_position(collect, event->offset);
         break;
+    case COLLECT_READ_ANEW:
+        collect_reading_forget(collect);
+        break;
     case COLLECT_UNIT_STOPPED:
         collect_units_take_stopped(collect, event);
         break;

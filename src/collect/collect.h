@@ -54,6 +54,8 @@ enum collect_event_kind {
     COLLECT_END_ANSWERED,    // number of the question, offset: last stable offset
     COLLECT_END_FAILED,      // number of the question: no answer will come
     COLLECT_READ_TO,         // offset: everything of the assignments below it was received
+    COLLECT_READ_ANEW,       // the assignments were cut behind what was read, or are another log:
+                             // they are read from their start
     COLLECT_UNIT_STARTED,    // run
     COLLECT_UNIT_STOPPED,    // run, is_committed, positions: it reads and writes no more
     COLLECT_UNIT_FAILED,     // run: it stopped by itself, uncommitted; is started again later

@@ -71,8 +71,9 @@ struct reading {
     bool is_asked;    // it has no answer yet
     bool is_answered; // its answer is not reached yet
     struct instant asked_at;
-    int64_t end;      // the answer
-    int64_t position; // everything below it was received; -1 = unknown
+    int64_t asked_position; // `position` then: a log that ends before it is not the one read
+    int64_t end;            // the answer
+    int64_t position;       // everything below it was received; -1 = unknown
     bool has_been_fresh;
     struct instant fresh_at; // when the newest end that was reached was asked for
 };
@@ -171,6 +172,7 @@ struct instant collect_beats_deadline(const struct collect *collect);
 void collect_reading_ask_if_due(struct collect *collect);
 void collect_reading_take_answer(struct collect *collect, const struct collect_event *event);
 void collect_reading_take_position(struct collect *collect, int64_t offset);
+void collect_reading_forget(struct collect *collect);
 struct instant collect_reading_deadline(const struct collect *collect);
 
 // heads.c

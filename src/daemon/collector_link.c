@@ -298,6 +298,7 @@ static void take_fault(struct collector *collector, const struct kafka_record *r
         unassign(link, link->assignments, link->partition);
         link->is_assigned = false;
         link->is_start_cut = true;
+        collector_give(collector, &(struct collect_event){.kind = COLLECT_READ_ANEW});
         link->ask_again_at = collector->now;
         return;
     }

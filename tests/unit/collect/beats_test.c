@@ -45,6 +45,16 @@ static void lease_by_the_head(void)
     story_check("lease_by_the_head");
 }
 
+static void log_made_anew(void)
+{
+    story_check("log_made_anew");
+}
+
+static void end_of_a_log_that_is_gone(void)
+{
+    story_check("end_of_a_log_that_is_gone");
+}
+
 static const struct test tests[] = {
     TEST(lease_runs_out),
     TEST(late_first_ack_begins_nothing),
@@ -54,6 +64,8 @@ static const struct test tests[] = {
     TEST(stuck_revoke_silences),
     TEST(stuck_revoke_is_not_counted_while_acks_stall),
     TEST(lease_by_the_head),
+    TEST(log_made_anew),
+    TEST(end_of_a_log_that_is_gone),
 };
 
 TEST_MAIN("collect/beats", tests)

@@ -282,6 +282,7 @@ static void give_simple(struct life *life, const struct line *line)
         {"end", COLLECT_END_ANSWERED},
         {"noend", COLLECT_END_FAILED},
         {"read", COLLECT_READ_TO},
+        {"anew", COLLECT_READ_ANEW},
         {"nohead", COLLECT_HEAD_RECEIVED},
         {"nobucket", COLLECT_BUCKET_RECEIVED},
         {"failed", COLLECT_UNIT_FAILED},

@@ -18,6 +18,7 @@
 3000 tick
   ALARM [3.000] p/c1@aaaa > assignments not read to an end asked for within 3000 ms -> silent (S8)
 4000 tick
+  ask 3
 4999 tick
 5000 tick
   ALARM [5.000] p/c1@aaaa > no beat acknowledged that was sent less than 3000 ms ago -> life is over (S3)

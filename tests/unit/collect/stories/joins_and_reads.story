@@ -4,7 +4,7 @@
   ask 1
 5 end 1 7
 5 left
-  lease left 3000, may not write, 0 units, wakes at never
+  lease left 3000, may not write, 0 units, wakes at 3000
 6 read 4
 7 bucket 3 12 a=12 b=9:0@55
 7 head 1 12 bbbb
