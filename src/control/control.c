@@ -28,7 +28,7 @@ struct control *control_create(const struct control_options *options)
     control->beat_interval = options->beat_interval;
     control->leader_timeout = options->leader_timeout;
     control->publish_interval = options->publish_interval;
-    control->lease_ms = options->lease_ms;
+    control->lease_ms = control->lease_longest_ms = options->lease_ms;
     control->agent_topics_max = options->agent_topics_max;
     control->level_max = options->level_max > 0 ? options->level_max : RECORD_LEVEL;
     control->assignments_partitions = options->assignments_partitions;
@@ -193,6 +193,7 @@ static void take(struct control *control, const struct control_event *event)
     switch (event->kind) {
     case CONTROL_STARTED:
         control->listens_since = control->now;
+        control->has_past = event->has_past;
         lead_start(control);
         break;
     case CONTROL_TICKED:

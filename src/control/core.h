@@ -6,6 +6,7 @@
 //     control.c    the door: one event to one file
 //     lead.c       standby, claim, restore, leading, resigning
 //     newest.c     S7: a state that went back
+//     lineage.c    S1: lives that read by another lineage
 //     evidence.c   S4: what an own record read back proves
 //     restore.c    state records to tables, tables to plans
 //     intake.c     announcements to claims;  route.c  those that name no pool
@@ -167,6 +168,13 @@ struct control {
     bool is_stopping, is_goodbye_sent, has_exited;
     bool is_barred; // must not lead: another cluster, a future level, a state that went back
     struct newest newest;
+
+    // Lives of another lineage (lineage.c).
+    bool has_past;                // there may be some
+    bool admits;                  // there are none any more, or somebody was admitted in this one
+    int64_t lease_longest_ms;     // that was promised
+    struct instant foreign_heard; // newest beat of one
+    struct instant leading_since;
     struct peer peers[COORDINATORS_MAX];
 
     // The batch.
@@ -228,6 +236,19 @@ void newest_gather(struct control *control);
 
 // Whether the state is older than what is known. Means something once the own marker is back.
 bool newest_is_ahead(const struct control *control);
+
+// ---- lineage.c
+
+// Whether this is the name of another lineage than the one that is known.
+bool lineage_is_foreign(const struct control *control, struct text lineage);
+
+// A collector's beat. What is restored is led from now on. An own beat has come back to a leader.
+void lineage_hear(struct control *control, const struct beat *beat);
+void lineage_begin(struct control *control);
+void lineage_judge(struct control *control);
+
+// A life of another lineage has the id of this collector, which has no life.
+void lineage_tell(struct control *control, struct collector *collector);
 
 // ---- narrate.c
 
@@ -446,6 +467,9 @@ void topic_missed(struct control *control, uint32_t topic);
 void member_beat(struct control *control, const struct beat *beat);
 void member_death(struct control *control, const struct death *death);
 void members_judge(struct control *control);
+
+// Admits whom it may of all that wait.
+void members_admit(struct control *control);
 struct instant members_deadline(const struct control *control);
 // A life is over, or proved to be: its late beats are ignored. Of each id a few are remembered.
 void member_ended(struct collector *collector, struct text incarnation);

@@ -16,7 +16,7 @@
 enum input_log { INPUT_CONTROL, INPUT_ORDERS, INPUT_LOG_COUNT };
 
 enum control_event_kind {
-    CONTROL_STARTED,         // first event of a life
+    CONTROL_STARTED,         // first event of a life: has_past
     CONTROL_TICKED,          // time has passed
     CONTROL_BEAT_RECEIVED,   // members: beat
     CONTROL_DEATH_RECEIVED,  // members: death
@@ -85,6 +85,7 @@ struct control_event {
     struct instant at;
     int64_t wall_ms; // wall clock, for records only
     union {
+        bool has_past; // somebody has beaten before this coordinator listens
         const struct beat *beat;
         const struct death *death;
         const struct report *report;

@@ -370,8 +370,16 @@ static void text_replace(char **slot, const char *string)
 
 static void cell_create(struct control *control)
 {
+    // What this life has begun before is not begun again.
+    if (strcmp(control->newest.lineage, control->new_lineage) == 0) {
+        buffer_clear(&control->line);
+        buffer_print(&control->line, "%.16s%016llx", control->new_lineage,
+                     (unsigned long long)control->claims);
+        text_replace(&control->new_lineage, buffer_string(&control->line));
+    }
     text_replace(&control->lineage, control->new_lineage);
     control->level = upgrade_first_level(control);
+    control->has_past |= control->newest.lineage[0] != '\0';
     trace(control, "%s > state is empty -> creates lineage %s", control->id, control->lineage);
 }
 
@@ -404,6 +412,7 @@ void lead_logs_checked(struct control *control, const struct control_log *logs)
                                               .pool = NONE,
                                               .subject = control->id,
                                               .text = "it leads from now on"});
+    lineage_begin(control);
     struct control_effect *effect = effect_add(control, EFFECT_READ_INPUTS);
     memcpy(effect->positions, control->positions, sizeof(effect->positions));
     beat_send(control);
@@ -481,10 +490,12 @@ void lead_start(struct control *control)
 void lead_evidence(struct control *control)
 {
     peers_forget(control);
-    if (control->phase == PHASE_LEADING)
-        members_judge(control);
-    else
+    if (control->phase != PHASE_LEADING) {
         claim_if_due(control);
+        return;
+    }
+    lineage_judge(control);
+    members_judge(control);
 }
 
 // When the silence of the leader could be proved next.

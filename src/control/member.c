@@ -124,6 +124,7 @@ static void waiting_note(struct control *control, struct collector *collector,
     row->capacity_units = beat->capacity.units;
     row->capacity_weight = beat->capacity.weight;
     row->is_draining = text_equals(beat->state, "draining");
+    row->is_foreign = lineage_is_foreign(control, beat->lineage);
     if (is_new && control->phase == PHASE_LEADING && row->level < control->level)
         member_outdated(control, collector, row->level);
 }
@@ -132,11 +133,11 @@ static void waiting_note(struct control *control, struct collector *collector,
 static struct waiting *waiting_best(const struct control *control, struct collector *collector)
 {
     struct waiting *best = NULL;
-    if (control->tables.pools[collector->pool]->state == POOL_DELETED)
+    if (!control->admits || control->tables.pools[collector->pool]->state == POOL_DELETED)
         return NULL;
     for (int i = 0; i < COLLECTOR_WAITING_MAX; i++) {
         struct waiting *row = &collector->waiting[i];
-        if (row->incarnation[0] == '\0' || row->level < control->level ||
+        if (row->incarnation[0] == '\0' || row->level < control->level || row->is_foreign ||
             instant_since(control->now, row->heard).us >= span_of_ms(row->lease_ms).us)
             continue;
         if (best == NULL || instant_is_before(best->heard, row->heard))
@@ -308,10 +309,29 @@ static void member_consider(struct control *control, struct collector *collector
         struct waiting *best = waiting_best(control, collector);
         if (best != NULL)
             member_admit(control, collector, best);
+        else if (waiting->is_foreign)
+            lineage_tell(control, collector);
         return;
     }
     if (waiting->replaces[0] != '\0' && strcmp(waiting->replaces, collector->incarnation) == 0)
         member_end(control, collector, 0, "another process holds the lock of its state file", "S4");
+}
+
+void members_admit(struct control *control)
+{
+    struct tables *tables = &control->tables;
+    struct handles idle = {0};
+    for (uint32_t i = 0; i < tables->collectors_count; i++)
+        if (tables->collectors[i] != NULL && !member_is_alive(tables->collectors[i]))
+            handles_add(&idle, i);
+    handles_sort(&idle, tables, collector_before);
+    for (uint32_t i = 0; i < idle.count; i++) {
+        struct collector *collector = tables->collectors[idle.items[i]];
+        struct waiting *best = waiting_best(control, collector);
+        if (best != NULL)
+            member_admit(control, collector, best);
+    }
+    handles_finish(&idle);
 }
 
 // ---- Beats.
@@ -383,6 +403,8 @@ void member_beat(struct control *control, const struct beat *beat)
         return;
     }
     const char *fault = beat_fault(beat);
+    if (fault == NULL)
+        lineage_hear(control, beat);
     uint32_t pool = fault ? NONE : pool_find(&control->tables, beat->pool);
     if (pool == NONE) {
         control->ignored++;

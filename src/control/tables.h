@@ -156,6 +156,7 @@ struct waiting {
     struct instant heard; // newest beat
     int64_t seq, lease_ms, level, capacity_units, capacity_weight;
     bool is_draining;
+    bool is_foreign;      // of another lineage
     struct label *labels; // owned
     uint32_t labels_count;
 };

@@ -58,6 +58,10 @@ void ground_turn(struct coordinator *coordinator, struct instant now)
                                          KAFKA_CELL_TOPICS);
     else if (ground->stage == GROUND_CREATE)
         status = topics_create(coordinator);
+    else if (ground->stage == GROUND_MEMBERS)
+        status = kafka_admin_find_offsets(
+            coordinator->admin, ground_ask(coordinator), KAFKA_END,
+            &(struct kafka_partition){.topic = names[KAFKA_CELL_MEMBERS]}, 1);
     else
         status = kafka_admin_describe_topics(coordinator->admin, ground_ask(coordinator), names,
                                              KAFKA_CELL_TOPICS);
@@ -106,7 +110,7 @@ static void ground_done(struct coordinator *coordinator)
 {
     const struct kafka_assignment start[] = {
         {.topic = text_of(coordinator->topics[KAFKA_CELL_MEMBERS]),
-         .offset = KAFKA_END,
+         .offset = coordinator->ground.members_end,
          .tag = KAFKA_CELL_MEMBERS},
         {.topic = text_of(coordinator->topics[KAFKA_CELL_REPORTS]),
          .offset = KAFKA_END,
@@ -120,7 +124,9 @@ static void ground_done(struct coordinator *coordinator)
         return;
     }
     feed_state_from_start(coordinator);
-    coordinator_step(coordinator, &(struct control_event){.kind = CONTROL_STARTED});
+    coordinator_step(coordinator,
+                     &(struct control_event){.kind = CONTROL_STARTED,
+                                             .has_past = coordinator->ground.members_end > 0});
 }
 
 // ---- Answers.
@@ -155,9 +161,7 @@ static void topics_found(struct coordinator *coordinator, const struct kafka_rep
     }
     if (missing == 0) {
         ground->stage =
-            conf_bool(coordinator->conf, "topics.check") ? GROUND_SETTINGS : GROUND_DONE;
-        if (ground->stage == GROUND_DONE)
-            ground_done(coordinator);
+            conf_bool(coordinator->conf, "topics.check") ? GROUND_SETTINGS : GROUND_MEMBERS;
         return;
     }
     if (!conf_bool(coordinator->conf, "topics.create")) {
@@ -208,6 +212,17 @@ static void settings_checked(struct coordinator *coordinator, const struct kafka
             buffer_finish(&fault);
             return;
         }
+    coordinator->ground.stage = GROUND_MEMBERS;
+}
+
+static void members_found(struct coordinator *coordinator, const struct kafka_reply *reply)
+{
+    if (reply->offset_count != 1 || reply->offsets[0].status != STATUS_OK ||
+        reply->offsets[0].offset < 0) {
+        coordinator->ground.again = instant_add(loop_now(), span_of_ms(RETRY_MS));
+        return;
+    }
+    coordinator->ground.members_end = reply->offsets[0].offset;
     ground_done(coordinator);
 }
 
@@ -260,6 +275,9 @@ void ground_reply(struct coordinator *coordinator, const struct kafka_reply *rep
         break;
     case GROUND_SETTINGS:
         settings_checked(coordinator, reply);
+        break;
+    case GROUND_MEMBERS:
+        members_found(coordinator, reply);
         break;
     case GROUND_DONE:
         topics_watched(coordinator, reply);

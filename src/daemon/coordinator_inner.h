@@ -41,6 +41,7 @@ enum ground_stage {
     GROUND_TOPICS,   // which of the topics are there
     GROUND_CREATE,   // make the others
     GROUND_SETTINGS, // are they as they have to be
+    GROUND_MEMBERS,  // has anybody beaten yet
     GROUND_DONE,
 };
 
@@ -50,6 +51,7 @@ struct ground {
     struct instant again; // next attempt
     uint32_t found;       // topics that are there
     uint32_t partitions;  // of assignments
+    int64_t members_end;  // what it listens from
     bool is_missing[KAFKA_CELL_TOPICS];
     char cluster_id[128];
 };

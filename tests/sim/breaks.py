@@ -178,6 +178,16 @@ BREAKS = {
             ),
         ],
     ),
+    "new-lineage-does-not-wait": (
+        "S1: who begins a lineage admits nobody while a life of another one may read",
+        [
+            (
+                "control/lineage.c",
+                "return !control->has_past || evidence",
+                "return lease.us > 0 || evidence",
+            )
+        ],
+    ),
     "newcomer-beside-incumbent": (
         "S5: the incumbent wins while its lease lives",
         [
@@ -229,6 +239,20 @@ BREAKS = {
                 "return !is_revoke_stuck(collect);",
             )
         ],
+    ),
+    "cut-log-is-read": (
+        "S8: an end before what was read is one of another log, or of a while ago",
+        [
+            (
+                "collect/beats.c",
+                "event->kind == COLLECT_END_FAILED || event->offset < reading->asked_position",
+                "event->kind == COLLECT_END_FAILED",
+            )
+        ],
+    ),
+    "log-made-anew-is-read": (
+        "S8: what was read of a log counts for nothing once it is another one",
+        [("collect/beats.c", "    reading->position = -1;\n", "")],
     ),
     "beats-while-holding": (
         "S8: no beats while a revoke does not come to its end",

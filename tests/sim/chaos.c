@@ -288,7 +288,12 @@ void chaos_run(struct world *world, const struct chaos *chaos)
             settle(world);
         }
     }
-    if (world->fault != NULL || world_draw(world, 3) > 0 || !chaos_back(world))
+    if (world->fault != NULL)
+        return;
+    uint64_t dice = world_draw(world, 3);
+    if (dice == 0)
+        chaos_lost(world);
+    else if (dice == 1 || !chaos_back(world))
         return;
     make_peace(world);
     settle(world);

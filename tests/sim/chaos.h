@@ -63,6 +63,9 @@ void stranger_speaks(struct world *world);
 // Some agents fall silent while everything is quiet (chaos_lull.c).
 void chaos_lull(struct world *world);
 
+// State and assignments are lost while collectors run (chaos_lost.c).
+void chaos_lost(struct world *world);
+
 // The state goes back; then an operator begins a new lineage (chaos_back.c). False: it did not.
 bool chaos_back(struct world *world);
 

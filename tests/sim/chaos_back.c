@@ -3,9 +3,8 @@
 // The last thing in some worlds: while a standby lives that has read all of the state, somebody
 // puts an older copy of it in its place, and the other coordinators are started again. Nobody must
 // decide anything from that copy: whoever claims says that the state went back and leads no more
-// (S7). Collectors go on reading what they have. Then an operator does what deploy/README.md says:
-// stops everything, deletes state and assignments, and starts it again: a new lineage knows nothing
-// of who still reads what.
+// (S7). Collectors go on reading what they have. Then an operator stops everything, deletes state
+// and assignments, and starts it again: a new lineage begins.
 #include "control/view.h"
 #include "sim/chaos.h"
 #include "sim/check.h"

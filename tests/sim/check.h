@@ -112,6 +112,7 @@ void quarantine_take(struct world *world, const struct batch_item *item);
 // check_death.c: a collector's record in the state.
 struct lives;
 void lives_take(struct world *world, const struct batch_item *item);
+void lives_outdate(struct checks *checks); // the state is gone
 
 // Whether the state names this life of a collector, and it holds a lease.
 bool life_is_admitted(const struct world *world, const struct process *process);

@@ -13,6 +13,7 @@
 
 struct life {
     char pool[32], id[32], incarnation[33];
+    bool is_former; // of a lineage that is no more: that nobody is admitted says nothing of it
 };
 
 static struct life *life_of(struct checks *checks, struct text pool, struct text id)
@@ -67,11 +68,19 @@ void lives_take(struct world *world, const struct batch_item *item)
     ensure(status == STATUS_OK);
     const struct state_collector *record = decoded.record;
     struct life *life = life_of(world->checks, key.pool, key.name);
-    if (text_equals(record->incarnation, life->incarnation))
+    if (text_equals(record->incarnation, life->incarnation) ||
+        (life->is_former && record->incarnation.size == 0))
         return;
+    life->is_former = false;
     if (life->incarnation[0] != '\0')
         judge(world, life, record->incarnation);
     snprintf(life->incarnation, sizeof(life->incarnation), "%.*s", TEXT_ARGS(record->incarnation));
+}
+
+void lives_outdate(struct checks *checks)
+{
+    for (uint32_t i = 0; i < checks->lives_count; i++)
+        checks->lives[i].is_former = true;
 }
 
 bool life_is_admitted(const struct world *world, const struct process *process)

@@ -101,6 +101,8 @@ void fact_read(struct world *world, struct process *process)
     struct sim_facts *facts = &process->facts;
     int64_t position = process->positions[SIM_ASSIGNMENTS + process->partition];
     (void)world;
+    if (facts->is_other_log)
+        return;
     if (facts->read_to < position)
         facts->read_to = position;
     for (int i = 0; i < SIM_ENDS_MAX; i++) {

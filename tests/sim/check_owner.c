@@ -8,7 +8,7 @@
 #include "sim/check.h"
 
 struct owned {
-    char id[32], incarnation[33];
+    char id[32], incarnation[33], lineage[33];
     int64_t fence;
     uint64_t run;
 };
@@ -63,10 +63,12 @@ void check_start(struct world *world, struct process *process, const struct sim_
 {
     struct owned *owned = owned_of(world->checks, unit->name);
     bool is_same_life = strcmp(owned->incarnation, process->incarnation) == 0;
+    // Fences are numbers of a lineage.
+    bool is_comparable = text_equals(collect_lineage(process->collect), owned->lineage);
     // Frozen in the middle of the step that wanted it: the next one stops it before it reads.
     if (process->has_woken && fact_lease_left_us(world, process) <= 0)
         return;
-    if (is_same_life ? unit->fence < owned->fence : unit->fence <= owned->fence)
+    if (is_comparable && (is_same_life ? unit->fence < owned->fence : unit->fence <= owned->fence))
         world_fail(world, "S6", "'%s' begins '%s' with fence %lld after %lld of '%s'",
                    process->name, names_text(&world->names, unit->name), (long long)unit->fence,
                    (long long)owned->fence, owned->id);
@@ -77,6 +79,8 @@ void check_start(struct world *world, struct process *process, const struct sim_
     owned->fence = unit->fence;
     memcpy(owned->id, process->id, sizeof(owned->id));
     memcpy(owned->incarnation, process->incarnation, sizeof(owned->incarnation));
+    snprintf(owned->lineage, sizeof(owned->lineage), "%.*s",
+             TEXT_ARGS(collect_lineage(process->collect)));
 }
 
 struct checks *checks_create(void)
@@ -100,11 +104,12 @@ void checks_destroy(struct checks *checks)
     memory_release(checks);
 }
 
-// What is known of the logs goes; lives and owners stay, with fences of a lineage that is no more.
+// What is known of the logs goes; lives and owners stay.
 void check_new_lineage(struct world *world)
 {
     struct checks *checks = world->checks;
     books_finish(checks);
+    lives_outdate(checks);
     truth_destroy(checks->truth);
     quarantine_destroy(checks->quarantine);
     silences_destroy(checks->silences);
@@ -121,8 +126,6 @@ void check_new_lineage(struct world *world)
         checks->inputs_next[topic] = 0;
         checks->is_gap_due[topic] = false;
     }
-    for (uint32_t i = 0; i < checks->owners_count; i++)
-        checks->owners[i].fence = 0;
 }
 
 void check_step(struct world *world)

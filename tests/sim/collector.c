@@ -228,8 +228,12 @@ static void drain(struct world *world, struct process *process, int topic)
     int64_t end = process_sees(world, process, topic);
     if (world->options.is_random && world_draw(world, 4) == 0)
         end -= (int64_t)world_draw(world, 4);
-    if (process->positions[topic] < log->start || process->positions[topic] > log->count)
+    if (process->positions[topic] < log->start || process->positions[topic] > log->count) {
         process->positions[topic] = log->start;
+        process->facts.is_other_log = process->facts.is_other_log && topic == SIM_MEMBERS;
+        if (topic != SIM_MEMBERS)
+            step(world, process, &(struct collect_event){.kind = COLLECT_READ_ANEW});
+    }
     while (is_life(process, life) && process->positions[topic] < end) {
         uint32_t offset = (uint32_t)process->positions[topic]++;
         if (log->items[offset].is_compacted)

@@ -399,7 +399,9 @@ void coordinator_start(struct world *world, struct process *process)
     process->txn_epoch = 0;
     process->positions[SIM_MEMBERS] = world->logs[SIM_MEMBERS].count;
     process->positions[SIM_REPORTS] = world->logs[SIM_REPORTS].count;
-    step(world, process, &(struct control_event){.kind = CONTROL_STARTED});
+    step(world, process,
+         &(struct control_event){.kind = CONTROL_STARTED,
+                                 .has_past = process->positions[SIM_MEMBERS] > 0});
     if (process->is_up)
         process_look_later(world, process);
 }

@@ -119,8 +119,11 @@ void world_new_lineage(struct world *world)
         log_finish(&world->logs[SIM_ASSIGNMENTS + i]);
     world_tell(world, "state and assignments are deleted");
     check_new_lineage(world);
-    for (int i = 0; i < world->process_count; i++)
-        world->processes[i].facts.read_to = 0;
+    for (int i = 0; i < world->process_count; i++) {
+        struct process *process = &world->processes[i];
+        process->facts.read_to = 0;
+        process->facts.is_other_log = process->positions[SIM_ASSIGNMENTS + process->partition] > 0;
+    }
 }
 
 void world_stick_topic(struct world *world, int topic, int64_t ms)

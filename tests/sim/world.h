@@ -106,6 +106,7 @@ struct sim_facts {
         int64_t end;      // -1 = not answered yet
     } ends[SIM_ENDS_MAX]; // questions for the end of the assignments, by number
     int64_t read_to;      // greatest position in the assignments
+    bool is_other_log;    // the assignments are another log, which it has read nothing of
     bool has_read;
     struct instant read_at; // when the newest end that was read up to was asked for (S8)
 };

@@ -161,6 +161,16 @@ void cell_hear_peer(struct cell *cell, int64_t level)
     cell_step(cell, (struct control_event){.kind = CONTROL_BEAT_RECEIVED, .beat = &beat});
 }
 
+void cell_hear_own(struct cell *cell)
+{
+    struct beat own = {.role = TEXT_LITERAL("coordinator"),
+                       .id = text_of(cell->options.id ? cell->options.id : "north"),
+                       .incarnation = text_of(life_own),
+                       .seq = cell->seq,
+                       .state = TEXT_LITERAL("leading")};
+    cell_step(cell, (struct control_event){.kind = CONTROL_BEAT_RECEIVED, .beat = &own});
+}
+
 static void create(struct cell *cell, const struct cell_options *options)
 {
     *cell = (struct cell){.options = *options, .now = {1000000}};
@@ -181,7 +191,7 @@ static void create(struct cell *cell, const struct cell_options *options)
         .assignments_partitions = 4,
         .events_enabled = !options->is_large};
     cell->control = control_create(&made);
-    cell_step(cell, (struct control_event){.kind = CONTROL_STARTED});
+    cell_step(cell, (struct control_event){.kind = CONTROL_STARTED, .has_past = options->has_past});
     if (options->peer > 0)
         cell_hear_peer(cell, options->peer);
 }
@@ -211,6 +221,7 @@ static void lead(struct cell *cell)
     if (cell->options.logs != NULL)
         memcpy(checked.logs, cell->options.logs, sizeof(checked.logs));
     cell_step(cell, checked);
+    cell_hear_own(cell);
     REQUIRE(cell_commit(cell));
 }
 

@@ -34,7 +34,8 @@ struct cell_options {
     const struct control_log *logs; // what has become of control and orders; NULL = as remembered
     int64_t level;                  // that this coordinator knows, 0 = RECORD_LEVEL
     bool is_large;                  // no events, and invariants are checked with each commit alone
-    int64_t peer; // level that coordinator "south" knows, a standby; 0 = there is none
+    int64_t peer;  // level that coordinator "south" knows, a standby; 0 = there is none
+    bool has_past; // somebody had beaten before
 };
 
 struct cell {
@@ -80,6 +81,9 @@ void cell_follow(struct cell *cell, const struct cell_options *options, const st
 // Its claim is committed, and its marker comes back from the state.
 void cell_claim_committed(struct cell *cell);
 void cell_end(struct cell *cell);
+
+// The newest own beat comes back.
+void cell_hear_own(struct cell *cell);
 
 // A beat of coordinator "south", a standby.
 void cell_hear_peer(struct cell *cell, int64_t level);

@@ -18,12 +18,7 @@ static void second(struct cell *cell)
 {
     cell->now.us += 1000000;
     cell_step(cell, (struct control_event){.kind = CONTROL_TICKED});
-    struct beat own = {.role = TEXT_LITERAL("coordinator"),
-                       .id = TEXT_LITERAL("north"),
-                       .incarnation = TEXT_LITERAL("0123456789abcdef0123456789abcdef"),
-                       .seq = cell->seq,
-                       .state = TEXT_LITERAL("leading")};
-    cell_step(cell, (struct control_event){.kind = CONTROL_BEAT_RECEIVED, .beat = &own});
+    cell_hear_own(cell);
 }
 
 static void upgrade(struct cell *cell)
