@@ -4,6 +4,9 @@
 // group, whoever lets go of a unit says in its beats how far it has read, and the next owner's
 // bucket says from where to go on. A position is good until its owner has committed as far; should
 // a leader die meanwhile, the next owner begins at what was committed, which is never later.
+//
+// A partition that its topic has grown by is handed over from its beginning, until somebody has
+// committed to it.
 #include "base/memory.h"
 #include "control/core.h"
 #include "proto/unit.h"
@@ -58,8 +61,22 @@ void handed_hear(struct control *control, const struct collector *owner, const s
     }
 }
 
+static void grown_reported(struct control *control, uint32_t unit, const struct report_unit *said)
+{
+    struct unit *row = &control->tables.units[unit];
+    if (control->phase != PHASE_LEADING)
+        return;
+    for (uint32_t i = 0; row->is_grown && i < said->parts_count; i++) {
+        if (said->parts[i].committed < 0)
+            continue;
+        row->is_grown = false;
+        unit_touch(&control->tables, unit);
+    }
+}
+
 void handed_reported(struct control *control, uint32_t unit, const struct report_unit *said)
 {
+    grown_reported(control, unit, said);
     for (uint32_t i = control->handed_count; i-- > 0;) {
         const struct handed *row = &control->handed[i];
         for (uint32_t k = 0; row->unit == unit && k < said->parts_count; k++) {
@@ -82,6 +99,11 @@ void handed_fill(const struct control *control, struct arena *arena, uint32_t un
     uint32_t count = 0;
     for (uint32_t i = 0; i < control->handed_count; i++)
         count += control->handed[i].unit == unit;
+    if (count == 0 && control->tables.units[unit].is_grown) {
+        ret->from = arena_get(arena, sizeof(*ret->from));
+        ret->from[ret->from_count++] =
+            (struct bucket_from){.partition = control->tables.units[unit].partition};
+    }
     if (count == 0)
         return;
     ret->from = arena_get(arena, count * sizeof(*ret->from));

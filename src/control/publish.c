@@ -278,6 +278,7 @@ static void unit_fill(const struct control *control, uint32_t handle, struct sta
         .placement = -1,
         .partitions = tables->topics[unit->topic].partitions,
         .failures = unit->failures,
+        .grown = unit->is_grown,
     };
     if (unit->state == UNIT_REVOKING)
         record->revoked = unit->generation;

@@ -228,6 +228,7 @@ static void restore_unit(struct control *control, uint32_t pool, struct text tex
     row->reason = (uint8_t)reason_of(record->reason);
     row->failures =
         record->failures > 0 && record->failures < UINT8_MAX ? (uint8_t)record->failures : 0;
+    row->is_grown = record->grown;
     row->is_doomed =
         state == UNIT_REVOKING && (row->reason == UNIT_WITHDRAWN || row->reason == UNIT_RESHAPED);
     unit_move(tables, unit, state, owner);

@@ -81,6 +81,7 @@ struct unit {
     uint8_t reason;      // enum unit_reason
     bool is_dirty;       // its state record is to be written
     bool is_doomed;      // to be deleted once it is free
+    bool is_grown;       // its topic was known without it; nobody has committed to it yet
     uint8_t failures;    // owners in a row that failed on it
 };
 

@@ -121,20 +121,24 @@ static bool units_doom(struct control *control, uint32_t topic, int32_t wanted)
     return is_waiting;
 }
 
-static void unit_create(struct control *control, uint32_t topic, int32_t partition)
+static void unit_create(struct control *control, uint32_t topic, int32_t partition, bool is_grown)
 {
     uint32_t unit = unit_add(&control->tables, topic, partition);
+    control->tables.units[unit].is_grown = is_grown;
     control->tables.units[unit].since_s = (uint32_t)(control->wall_ms / 1000);
     unit_touch(&control->tables, unit);
 }
 
+// A partition that comes to those that are there is new: what is in it was written while the topic
+// was known, so its first owner reads it from its beginning, whatever the pool's `start` says.
 static void units_create(struct control *control, uint32_t topic, int32_t wanted)
 {
+    bool is_grown = parts_count(&control->tables, topic) > 0;
     if (wanted == 0 && unit_find(&control->tables, topic, -1) == NONE)
-        unit_create(control, topic, -1);
+        unit_create(control, topic, -1, false);
     for (int32_t partition = 0; partition < wanted; partition++)
         if (unit_find(&control->tables, topic, partition) == NONE)
-            unit_create(control, topic, partition);
+            unit_create(control, topic, partition, is_grown);
 }
 
 // A topic's units of the wanted shape, by number: lists have another order after a restore.

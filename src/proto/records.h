@@ -342,6 +342,8 @@ struct state_unit {
     int64_t placement;    // planner's running number of the placement
     int64_t partitions;   // partitions of the topic as Kafka said, 0 = not known
     int64_t failures;     // owners that failed on it
+    bool grown;           // its topic was known without it, and nobody has committed to it yet: it
+                          // is read from its beginning
 };
 
 #endif

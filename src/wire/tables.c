@@ -512,11 +512,12 @@ static const struct wire_field state_unit_fields[] = {
     {.name = TEXT("partitions"), .type = WIRE_INT,
      .offset = offsetof(struct state_unit, partitions)},
     {.name = TEXT("failures"), .type = WIRE_INT, .offset = offsetof(struct state_unit, failures)},
+    {.name = TEXT("grown"), .type = WIRE_BOOLEAN, .offset = offsetof(struct state_unit, grown)},
 };
 
 static const struct wire_table state_unit_table = {
     .name = TEXT("state_unit"), .fields = state_unit_fields,
-    .count = 12, .size = sizeof(struct state_unit), .bytes_min = 12,
+    .count = 13, .size = sizeof(struct state_unit), .bytes_min = 13,
     .newer = NULL};
 
 const struct wire_schema wire_schemas[WIRE_SCHEMA_COUNT] = {
@@ -524,8 +525,6 @@ const struct wire_schema wire_schemas[WIRE_SCHEMA_COUNT] = {
      .table = &state_agent_table},
     {.fingerprint = UINT64_C(0x302fa35370d5f62a), .kind = RECORD_MARKER, .level = 1,
      .table = &marker_table},
-    {.fingerprint = UINT64_C(0x3164ac8593e9f1ce), .kind = RECORD_STATE_UNIT, .level = 1,
-     .table = &state_unit_table},
     {.fingerprint = UINT64_C(0x31d22a0d3604ee4b), .kind = RECORD_DEATH, .level = 1,
      .table = &death_table},
     {.fingerprint = UINT64_C(0x5e52e849c090160b), .kind = RECORD_STATE_POOL, .level = 1,
@@ -542,6 +541,8 @@ const struct wire_schema wire_schemas[WIRE_SCHEMA_COUNT] = {
      .table = &bucket_table},
     {.fingerprint = UINT64_C(0xb8a9b42cfea00884), .kind = RECORD_HEAD, .level = 1,
      .table = &head_table},
+    {.fingerprint = UINT64_C(0xb9f3b6a34d232d4c), .kind = RECORD_STATE_UNIT, .level = 1,
+     .table = &state_unit_table},
     {.fingerprint = UINT64_C(0xc4e53a446a61d822), .kind = RECORD_ANNOUNCEMENT, .level = 1,
      .table = &announcement_table},
     {.fingerprint = UINT64_C(0xd144b6eb0931a5d4), .kind = RECORD_STATE_COLLECTOR, .level = 1,
@@ -585,6 +586,6 @@ const struct wire_schema wire_current[RECORD_KIND_COUNT] = {
      .table = &state_marker_table},
     {.fingerprint = UINT64_C(0x5e52e849c090160b), .kind = RECORD_STATE_POOL, .level = 1,
      .table = &state_pool_table},
-    {.fingerprint = UINT64_C(0x3164ac8593e9f1ce), .kind = RECORD_STATE_UNIT, .level = 1,
+    {.fingerprint = UINT64_C(0xb9f3b6a34d232d4c), .kind = RECORD_STATE_UNIT, .level = 1,
      .table = &state_unit_table},
 };

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Committed positions that are gone in Kafka, expired or deleted by an operator, on a real Kafka. A
 unit that was read before is never taken for a new one, which a pool with start = latest would read
-from its end: nothing is skipped, it is told and counted, and on_gap decides (EE-14)."""
+from its end: nothing is skipped, it is told and counted, and on_gap decides (EE-14). Nor is a
+partition that a split topic has grown by."""
 
 import tempfile
 import unittest
@@ -54,6 +55,7 @@ class PositionTest(unittest.TestCase):
         self.deleted_while_nobody_reads()
         self.deleted_and_held()
         self.deleted_while_they_are_read()
+        self.grown_partitions_begin_at_their_beginning()
 
     def new_topics_begin_at_their_end(self):
         self.producer.write(self.names, 5)
@@ -106,6 +108,23 @@ class PositionTest(unittest.TestCase):
     def deleted_while_they_are_read(self):
         self.lose()
         self.wait_committed()
+
+    def grown_partitions_begin_at_their_beginning(self):
+        """What is written before anybody has told of the second partition is read too."""
+        (name,) = names = [self.cell.names(3)[2]]
+        self.cluster.create_topics(names)
+        self.split(name, 1)
+        self.cell.wait_assigned(3)
+        procs.wait_for(lambda: (name, 0) in self.cell.committed(), PATIENCE, "where it begins")
+        self.cluster.add_partitions(name, 2)
+        for _ in range(20):  # each somewhere
+            self.producer.write(names, 5)
+        self.split(name, 2)
+        self.sinks.wait_all(self.producer.account)
+
+    def split(self, name, partitions):
+        topic = {"name": name, "split": True, "partitions": partitions}
+        self.cell.announce([{"agent": "a2", "topics": [topic]}])
 
 
 if __name__ == "__main__":
