@@ -193,17 +193,18 @@ static void take(struct control *control, const struct control_event *event)
     switch (event->kind) {
     case CONTROL_STARTED:
         control->listens_since = control->now;
-        control->has_past = event->has_past;
+        control->has_past = event->is_past;
         lead_start(control);
         break;
     case CONTROL_TICKED:
         take_time(control);
         break;
     case CONTROL_BEAT_RECEIVED:
-        member_beat(control, event->beat);
+        member_beat(control, event->beat, event->is_past);
         break;
     case CONTROL_DEATH_RECEIVED:
-        member_death(control, event->death);
+        if (!event->is_past)
+            member_death(control, event->death);
         break;
     case CONTROL_REPORT_RECEIVED:
         lag_report(control, event->report);

@@ -170,7 +170,9 @@ struct control {
     struct newest newest;
 
     // Lives of another lineage (lineage.c).
+    char lineage_heard[33];       // the first one that was heard of, "" = none
     bool has_past;                // there may be some
+    bool is_waiting_told;         // that nobody is admitted
     bool admits;                  // there are none any more, or somebody was admitted in this one
     int64_t lease_longest_ms;     // that was promised
     struct instant foreign_heard; // newest beat of one
@@ -242,8 +244,9 @@ bool newest_is_ahead(const struct control *control);
 // Whether this is the name of another lineage than the one that is known.
 bool lineage_is_foreign(const struct control *control, struct text lineage);
 
-// A collector's beat. What is restored is led from now on. An own beat has come back to a leader.
-void lineage_hear(struct control *control, const struct beat *beat);
+// A beat; one of before this coordinator listened. What is restored is led from now on. An own beat
+// has come back to a leader.
+void lineage_hear(struct control *control, const struct beat *beat, bool is_past);
 void lineage_begin(struct control *control);
 void lineage_judge(struct control *control);
 
@@ -432,6 +435,9 @@ bool topic_is_silent(const struct tables *tables, uint32_t topic);
 
 bool unit_is_quarantined(const struct tables *tables, uint32_t unit);
 
+// The pool has another number.
+void quarantine_apply(struct control *control, uint32_t pool);
+
 // The owner of a unit has reported on it; a topic is announced.
 void quarantine_reported(struct control *control, uint32_t unit, const struct report_unit *said);
 void quarantine_announced(struct control *control, const struct announcement *said);
@@ -464,7 +470,7 @@ void topic_missed(struct control *control, uint32_t topic);
 
 // ---- member.c
 
-void member_beat(struct control *control, const struct beat *beat);
+void member_beat(struct control *control, const struct beat *beat, bool is_past);
 void member_death(struct control *control, const struct death *death);
 void members_judge(struct control *control);
 

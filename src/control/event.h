@@ -16,7 +16,7 @@
 enum input_log { INPUT_CONTROL, INPUT_ORDERS, INPUT_LOG_COUNT };
 
 enum control_event_kind {
-    CONTROL_STARTED,         // first event of a life: has_past
+    CONTROL_STARTED,         // first event of a life: is_past
     CONTROL_TICKED,          // time has passed
     CONTROL_BEAT_RECEIVED,   // members: beat
     CONTROL_DEATH_RECEIVED,  // members: death
@@ -84,8 +84,9 @@ struct control_event {
     enum control_event_kind kind;
     struct instant at;
     int64_t wall_ms; // wall clock, for records only
+    bool is_past;    // members: it was written before this coordinator listened; STARTED: something
+                     // was that it will not be told of
     union {
-        bool has_past; // somebody has beaten before this coordinator listens
         const struct beat *beat;
         const struct death *death;
         const struct report *report;

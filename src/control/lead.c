@@ -379,7 +379,6 @@ static void cell_create(struct control *control)
     }
     text_replace(&control->lineage, control->new_lineage);
     control->level = upgrade_first_level(control);
-    control->has_past |= control->newest.lineage[0] != '\0';
     trace(control, "%s > state is empty -> creates lineage %s", control->id, control->lineage);
 }
 

@@ -6,13 +6,13 @@
 //
 // So a leader of whose lineage nobody was ever admitted admits nobody before
 //     1. an own beat, sent since it leads, has come back: whoever was named by another lineage was
-//        heard before that;
-//     2. where there may have been another lineage, own beats prove that it leads, and that nobody
-//        beat under another lineage, for longer than the longest lease that anybody promised (S4).
-// There may have been one if somebody had beaten before this process listened, or is heard under
-// it, or if it is what this process has read itself. Who goes on under it is told by a head that
-// names nobody, again and again, because a log that was made anew and has grown may be read from
-// its middle; and is never admitted.
+//        heard before that, and so was the leader that named it;
+//     2. where there was another lineage, own beats prove that it leads, and that nobody beat under
+//        another lineage, for longer than the longest lease that anybody promised (S4).
+// That there was one is known from beats, of collectors and coordinators, and from what this
+// process has read itself. Where `members` is too long to be read from its beginning there may have
+// been one. Who goes on under it is told by a head that names nobody, again and again, because a
+// log that was made anew and has grown may be read from its middle; and is never admitted.
 #include "control/core.h"
 
 #include <string.h>
@@ -22,44 +22,59 @@ bool lineage_is_foreign(const struct control *control, struct text lineage)
     return control->lineage != NULL && lineage.size > 0 && !text_equals(lineage, control->lineage);
 }
 
-void lineage_hear(struct control *control, const struct beat *beat)
+// Two names are two lineages, whichever of them is the present one.
+static void note(struct control *control, struct text lineage)
 {
-    if (beat->lease_ms > control->lease_longest_ms)
-        control->lease_longest_ms = beat->lease_ms;
-    if (!lineage_is_foreign(control, beat->lineage))
+    if (lineage.size == 0 || lineage.size >= sizeof(control->lineage_heard))
         return;
-    control->has_past = true;
-    control->foreign_heard = control->now;
+    if (control->lineage_heard[0] == '\0')
+        memcpy(control->lineage_heard, lineage.data, lineage.size);
+    else if (!text_equals(lineage, control->lineage_heard))
+        control->has_past = true;
 }
 
-// Deadlines count from the beginning of the lead at the earliest.
-static bool is_proved_over(const struct control *control)
+void lineage_hear(struct control *control, const struct beat *beat, bool is_past)
 {
-    struct span lease = span_of_ms(control->lease_longest_ms);
-    if (instant_is_before(control->evidence.proved, control->leading_since))
-        return false;
-    return !control->has_past || evidence_proves(&control->evidence, control->foreign_heard, lease);
+    note(control, beat->lineage);
+    if (!text_equals(beat->role, "collector"))
+        return;
+    if (beat->lease_ms > control->lease_longest_ms)
+        control->lease_longest_ms = beat->lease_ms;
+    if (!is_past && lineage_is_foreign(control, beat->lineage))
+        control->foreign_heard = control->now;
 }
 
 void lineage_begin(struct control *control)
 {
     const struct tables *tables = &control->tables;
+    note(control, text_of(control->lineage));
     control->leading_since = control->now;
-    control->admits = false;
+    control->admits = control->is_waiting_told = false;
     for (uint32_t i = 0; i < tables->collectors_count; i++)
         if (tables->collectors[i] != NULL && tables->collectors[i]->admitted > 0)
             control->admits = true;
-    if (!control->admits && control->has_past)
+}
+
+static void waiting_tell(struct control *control)
+{
+    if (!control->is_waiting_told)
         alarm_raise(control,
-                    "%s > nobody was ever admitted, and another lineage may have been before -> "
-                    "admits nobody for a lease of %lld ms (S1)",
+                    "%s > nobody was ever admitted, and there was another lineage, or may have "
+                    "been -> admits nobody for a lease of %lld ms (S1)",
                     control->id, (long long)control->lease_longest_ms);
+    control->is_waiting_told = true;
 }
 
 void lineage_judge(struct control *control)
 {
-    if (control->admits || !is_proved_over(control))
+    struct span lease = span_of_ms(control->lease_longest_ms);
+    if (control->admits || instant_is_before(control->evidence.proved, control->leading_since))
         return;
+    // Deadlines count from the beginning of the lead at the earliest.
+    if (control->has_past && !evidence_proves(&control->evidence, control->foreign_heard, lease)) {
+        waiting_tell(control);
+        return;
+    }
     control->admits = true;
     if (control->has_past)
         trace(control, "%s > nobody is left of another lineage -> admits collectors (S1)",

@@ -396,15 +396,18 @@ static const char *beat_fault(const struct beat *beat)
     return NULL;
 }
 
-void member_beat(struct control *control, const struct beat *beat)
+void member_beat(struct control *control, const struct beat *beat, bool is_past)
 {
-    if (text_equals(beat->role, "coordinator")) {
+    bool is_coordinator = text_equals(beat->role, "coordinator");
+    if (is_coordinator || beat_fault(beat) == NULL)
+        lineage_hear(control, beat, is_past);
+    if (is_past)
+        return;
+    if (is_coordinator) {
         lead_peer_beat(control, beat);
         return;
     }
     const char *fault = beat_fault(beat);
-    if (fault == NULL)
-        lineage_hear(control, beat);
     uint32_t pool = fault ? NONE : pool_find(&control->tables, beat->pool);
     if (pool == NONE) {
         control->ignored++;

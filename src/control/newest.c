@@ -9,13 +9,10 @@
 
 #include "control/core.h"
 
-static void note(struct control *control, const char *lineage, int64_t generation)
+static void note(struct newest *newest, const char *lineage, int64_t generation)
 {
-    struct newest *newest = &control->newest;
-    if (strcmp(newest->lineage, lineage) != 0) {
-        control->has_past |= newest->lineage[0] != '\0';
+    if (strcmp(newest->lineage, lineage) != 0)
         newest->generation = 0;
-    }
     memmove(newest->lineage, lineage, strlen(lineage) + 1);
     if (generation > newest->generation)
         newest->generation = generation;
@@ -24,7 +21,7 @@ static void note(struct control *control, const char *lineage, int64_t generatio
 void newest_note(struct control *control)
 {
     if (control->lineage != NULL && strlen(control->lineage) < sizeof(control->newest.lineage))
-        note(control, control->lineage, control->generation);
+        note(&control->newest, control->lineage, control->generation);
 }
 
 void newest_gather(struct control *control)
@@ -33,7 +30,7 @@ void newest_gather(struct control *control)
         const struct peer *peer = &control->peers[i];
         if (peer->id != NULL && control->lineage != NULL &&
             strcmp(peer->lineage, control->lineage) == 0)
-            note(control, peer->lineage, peer->applied_generation);
+            note(&control->newest, peer->lineage, peer->applied_generation);
     }
 }
 

@@ -29,7 +29,8 @@ static void feed_fault(struct coordinator *coordinator, const struct kafka_recor
 static void member_record(struct coordinator *coordinator, const struct kafka_record *record)
 {
     struct wire_record decoded;
-    struct control_event event = {0};
+    struct control_event event = {.is_past = record->tag == KAFKA_CELL_MEMBERS &&
+                                             record->offset < coordinator->ground.members_end};
     arena_clear(&coordinator->arena);
     buffer_clear(&coordinator->line);
     if (record->is_value_null ||

@@ -13,7 +13,7 @@
 #include "base/memory.h"
 #include "daemon/coordinator_inner.h"
 
-enum { RETRY_MS = 1000, WATCH_MS = 10000 };
+enum { RETRY_MS = 1000, WATCH_MS = 10000, MEMBERS_BACK = 10000 };
 
 static struct kafka_ask ground_ask(struct coordinator *coordinator)
 {
@@ -58,9 +58,10 @@ void ground_turn(struct coordinator *coordinator, struct instant now)
                                          KAFKA_CELL_TOPICS);
     else if (ground->stage == GROUND_CREATE)
         status = topics_create(coordinator);
-    else if (ground->stage == GROUND_MEMBERS)
+    else if (ground->stage == GROUND_ENDS || ground->stage == GROUND_STARTS)
         status = kafka_admin_find_offsets(
-            coordinator->admin, ground_ask(coordinator), KAFKA_END,
+            coordinator->admin, ground_ask(coordinator),
+            ground->stage == GROUND_ENDS ? KAFKA_END : KAFKA_START,
             &(struct kafka_partition){.topic = names[KAFKA_CELL_MEMBERS]}, 1);
     else
         status = kafka_admin_describe_topics(coordinator->admin, ground_ask(coordinator), names,
@@ -106,18 +107,22 @@ static void control_make(struct coordinator *coordinator)
     coordinator->control = control_create(&options);
 }
 
+// What has been said in members is listened to from its beginning where that is near; who is named
+// there by another lineage may still read (S1).
 static void ground_done(struct coordinator *coordinator)
 {
+    struct ground *ground = &coordinator->ground;
+    bool is_all = ground->members_start == 0 && ground->members_end <= MEMBERS_BACK;
     const struct kafka_assignment start[] = {
         {.topic = text_of(coordinator->topics[KAFKA_CELL_MEMBERS]),
-         .offset = coordinator->ground.members_end,
+         .offset = is_all ? 0 : ground->members_end,
          .tag = KAFKA_CELL_MEMBERS},
         {.topic = text_of(coordinator->topics[KAFKA_CELL_REPORTS]),
          .offset = KAFKA_END,
          .tag = KAFKA_CELL_REPORTS},
     };
-    coordinator->ground.stage = GROUND_DONE;
-    coordinator->ground.again = instant_add(loop_now(), span_of_ms(WATCH_MS));
+    ground->stage = GROUND_DONE;
+    ground->again = instant_add(loop_now(), span_of_ms(WATCH_MS));
     control_make(coordinator);
     if (kafka_consumer_assign(coordinator->members, start, 2) != STATUS_OK) {
         coordinator_fail(coordinator, "cannot read '%s'", coordinator->topics[KAFKA_CELL_MEMBERS]);
@@ -125,8 +130,7 @@ static void ground_done(struct coordinator *coordinator)
     }
     feed_state_from_start(coordinator);
     coordinator_step(coordinator,
-                     &(struct control_event){.kind = CONTROL_STARTED,
-                                             .has_past = coordinator->ground.members_end > 0});
+                     &(struct control_event){.kind = CONTROL_STARTED, .is_past = !is_all});
 }
 
 // ---- Answers.
@@ -161,7 +165,7 @@ static void topics_found(struct coordinator *coordinator, const struct kafka_rep
     }
     if (missing == 0) {
         ground->stage =
-            conf_bool(coordinator->conf, "topics.check") ? GROUND_SETTINGS : GROUND_MEMBERS;
+            conf_bool(coordinator->conf, "topics.check") ? GROUND_SETTINGS : GROUND_ENDS;
         return;
     }
     if (!conf_bool(coordinator->conf, "topics.create")) {
@@ -212,7 +216,7 @@ static void settings_checked(struct coordinator *coordinator, const struct kafka
             buffer_finish(&fault);
             return;
         }
-    coordinator->ground.stage = GROUND_MEMBERS;
+    coordinator->ground.stage = GROUND_ENDS;
 }
 
 static void members_found(struct coordinator *coordinator, const struct kafka_reply *reply)
@@ -222,7 +226,12 @@ static void members_found(struct coordinator *coordinator, const struct kafka_re
         coordinator->ground.again = instant_add(loop_now(), span_of_ms(RETRY_MS));
         return;
     }
-    coordinator->ground.members_end = reply->offsets[0].offset;
+    if (coordinator->ground.stage == GROUND_ENDS) {
+        coordinator->ground.members_end = reply->offsets[0].offset;
+        coordinator->ground.stage = GROUND_STARTS;
+        return;
+    }
+    coordinator->ground.members_start = reply->offsets[0].offset;
     ground_done(coordinator);
 }
 
@@ -276,7 +285,8 @@ void ground_reply(struct coordinator *coordinator, const struct kafka_reply *rep
     case GROUND_SETTINGS:
         settings_checked(coordinator, reply);
         break;
-    case GROUND_MEMBERS:
+    case GROUND_ENDS:
+    case GROUND_STARTS:
         members_found(coordinator, reply);
         break;
     case GROUND_DONE:

@@ -41,7 +41,8 @@ enum ground_stage {
     GROUND_TOPICS,   // which of the topics are there
     GROUND_CREATE,   // make the others
     GROUND_SETTINGS, // are they as they have to be
-    GROUND_MEMBERS,  // has anybody beaten yet
+    GROUND_ENDS,     // where does members end
+    GROUND_STARTS,   // and where does it begin
     GROUND_DONE,
 };
 
@@ -51,7 +52,8 @@ struct ground {
     struct instant again; // next attempt
     uint32_t found;       // topics that are there
     uint32_t partitions;  // of assignments
-    int64_t members_end;  // what it listens from
+    int64_t members_end;  // what was before it listened is below
+    int64_t members_start;
     bool is_missing[KAFKA_CELL_TOPICS];
     char cluster_id[128];
 };

@@ -183,8 +183,8 @@ BREAKS = {
         [
             (
                 "control/lineage.c",
-                "return !control->has_past || evidence",
-                "return lease.us > 0 || evidence",
+                "    if (control->has_past && !evidence_proves(",
+                "    if (control->has_past && lease.us == 0 && !evidence_proves(",
             )
         ],
     ),

@@ -13,6 +13,8 @@
 #include "sim/world.h"
 #include "wire/wire.h"
 
+enum { MEMBERS_BACK = 1000 };
+
 // ---- Effects.
 
 static void send(struct world *world, struct process *process, int topic, struct text key,
@@ -132,7 +134,8 @@ static void take_member(struct world *world, struct process *process, struct log
                         uint32_t offset)
 {
     struct wire_record decoded;
-    struct control_event event = {0};
+    struct control_event event = {.is_past = log == &world->logs[SIM_MEMBERS] &&
+                                             offset < process->listens_from};
     if (log_decode(log, offset, &decoded) != STATUS_OK)
         return;
     if (decoded.kind == RECORD_BEAT) {
@@ -397,11 +400,13 @@ void coordinator_start(struct world *world, struct process *process)
     process->control = control_create(&options);
     process->is_committing = process->is_reading_inputs = false;
     process->txn_epoch = 0;
-    process->positions[SIM_MEMBERS] = world->logs[SIM_MEMBERS].count;
+    // Read from its beginning where that is near.
+    const struct log *members = &world->logs[SIM_MEMBERS];
+    bool is_short = members->start == 0 && members->count <= MEMBERS_BACK;
+    process->listens_from = members->count;
+    process->positions[SIM_MEMBERS] = is_short ? 0 : members->count;
     process->positions[SIM_REPORTS] = world->logs[SIM_REPORTS].count;
-    step(world, process,
-         &(struct control_event){.kind = CONTROL_STARTED,
-                                 .has_past = process->positions[SIM_MEMBERS] > 0});
+    step(world, process, &(struct control_event){.kind = CONTROL_STARTED, .is_past = !is_short});
     if (process->is_up)
         process_look_later(world, process);
 }

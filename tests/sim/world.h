@@ -150,6 +150,7 @@ struct process {
     struct control *control;
     struct control_effects effects;
     bool is_committing, is_reading_inputs;
+    uint32_t listens_from; // in members: what is before is of the past
     uint64_t txn_epoch;
     struct batch *batch; // dead letters for the next commit
     int64_t input;       // offset under way
@@ -176,9 +177,14 @@ struct process {
 struct sim_data_topic {
     char name[80];
     int32_t partitions;        // 0 = there is none
-    int64_t end, committed;    // of all of them together; what is delivered and committed
+    int64_t end;               // of all of them together
+    int64_t delivered;         // what its owners have delivered
+    int64_t committed;         // and committed; -1 = what was is lost
+    int64_t lost;              // how often that was noticed
     struct instant written_at; // the newest record; long ago = there was none
     bool is_poisoned;          // whoever reads it fails on it
+    bool has_poison;           // it has a record that nobody can take: who reads its first
+    int64_t poison;            // partition, or all of it, fails there
 };
 
 struct checks;
@@ -336,6 +342,12 @@ void world_report_all(struct world *world, const char *name);
 // Whoever reads the topic fails on it from now on; or does so no more.
 void world_poison(struct world *world, const char *name, bool is_poisoned);
 
+// A record is written that nobody can take, until world_poison takes it away.
+void world_write_poison(struct world *world, const char *name);
+
+// What was committed of the topic is lost: its owner begins somewhere, and says so.
+void world_lose_offsets(struct world *world, const char *name);
+
 // ---- What can be seen (see.c). Texts are valid until the next call.
 
 // "a: t1 t2\nb: t3\n": what is read by processes that live, by id and name.
@@ -397,6 +409,7 @@ struct sim_data_topic *world_topic_find(struct world *world, struct text name); 
 struct sim_data_topic *world_topic_of(struct world *world, uint32_t name);      // of a unit
 // A unit of the process fails by itself; its owner says so.
 void process_fail_unit(struct world *world, struct process *process, struct sim_unit *unit);
+bool unit_fails(struct world *world, uint32_t name); // whoever reads it
 
 // Transactions of a coordinator (commit.c).
 void commit_start(struct world *world, struct process *process);

@@ -191,7 +191,10 @@ static void create(struct cell *cell, const struct cell_options *options)
         .assignments_partitions = 4,
         .events_enabled = !options->is_large};
     cell->control = control_create(&made);
-    cell_step(cell, (struct control_event){.kind = CONTROL_STARTED, .has_past = options->has_past});
+    cell_step(cell, (struct control_event){.kind = CONTROL_STARTED, .is_past = options->has_past});
+    if (options->past != NULL)
+        cell_step(cell, (struct control_event){
+                            .kind = CONTROL_BEAT_RECEIVED, .is_past = true, .beat = options->past});
     if (options->peer > 0)
         cell_hear_peer(cell, options->peer);
 }

@@ -69,7 +69,30 @@ static void where_nobody_was_before_everybody_is_admitted_at_once(void)
     cell_end(&cell);
 }
 
-static void who_had_beaten_before_may_read_for_a_lease(void)
+// The whole of what was said before is known: nobody has spoken of another lineage.
+static void who_has_only_waited_before_is_not_waited_for(void)
+{
+    struct cell cell;
+    struct beat beat = {.role = TEXT_LITERAL("collector"),
+                        .pool = TEXT_LITERAL("default"),
+                        .id = TEXT_LITERAL("c7"),
+                        .incarnation = TEXT_LITERAL("00000000000000ee00000000000000ee"),
+                        .seq = 1,
+                        .state = TEXT_LITERAL("joining"),
+                        .lease_ms = 15000,
+                        .level = RECORD_LEVEL};
+    cell_begin(&cell, &(struct cell_options){.past = &beat});
+    CHECK_INT(admitted_after(&cell), 0);
+    CHECK(cell_value(&cell, "default/c7") == NULL);
+    cell_end(&cell);
+    beat.lineage = text_of(other);
+    cell_begin(&cell, &(struct cell_options){.past = &beat});
+    CHECK(cell.was_alarmed);
+    CHECK(admitted_after(&cell) > LEASE_S);
+    cell_end(&cell);
+}
+
+static void who_was_not_heard_may_read_for_a_lease(void)
 {
     struct cell cell;
     cell_begin(&cell, &(struct cell_options){.has_past = true});
@@ -151,7 +174,8 @@ static void what_was_begun_before_is_not_begun_again(void)
 
 static const struct test tests[] = {
     TEST(where_nobody_was_before_everybody_is_admitted_at_once),
-    TEST(who_had_beaten_before_may_read_for_a_lease),
+    TEST(who_has_only_waited_before_is_not_waited_for),
+    TEST(who_was_not_heard_may_read_for_a_lease),
     TEST(who_goes_on_by_another_lineage_is_told_and_waited_for),
     TEST(the_next_leader_need_not_wait),
     TEST(what_was_begun_before_is_not_begun_again),
