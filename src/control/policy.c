@@ -111,6 +111,7 @@ static void heads_change(struct control *control, uint32_t pool)
 void policy_take(struct control *control, uint32_t handle, struct policy_change *change)
 {
     struct pool *pool = control->tables.pools[handle];
+    bool has_other_limit = pool->asked.quarantine_after != change->asked.quarantine_after;
     labels_release(pool->policy, pool->policy_count);
     policy_finish(&pool->asked);
     pool->policy = change->keys;
@@ -123,6 +124,8 @@ void policy_take(struct control *control, uint32_t handle, struct policy_change 
     if (pool->asked.balance == PLAN_BALANCE_LOAD)
         loads_tell(control, handle);
     silence_apply(control, handle);
+    if (has_other_limit)
+        quarantine_apply(control, handle);
     pool->is_unsettled = true;
     pool_touch(&control->tables, handle);
     heads_change(control, handle);

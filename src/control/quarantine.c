@@ -3,7 +3,8 @@
 // Units that their owners fail on. Who fails on one loses it, and it is placed anew; after as many
 // owners in a row as the pool says (quarantine_after) it is given to nobody any more, so that it
 // harms nothing else, until an operator says so or somebody announces its topic again. An owner
-// that gets on with it clears the count.
+// that gets on with it clears the count. Another number in the policy counts at once: for those in
+// quarantine, and for those that somebody has.
 #include <stdio.h>
 
 #include "control/core.h"
@@ -51,6 +52,28 @@ void quarantine_reported(struct control *control, uint32_t unit, const struct re
         return;
     row->failures = 0;
     unit_touch(&control->tables, unit);
+}
+
+static bool has_failures(const struct tables *tables, uint32_t topic)
+{
+    for (uint32_t u = tables->topics[topic].units; u != NONE; u = tables->units[u].sibling)
+        if (tables->units[u].failures > 0)
+            return true;
+    return false;
+}
+
+void quarantine_apply(struct control *control, uint32_t pool)
+{
+    struct tables *tables = &control->tables;
+    struct handles topics = {0};
+    for (uint32_t i = 0; i < tables->topics_count; i++)
+        if (tables->topics[i].name != NULL && tables->topics[i].pool == pool &&
+            has_failures(tables, i))
+            handles_add(&topics, i);
+    handles_sort(&topics, tables, topic_before);
+    for (uint32_t i = 0; i < topics.count; i++)
+        topic_reconcile(control, topics.items[i]);
+    handles_finish(&topics);
 }
 
 bool quarantine_end(struct control *control, uint32_t topic)

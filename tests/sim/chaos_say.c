@@ -79,9 +79,12 @@ static void order_policy(struct world *world)
         "\"bounce_delay\": \"3s\"",
         "\"move_budget\": \"6\"",
         "\"isolated\": \"true\"",
-        "\"balance\": \"load\", \"stabilization\": \"2s\""};
-    uint64_t dice = world_draw(world, 14);
-    if (dice < 10)
+        "\"balance\": \"load\", \"stabilization\": \"2s\"",
+        "\"quarantine_after\": \"1\"",
+        "\"quarantine_after\": \"2\"",
+        "\"quarantine_after\": \"5\""};
+    uint64_t dice = world_draw(world, 17);
+    if (dice < 13)
         world_say(world, SIM_ORDERS, "{\"verb\": \"pool.set\", \"args\": {%s}}", policies[dice]);
     else
         world_say(world, SIM_ORDERS, "{\"verb\": \"pool.reset\"}");

@@ -123,6 +123,31 @@ static void an_owner_that_gets_on_clears_the_count(void)
     cell_end(&cell);
 }
 
+static void set_limit(struct cell *cell, const char *after)
+{
+    char json[120];
+    snprintf(json, sizeof(json),
+             "{\"verb\": \"pool.set\", \"args\": {\"quarantine_after\": \"%s\"}}", after);
+    cell_say(cell, INPUT_ORDERS, json);
+    cell_settle(cell, 2);
+}
+
+static void another_number_counts_at_once(void)
+{
+    struct cell cell;
+    begin(&cell);
+    fail(&cell, 3);
+    CHECK_TEXT(state(&cell, "t1"), "quarantined");
+    set_limit(&cell, "5");
+    CHECK_TEXT(state(&cell, "t1"), "owned");
+    fail(&cell, 1);
+    CHECK_TEXT(state(&cell, "t1"), "owned");
+    set_limit(&cell, "2");
+    CHECK_TEXT(state(&cell, "t1"), "quarantined");
+    CHECK_TEXT(cell_owners(&cell), "c1:t2");
+    cell_end(&cell);
+}
+
 // A unit that has failed before moves like any other.
 static void moves_with_a_failure_behind_it(void)
 {
@@ -138,9 +163,8 @@ static void moves_with_a_failure_behind_it(void)
 }
 
 static const struct test tests[] = {
-    TEST(third_failure_in_a_row_is_the_last),
-    TEST(announced_again_it_has_another_try),
-    TEST(an_owner_that_gets_on_clears_the_count),
+    TEST(third_failure_in_a_row_is_the_last),     TEST(announced_again_it_has_another_try),
+    TEST(an_owner_that_gets_on_clears_the_count), TEST(another_number_counts_at_once),
     TEST(moves_with_a_failure_behind_it),
 };
 
