@@ -89,6 +89,23 @@ static void act_poison(struct world *world)
         world_order(world, "topic.retry", "topic", name);
 }
 
+// One record, which goes when retention has taken it or somebody has.
+static void act_poison_record(struct world *world)
+{
+    struct sim_data_topic *topic = &world->topics[world_draw(world, CHAOS_TOPICS)];
+    if (topic->has_poison) {
+        world_poison(world, topic->name, false);
+        world_order(world, "topic.retry", "topic", topic->name);
+    } else if (topic->partitions > 0) {
+        world_write_poison(world, topic->name);
+    }
+}
+
+static void act_offsets(struct world *world)
+{
+    world_lose_offsets(world, world->topics[world_draw(world, CHAOS_TOPICS)].name);
+}
+
 // ---- What happens to processes.
 
 // What is drawn is drawn in statements of its own: compilers take arguments in any order, and a
@@ -326,6 +343,8 @@ static const struct {
     {act_write, {2, 0, 0, 0, 0, 0, 1, 0, 2, 0, 16, 1}},
     {act_report, {3, 0, 0, 0, 0, 0, 1, 0, 4, 0, 30, 1}},
     {act_poison, {2, 0, 0, 0, 0, 0, 0, 0, 8, 0, 1, 1}},
+    {act_poison_record, {1, 0, 0, 0, 0, 0, 1, 0, 6, 0, 3, 1}},
+    {act_offsets, {1, 0, 0, 0, 0, 0, 1, 0, 2, 0, 4, 1}},
     {act_compact, {4, 3, 2, 1, 16, 2, 3, 2, 1, 2, 1, 2}},
     {act_compact_ahead, {2, 1, 1, 1, 12, 1, 2, 1, 1, 1, 0, 1}},
     {act_crash, {4, 2, 8, 3, 3, 6, 3, 3, 4, 3, 2, 3}},

@@ -78,7 +78,7 @@ void fact_looked(struct world *world, const struct process *process, uint64_t nu
     *look = (struct look){.number = number,
                           .at = world->now,
                           .written_at = topic->written_at,
-                          .is_drained = topic->committed == topic->end};
+                          .is_drained = topic->delivered == topic->end};
     silences->newest[process->number] = number;
 }
 

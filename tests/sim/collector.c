@@ -287,7 +287,6 @@ void collector_take(struct world *world, struct process *process, const struct t
 {
     struct collect_event event = {.run = thing->number, .number = thing->number};
     struct sim_unit *unit;
-    const struct sim_data_topic *topic;
     switch (thing->kind) {
     case THING_TURN:
         process->is_turn_queued = false;
@@ -306,8 +305,7 @@ void collector_take(struct world *world, struct process *process, const struct t
         break;
     case THING_UNIT_STARTED:
         unit = run_of(process, thing->number);
-        topic = unit ? world_topic_of(world, unit->name) : NULL;
-        if (topic != NULL && topic->is_poisoned) {
+        if (unit != NULL && unit_fails(world, unit->name)) {
             process_fail_unit(world, process, unit);
             return;
         }

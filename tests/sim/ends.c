@@ -40,13 +40,21 @@ struct sim_data_topic *world_topic_of(struct world *world, uint32_t name)
     return world_topic_find(world, unit_text(world, world->names.items[name].whole));
 }
 
+// Up to a record that nobody can take, or to the end.
+static void topic_deliver(struct sim_data_topic *topic)
+{
+    topic->lost += topic->committed < 0;
+    topic->delivered = topic->has_poison ? topic->poison : topic->end;
+    topic->committed = topic->delivered;
+}
+
 void world_report(struct world *world, const char *owner, const char *name)
 {
     struct process *process = world_find(world, owner);
     struct sim_data_topic *topic = world_topic_find(world, text_of(name));
     struct buffer value = {0};
     ensure(topic != NULL && process->is_up);
-    topic->committed = topic->end;
+    topic_deliver(topic);
     struct report_part part = {0, topic->end, topic->end, topic->end};
     struct report_unit unit = {
         .unit = text_of(name), .parts = &part, .parts_count = 1, .state = TEXT_LITERAL("reading")};
@@ -70,11 +78,12 @@ static void unit_describe(struct world *world, const struct process *process, ui
     if (topic == NULL || topic->partitions == 0)
         return;
     if (!is_stuck)
-        topic->committed = topic->end;
+        topic_deliver(topic);
     *part = (struct report_part){0, topic->committed, topic->committed, topic->end};
     ret->parts = part;
     ret->parts_count = 1;
-    ret->lag = topic->end - topic->committed;
+    ret->lag = topic->committed < 0 ? -1 : topic->end - topic->committed;
+    ret->positions_lost = topic->lost;
     ret->state = TEXT_LITERAL("reading");
 }
 
@@ -130,23 +139,61 @@ void process_fail_unit(struct world *world, struct process *process, struct sim_
         report_send(world, process, &failed, 1);
 }
 
+bool unit_fails(struct world *world, uint32_t name)
+{
+    const struct sim_data_topic *topic = world_topic_of(world, name);
+    const char *slash = strchr(names_text(&world->names, name), '/');
+    bool is_first = slash == NULL || strcmp(slash, "/0") == 0;
+    return topic != NULL && (topic->is_poisoned || (topic->has_poison && is_first));
+}
+
+// Those that read the topic when it comes to that.
+static void readers_fail(struct world *world, const struct sim_data_topic *topic)
+{
+    for (int i = 0; i < world->process_count; i++) {
+        struct process *process = &world->processes[i];
+        for (uint32_t k = 0; process_is_running(process) && k < process->units_count; k++)
+            if (world_topic_of(world, process->units[k].name) == topic &&
+                unit_fails(world, process->units[k].name)) {
+                process_fail_unit(world, process, &process->units[k]);
+                break;
+            }
+    }
+}
+
+void world_write_poison(struct world *world, const char *name)
+{
+    struct sim_data_topic *topic = world_topic_find(world, text_of(name));
+    ensure(topic != NULL && topic->partitions > 0);
+    if (topic->has_poison)
+        return;
+    world_tell(world, "a record is written into '%s' that nobody can take", name);
+    topic->has_poison = true;
+    topic->poison = topic->end;
+    world_write(world, name, 1);
+    readers_fail(world, topic);
+}
+
+void world_lose_offsets(struct world *world, const char *name)
+{
+    struct sim_data_topic *topic = world_topic_find(world, text_of(name));
+    ensure(topic != NULL);
+    world_tell(world, "what was committed of '%s' is lost", name);
+    topic->committed = -1;
+}
+
 void world_poison(struct world *world, const char *name, bool is_poisoned)
 {
     struct sim_data_topic *topic = world_topic_find(world, text_of(name));
     ensure(topic != NULL);
+    topic->has_poison = topic->has_poison && is_poisoned;
     if (topic->is_poisoned == is_poisoned)
         return;
     topic->is_poisoned = is_poisoned;
     world_tell(world, is_poisoned ? "whoever reads '%s' fails on it" : "'%s' can be read again",
                name);
-    for (int i = 0; i < world->process_count && is_poisoned; i++) {
-        struct process *process = &world->processes[i];
-        for (uint32_t k = 0; process_is_running(process) && k < process->units_count; k++)
-            if (world_topic_of(world, process->units[k].name) == topic) {
-                process_fail_unit(world, process, &process->units[k]);
-                break;
-            }
-    }
+    if (is_poisoned)
+        readers_fail(world, topic);
 }
 
 // ---- Ends.

@@ -64,5 +64,5 @@ void world_topic(struct world *world, const char *name, int32_t partitions)
     topic->partitions = partitions;
     // What is made again begins anew.
     if (partitions == 0)
-        topic->end = topic->committed = 0;
+        topic->end = topic->delivered = topic->committed = topic->has_poison = 0;
 }
