@@ -113,16 +113,15 @@ static void list_look(const struct plan *plan, const struct list *list, const st
     uint32_t unit = list->newest;
     bool is_count = plan->policy.balance == PLAN_BALANCE_COUNT;
     for (uint32_t n = 0; n < list->count && n < limit; n++) {
-        const struct unit *it = unit_at(plan, unit);
-        int64_t load = unit_load(plan, it);
-        if (load < pair->gap && unit_weight(plan, it) <= pair->room &&
+        int64_t load = unit_load(plan, unit);
+        if (load < pair->gap && unit_weight(plan, unit) <= pair->room &&
             is_better(load, *best, pair->wanted)) {
             *found = unit;
             *best = load;
             if (load == pair->wanted || is_count)
                 return;
         }
-        unit = it->older;
+        unit = unit_at(plan, unit)->older;
     }
 }
 
@@ -303,13 +302,12 @@ static bool list_home(struct plan *plan, struct group *group, struct list *list,
 {
     uint32_t unit = list->newest;
     for (uint32_t n = list->count; n > 0; n--) {
-        const struct unit *it = unit_at(plan, unit);
-        uint32_t older = n > 1 ? it->older : UNIT_NONE;
-        const struct zone *zone = zone_find(group, unit_kind(plan, it)->zone);
+        uint32_t older = n > 1 ? unit_at(plan, unit)->older : UNIT_NONE;
+        const struct zone *zone = zone_find(group, unit_kind(plan, unit)->zone);
         uint32_t home = TREE_NONE;
         if (zone)
             home = tree_least(&group->tree, (struct tree_range){zone->first, zone->end, TREE_NONE},
-                              unit_weight(plan, it));
+                              unit_weight(plan, unit));
         if (home != TREE_NONE) {
             if (*moves_left == 0)
                 return false;

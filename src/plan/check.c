@@ -24,8 +24,9 @@ static void list_check(const struct plan *plan, const struct group *group, const
     uint32_t unit = list->oldest;
     for (uint32_t i = 0; i < list->count; i++) {
         const struct unit *it = unit_at(plan, unit);
-        const struct kind *kind = unit_kind(plan, it);
-        ensure(it->owner == owner && group_of(plan, it) == group && it->number < plan->number_next);
+        const struct kind *kind = unit_kind(plan, unit);
+        ensure(it->owner == owner && group_of(plan, unit) == group &&
+               it->number < plan->number_next);
         ensure(unit_list(plan, unit) == list);
         ensure((i + 1 == list->count) == (unit == list->newest));
         if (unit != list->newest) {
@@ -33,8 +34,8 @@ static void list_check(const struct plan *plan, const struct group *group, const
             ensure(owner == OWNER_ORPHAN || unit_at(plan, it->newer)->number > it->number);
         }
         tally->count++;
-        tally->weight += unit_weight(plan, it);
-        tally->load += unit_load(plan, it);
+        tally->weight += unit_weight(plan, unit);
+        tally->load += unit_load(plan, unit);
         if (owner < COLLECTOR_MAX && kind->zone != NAME_NONE && kind->pin == NAME_NONE)
             tally->away += kind->zone != plan->collectors[owner].zone;
         unit = it->newer;

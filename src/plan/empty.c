@@ -37,7 +37,7 @@ static uint32_t donor_find(const struct plan *plan, const struct group *group)
 }
 
 // Counts a unit as if it lay with the collector, or takes that back.
-static void room_lend(struct plan *plan, const struct unit *unit, uint32_t collector, bool is_lent)
+static void room_lend(struct plan *plan, uint32_t unit, uint32_t collector, bool is_lent)
 {
     struct collector *it = &plan->collectors[collector];
     uint32_t one = is_lent ? 1 : UINT32_MAX;
@@ -49,14 +49,14 @@ static void room_lend(struct plan *plan, const struct unit *unit, uint32_t colle
 }
 
 // Somebody in use, other than the donor, with room for a unit. One that is in its zone stays there.
-static uint32_t recipient_find(const struct plan *plan, const struct group *group,
-                               const struct unit *unit)
+static uint32_t recipient_find(const struct plan *plan, const struct group *group, uint32_t unit)
 {
-    uint32_t found = mixed_choose(plan, group, unit, unit->owner);
+    uint32_t owner = unit_at(plan, unit)->owner;
+    uint32_t found = mixed_choose(plan, group, unit, owner);
     if (found == PLAN_NOBODY || plan->collectors[found].count == 0)
         return PLAN_NOBODY;
     uint32_t zone = unit_kind(plan, unit)->zone;
-    bool leaves_home = zone != NAME_NONE && zone == plan->collectors[unit->owner].zone &&
+    bool leaves_home = zone != NAME_NONE && zone == plan->collectors[owner].zone &&
                        zone != plan->collectors[found].zone;
     return leaves_home ? PLAN_NOBODY : found;
 }
@@ -71,18 +71,18 @@ static bool donor_try(struct plan *plan, struct group *group, uint32_t donor, st
         const struct list *list = &units->sizes[i % BOND_COUNT * SIZE_COUNT + i / BOND_COUNT];
         uint32_t unit = list->newest;
         for (uint32_t n = list->count; fits && n > 0; n--) {
-            uint32_t to = recipient_find(plan, group, unit_at(plan, unit));
+            uint32_t to = recipient_find(plan, group, unit);
             fits = to != PLAN_NOBODY;
             if (fits) {
                 trial->units[trial->count] = unit;
                 trial->collectors[trial->count++] = to;
-                room_lend(plan, unit_at(plan, unit), to, true);
+                room_lend(plan, unit, to, true);
             }
             unit = unit_at(plan, unit)->older;
         }
     }
     for (uint32_t i = 0; i < trial->count; i++)
-        room_lend(plan, unit_at(plan, trial->units[i]), trial->collectors[i], false);
+        room_lend(plan, trial->units[i], trial->collectors[i], false);
     return fits;
 }
 

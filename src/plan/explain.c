@@ -6,7 +6,7 @@
 
 // ---- Pending units.
 
-static enum plan_reason pin_reason(const struct plan *plan, const struct unit *unit)
+static enum plan_reason pin_reason(const struct plan *plan, uint32_t unit)
 {
     const struct kind *kind = unit_kind(plan, unit);
     uint32_t pin = plan_collector_find(plan, name_text(plan, kind->pin));
@@ -18,7 +18,7 @@ static enum plan_reason pin_reason(const struct plan *plan, const struct unit *u
 }
 
 static enum plan_reason mixed_reason(const struct plan *plan, const struct group *group,
-                                     const struct unit *unit)
+                                     uint32_t unit)
 {
     bool is_any_capped = false;
     bool is_any_heavy = false;
@@ -44,7 +44,7 @@ enum plan_reason plan_unit_reason(const struct plan *plan, uint32_t unit)
     if (plan_unit_owner(plan, unit) != PLAN_NOBODY)
         return PLAN_REASON_NONE;
     const struct unit *it = unit_at(plan, unit);
-    const struct group *group = group_of(plan, it);
+    const struct group *group = group_of(plan, unit);
     uint32_t count = group->order_count - group->left_count;
     if (plan->order_count == 0)
         return PLAN_REASON_NO_COLLECTOR;
@@ -52,12 +52,12 @@ enum plan_reason plan_unit_reason(const struct plan *plan, uint32_t unit)
         return PLAN_REASON_NOT_SETTLED;
     if (count == 0)
         return plan->policy.group_by ? PLAN_REASON_NO_GROUP : PLAN_REASON_NO_COLLECTOR;
-    if (unit_kind(plan, it)->pin != NAME_NONE)
-        return pin_reason(plan, it);
+    if (unit_kind(plan, unit)->pin != NAME_NONE)
+        return pin_reason(plan, unit);
     if (count == group->draining_count)
         return PLAN_REASON_ALL_DRAINING;
     if (group->is_mixed)
-        return mixed_reason(plan, group, it);
+        return mixed_reason(plan, group, unit);
     if (group->roomy.lowest != LADDER_NONE)
         return PLAN_REASON_NOT_SETTLED;
     return group->capacity_count ? PLAN_REASON_CAPACITY : PLAN_REASON_CAP;
@@ -92,7 +92,7 @@ const char *plan_reason_text(enum plan_reason reason)
 // ---- Alternatives.
 
 // Rule 1: what keeps a unit from a collector that serves its group. PLAN_VERDICT_FREE = nothing.
-static enum plan_verdict rule1_verdict(const struct plan *plan, const struct unit *unit,
+static enum plan_verdict rule1_verdict(const struct plan *plan, uint32_t unit,
                                        const struct collector *it)
 {
     const struct group *group = plan->groups[it->group];
@@ -110,10 +110,10 @@ static enum plan_verdict rule1_verdict(const struct plan *plan, const struct uni
 }
 
 // Rules 3 and 4: why not this one instead of the owner.
-static enum plan_verdict owner_verdict(const struct plan *plan, const struct unit *unit,
+static enum plan_verdict owner_verdict(const struct plan *plan, uint32_t unit,
                                        const struct collector *it)
 {
-    const struct collector *owner = &plan->collectors[unit->owner];
+    const struct collector *owner = &plan->collectors[unit_at(plan, unit)->owner];
     uint32_t zone = unit_kind(plan, unit)->zone;
     bool is_mixed = plan->groups[it->group]->is_mixed;
     int64_t load = is_mixed ? it->load : it->count;
@@ -127,7 +127,7 @@ enum plan_verdict plan_unit_verdict(const struct plan *plan, uint32_t unit, uint
 {
     ensure(plan_unit_is_known(plan, unit) && collector < plan->collector_used);
     const struct unit *it = unit_at(plan, unit);
-    const struct kind *kind = unit_kind(plan, it);
+    const struct kind *kind = unit_kind(plan, unit);
     const struct collector *other = &plan->collectors[collector];
     if (it->owner == collector)
         return PLAN_VERDICT_OWNS;
@@ -136,10 +136,10 @@ enum plan_verdict plan_unit_verdict(const struct plan *plan, uint32_t unit, uint
     if (kind->pin != NAME_NONE &&
         !text_equal(plan_collector_id(plan, collector), name_text(plan, kind->pin)))
         return PLAN_VERDICT_PINNED;
-    enum plan_verdict verdict = rule1_verdict(plan, it, other);
+    enum plan_verdict verdict = rule1_verdict(plan, unit, other);
     if (verdict != PLAN_VERDICT_FREE || it->owner >= COLLECTOR_MAX)
         return verdict;
-    return owner_verdict(plan, it, other);
+    return owner_verdict(plan, unit, other);
 }
 
 const char *plan_verdict_text(enum plan_verdict verdict)

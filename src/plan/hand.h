@@ -28,7 +28,7 @@ static inline void hand_give(struct plan *plan, struct hand *hand, uint32_t unit
     it->owner = hand->collector;
     it->number = plan->number_next++;
     list_append(plan, &hand->list, unit);
-    hand->weight += unit_weight(plan, it);
+    hand->weight += unit_weight(plan, unit);
 }
 
 // Writes all of it to the collector, but its load.

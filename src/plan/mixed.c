@@ -104,7 +104,7 @@ void mixed_order(struct plan *plan, struct group *group)
 
 // ---- Rule 1.
 
-bool mixed_fits(const struct plan *plan, const struct unit *unit, const struct collector *it)
+bool mixed_fits(const struct plan *plan, uint32_t unit, const struct collector *it)
 {
     return collector_room(plan, it) >= unit_weight(plan, unit);
 }
@@ -115,21 +115,20 @@ static uint32_t overweight_find(const struct plan *plan, const struct collector 
 {
     int64_t excess = it->weight - it->weight_max;
     uint32_t found = UNIT_NONE;
+    int64_t best = 0; // its weight
     for (uint32_t i = 0; i < SIZE_COUNT * BOND_COUNT; i++) {
         uint32_t unit = it->units.sizes[i].newest;
         for (uint32_t n = it->units.sizes[i].count; n > 0; n--) {
-            const struct unit *one = unit_at(plan, unit);
-            const struct unit *best = found == UNIT_NONE ? NULL : unit_at(plan, found);
-            bool is_enough = unit_weight(plan, one) >= excess;
-            bool is_better =
-                !best || (unit_weight(plan, best) < excess
-                              ? unit_weight(plan, one) > unit_weight(plan, best)
-                              : is_enough && unit_weight(plan, one) < unit_weight(plan, best));
-            bool is_equal = best && unit_weight(plan, one) == unit_weight(plan, best) &&
-                            one->number > best->number;
-            if (is_better || is_equal)
+            int64_t weight = unit_weight(plan, unit);
+            bool is_better = found == UNIT_NONE ||
+                             (best < excess ? weight > best : weight >= excess && weight < best);
+            bool is_equal = found != UNIT_NONE && weight == best &&
+                            unit_at(plan, unit)->number > unit_at(plan, found)->number;
+            if (is_better || is_equal) {
                 found = unit;
-            unit = one->older;
+                best = weight;
+            }
+            unit = unit_at(plan, unit)->older;
         }
     }
     return found;
@@ -194,7 +193,7 @@ static uint32_t best_in(const struct plan *plan, const struct group *group, stru
     return rank == TREE_NONE ? PLAN_NOBODY : group->order[rank];
 }
 
-uint32_t mixed_choose(const struct plan *plan, const struct group *group, const struct unit *unit,
+uint32_t mixed_choose(const struct plan *plan, const struct group *group, uint32_t unit,
                       uint32_t except)
 {
     const struct kind *kind = unit_kind(plan, unit);

@@ -34,8 +34,7 @@ static bool has_room(const struct plan *plan, const struct group *group, uint32_
 }
 
 // Where a pending unit goes; PLAN_NOBODY = it fits nowhere.
-static uint32_t owner_find(const struct plan *plan, const struct group *group,
-                           const struct unit *unit)
+static uint32_t owner_find(const struct plan *plan, const struct group *group, uint32_t unit)
 {
     if (unit_weight(plan, unit) > tree_root(&group->tree).room)
         return PLAN_NOBODY;
@@ -50,7 +49,7 @@ static void shelf_place(struct plan *plan, struct group *group, uint32_t size)
     uint32_t unit = list->oldest;
     for (uint32_t count = list->count; count > 0; count--) {
         uint32_t next = count > 1 ? unit_at(plan, unit)->newer : UNIT_NONE;
-        uint32_t collector = owner_find(plan, group, unit_at(plan, unit));
+        uint32_t collector = owner_find(plan, group, unit);
         if (collector != PLAN_NOBODY) {
             unit_lift(plan, unit);
             unit_place(plan, unit, collector, PLAN_WHY_PLACED);
@@ -82,11 +81,10 @@ static struct queue queue_take(struct plan *plan, struct group *group, struct li
     int64_t weight = 0;
     for (uint32_t i = 0; i < list->count; i++) {
         unit_ahead_prefetch(plan, unit);
-        const struct unit *it = unit_at(plan, unit);
-        all[i] = (struct sized){unit, unit_size(plan, it)};
+        all[i] = (struct sized){unit, unit_size(plan, unit)};
         queue.starts[all[i].size + 1]++;
-        weight += unit_weight(plan, it);
-        unit = it->newer;
+        weight += unit_weight(plan, unit);
+        unit = unit_at(plan, unit)->newer;
     }
     for (uint32_t size = 0; size < SIZE_COUNT; size++)
         queue.starts[size + 1] += queue.starts[size];
@@ -178,12 +176,11 @@ static uint32_t units_race(struct plan *plan, struct group *group, uint32_t size
         if (done + AHEAD < count)
             unit_prefetch(plan, units[done + AHEAD]);
         struct runner *it = &runners[race_winner(&group->race).rank];
-        const struct unit *unit = unit_at(plan, units[done]);
-        int64_t weight = unit_weight(plan, unit);
+        int64_t weight = unit_weight(plan, units[done]);
         if (it->room < weight)
             break;
         hand_give(plan, &it->hand, units[done]);
-        it->load += unit_load(plan, unit);
+        it->load += unit_load(plan, units[done]);
         it->room -= it->room == INT64_MAX ? 0 : weight;
         if (--it->left == 0 || it->room == 0)
             it->room = -1;
@@ -204,7 +201,7 @@ static uint32_t units_place(struct plan *plan, struct group *group, uint32_t siz
     for (uint32_t i = first; i < count; i++) {
         if (i + AHEAD < count)
             unit_prefetch(plan, units[i + AHEAD]);
-        uint32_t collector = owner_find(plan, group, unit_at(plan, units[i]));
+        uint32_t collector = owner_find(plan, group, units[i]);
         if (collector == PLAN_NOBODY) {
             units[left++] = units[i];
             continue;

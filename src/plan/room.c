@@ -8,10 +8,10 @@
 
 // What has to be moved away, and where from.
 struct search {
-    const struct unit *unit; // that is pending
-    uint32_t collector;      // where it is to go
-    int64_t least;           // weight of the unit to be moved, at least
-    int64_t most;            // and at most: nobody has more room
+    uint32_t unit;      // that is pending
+    uint32_t collector; // where it is to go
+    int64_t least;      // weight of the unit to be moved, at least
+    int64_t most;       // and at most: nobody has more room
 };
 
 static struct tree_range range_but(const struct plan *plan, const struct group *group,
@@ -26,13 +26,13 @@ static uint32_t list_search(const struct plan *plan, const struct group *group,
 {
     uint32_t unit = list->newest;
     for (uint32_t n = list->count; n > 0; n--) {
-        const struct unit *it = unit_at(plan, unit);
-        if (unit_weight(plan, it) >= search->least && unit_weight(plan, it) <= search->most) {
-            *ret_to = mixed_choose(plan, group, it, it->owner);
+        int64_t weight = unit_weight(plan, unit);
+        if (weight >= search->least && weight <= search->most) {
+            *ret_to = mixed_choose(plan, group, unit, unit_at(plan, unit)->owner);
             if (*ret_to != PLAN_NOBODY && *ret_to != search->collector)
                 return unit;
         }
-        unit = it->older;
+        unit = unit_at(plan, unit)->older;
     }
     return UNIT_NONE;
 }
@@ -60,7 +60,7 @@ static uint32_t movable_find(const struct plan *plan, const struct group *group,
 static bool room_make_at(struct plan *plan, struct group *group, uint32_t unit, uint32_t collector)
 {
     const struct collector *it = &plan->collectors[collector];
-    struct search search = {.unit = unit_at(plan, unit), .collector = collector};
+    struct search search = {.unit = unit, .collector = collector};
     search.most = tree_room(&group->tree, range_but(plan, group, collector));
     if (search.most < 0 || it->is_held || it->cap == 0)
         return false;
@@ -87,7 +87,7 @@ static bool room_make_at(struct plan *plan, struct group *group, uint32_t unit, 
 
 static bool room_make_for(struct plan *plan, struct group *group, uint32_t unit)
 {
-    const struct kind *kind = unit_kind(plan, unit_at(plan, unit));
+    const struct kind *kind = unit_kind(plan, unit);
     uint32_t first = 0;
     uint32_t end = group->order_count;
     if (kind->pin != NAME_NONE) {
@@ -119,14 +119,13 @@ bool room_make(struct plan *plan, struct group *group)
         struct list *list = &group->waiting.sizes[i];
         uint32_t unit = list->oldest;
         for (uint32_t count = list->count; count > 0; count--) {
-            const struct unit *it = unit_at(plan, unit);
-            uint32_t next = count > 1 ? it->newer : UNIT_NONE;
-            bool is_pinned = unit_kind(plan, it)->pin != NAME_NONE;
-            if (is_pinned || unit_weight(plan, it) < failed) {
+            uint32_t next = count > 1 ? unit_at(plan, unit)->newer : UNIT_NONE;
+            bool is_pinned = unit_kind(plan, unit)->pin != NAME_NONE;
+            if (is_pinned || unit_weight(plan, unit) < failed) {
                 if (room_make_for(plan, group, unit))
                     is_any = true;
                 else if (!is_pinned)
-                    failed = unit_weight(plan, it);
+                    failed = unit_weight(plan, unit);
             }
             unit = next;
         }

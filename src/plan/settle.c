@@ -55,7 +55,7 @@ static void even_evict(struct plan *plan, struct collector *from, uint32_t unit,
 {
     struct unit *it = unit_at(plan, unit);
     struct group *group = plan->groups[from->group];
-    int64_t weight = unit_weight(plan, it);
+    int64_t weight = unit_weight(plan, unit);
     change_note(plan, unit, why);
     list_remove(plan, &from->units.list, unit);
     from->count--;
@@ -111,7 +111,7 @@ uint32_t pending_take(struct plan *plan, struct group *group, bool is_orphans)
 {
     uint32_t unit = list_take_oldest(plan, pending_list(group, is_orphans));
     *pending_count(group, is_orphans) -= 1;
-    group->pending_weight -= unit_weight(plan, unit_at(plan, unit));
+    group->pending_weight -= unit_weight(plan, unit);
     return unit;
 }
 

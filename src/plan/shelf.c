@@ -20,28 +20,28 @@ void shelf_finish(struct shelf *shelf)
     shelf->sizes = NULL;
 }
 
-static enum bond unit_bond(const struct plan *plan, const struct unit *unit)
+static enum bond unit_bond(const struct plan *plan, uint32_t unit)
 {
     const struct kind *kind = unit_kind(plan, unit);
     if (kind->pin != NAME_NONE)
         return BOND_PINNED;
     if (kind->zone == NAME_NONE)
         return BOND_FREE;
-    return kind->zone == plan->collectors[unit->owner].zone ? BOND_HOME : BOND_AWAY;
+    return kind->zone == plan->collectors[unit_at(plan, unit)->owner].zone ? BOND_HOME : BOND_AWAY;
 }
 
 struct list *unit_list(const struct plan *plan, uint32_t unit)
 {
     const struct unit *it = unit_at(plan, unit);
-    struct group *group = group_of(plan, it);
+    struct group *group = group_of(plan, unit);
     if (it->owner == OWNER_ORPHAN)
         return &group->orphans;
     bool is_owned = it->owner < COLLECTOR_MAX;
     struct shelf *shelf = is_owned ? &plan->collectors[it->owner].units : &group->waiting;
     if (!shelf->sizes || (!is_owned && it->number >= group->tried))
         return &shelf->list;
-    uint32_t bond = is_owned ? unit_bond(plan, it) : 0;
-    return &shelf->sizes[bond * SIZE_COUNT + unit_size(plan, it)];
+    uint32_t bond = is_owned ? unit_bond(plan, unit) : 0;
+    return &shelf->sizes[bond * SIZE_COUNT + unit_size(plan, unit)];
 }
 
 uint32_t shelf_newest(const struct plan *plan, const struct shelf *shelf, uint32_t lists)

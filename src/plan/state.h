@@ -262,11 +262,6 @@ static inline struct unit *unit_at(const struct plan *plan, uint32_t unit)
     return &plan->units->units[unit];
 }
 
-static inline uint32_t unit_handle(const struct plan *plan, const struct unit *unit)
-{
-    return (uint32_t)(unit - plan->units->units);
-}
-
 static inline uint32_t unit_kind_get(const struct plan *plan, uint32_t unit)
 {
     return unit < plan->units->kinds_count ? plan->units->kinds[unit] : (uint32_t)KIND_PLAIN;
@@ -277,9 +272,9 @@ static inline struct kind *kind_at(const struct plan *plan, uint32_t kind)
     return &plan->kinds[kind == KIND_PLAIN ? plan->kind_plain : kind];
 }
 
-static inline const struct kind *unit_kind(const struct plan *plan, const struct unit *unit)
+static inline const struct kind *unit_kind(const struct plan *plan, uint32_t unit)
 {
-    return kind_at(plan, unit_kind_get(plan, unit_handle(plan, unit)));
+    return kind_at(plan, unit_kind_get(plan, unit));
 }
 
 enum { AHEAD = 16 }; // units that are fetched before they are dealt with
@@ -305,16 +300,15 @@ __attribute__((always_inline)) static inline void unit_ahead_prefetch(const stru
     unit_prefetch(plan, unit + AHEAD * (unit_at(plan, unit)->newer - unit));
 }
 
-static inline struct group *group_of(const struct plan *plan, const struct unit *unit)
+static inline struct group *group_of(const struct plan *plan, uint32_t unit)
 {
     return plan->groups[unit_kind(plan, unit)->group];
 }
 
 // As announced.
-static inline int64_t unit_weight(const struct plan *plan, const struct unit *unit)
+static inline int64_t unit_weight(const struct plan *plan, uint32_t unit)
 {
-    uint32_t handle = unit_handle(plan, unit);
-    return handle < plan->units->weights_count ? plan->units->weights[handle] : 1;
+    return unit < plan->units->weights_count ? plan->units->weights[unit] : 1;
 }
 
 // What the collector could still take by weight; −1 = nothing at all.
@@ -330,14 +324,13 @@ static inline int64_t collector_room(const struct plan *plan, const struct colle
 }
 
 // What `balance` counts a unit as.
-static inline int64_t unit_load(const struct plan *plan, const struct unit *unit)
+static inline int64_t unit_load(const struct plan *plan, uint32_t unit)
 {
-    uint32_t handle = unit_handle(plan, unit);
     if (plan->policy.balance == PLAN_BALANCE_COUNT)
         return 1;
-    if (plan->policy.balance == PLAN_BALANCE_LOAD && handle < plan->units->loads_count &&
-        plan->units->loads[handle] != LOAD_UNKNOWN)
-        return plan->units->loads[handle];
+    if (plan->policy.balance == PLAN_BALANCE_LOAD && unit < plan->units->loads_count &&
+        plan->units->loads[unit] != LOAD_UNKNOWN)
+        return plan->units->loads[unit];
     return unit_weight(plan, unit);
 }
 
@@ -348,7 +341,7 @@ static inline uint32_t size_of(int64_t load)
 
 // By what a unit lies on a mixed shelf. Under balance = count all loads are alike, and weights are
 // what may not fit.
-static inline uint32_t unit_size(const struct plan *plan, const struct unit *unit)
+static inline uint32_t unit_size(const struct plan *plan, uint32_t unit)
 {
     return size_of(plan->policy.balance == PLAN_BALANCE_COUNT ? unit_weight(plan, unit)
                                                               : unit_load(plan, unit));
@@ -387,7 +380,7 @@ void unit_append(struct plan *plan, uint32_t unit);
 void unit_return(struct plan *plan, uint32_t unit);
 
 // Whether its owner may still have a unit, as far as group and pin go; PLAN_WHY_NONE = it may.
-enum plan_why unit_fault(const struct plan *plan, const struct unit *unit);
+enum plan_why unit_fault(const struct plan *plan, uint32_t unit);
 
 // Takes a unit from whichever shelf it is on and keeps the sums right; its owner stays written.
 void unit_lift(struct plan *plan, uint32_t unit);
@@ -481,11 +474,11 @@ bool mixed_settle(struct plan *plan, struct group *group, uint64_t *moves_left);
 void mixed_order(struct plan *plan, struct group *group);
 
 // Whether the collector can take the unit (rule 1).
-bool mixed_fits(const struct plan *plan, const struct unit *unit, const struct collector *it);
+bool mixed_fits(const struct plan *plan, uint32_t unit, const struct collector *it);
 
 // The collector for a unit without an owner, or instead of `except`: of its zone before others,
 // with the least load (packed: the most), first by rank. PLAN_NOBODY = none fits.
-uint32_t mixed_choose(const struct plan *plan, const struct group *group, const struct unit *unit,
+uint32_t mixed_choose(const struct plan *plan, const struct group *group, uint32_t unit,
                       uint32_t except);
 
 // Moves a unit and files both collectors.
@@ -581,7 +574,7 @@ static inline void even_place(struct plan *plan, uint32_t unit, uint32_t collect
     it->number = plan->number_next++;
     list_append(plan, &owner->units.list, unit);
     owner->count++;
-    owner->weight += unit_weight(plan, it);
+    owner->weight += unit_weight(plan, unit);
 }
 
 #endif

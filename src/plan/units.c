@@ -72,9 +72,8 @@ void unit_kind_set(struct plan_units *units, uint32_t unit, uint32_t kind)
 
 void heavy_count(struct plan *plan, uint32_t unit, bool is_added)
 {
-    const struct unit *it = unit_at(plan, unit);
-    if (unit_weight(plan, it) != 1)
-        group_of(plan, it)->heavy += is_added ? 1 : UINT32_MAX;
+    if (unit_weight(plan, unit) != 1)
+        group_of(plan, unit)->heavy += is_added ? 1 : UINT32_MAX;
 }
 
 void unit_clear(struct plan_units *units, uint32_t unit)
@@ -126,18 +125,19 @@ static void list_insert(struct plan *plan, struct list *list, uint32_t unit)
 }
 
 // Adds a unit to the sums of whoever has it, or takes it away again.
-static void sums_change(struct plan *plan, const struct unit *unit, bool is_added)
+static void sums_change(struct plan *plan, uint32_t unit, bool is_added)
 {
     struct group *group = group_of(plan, unit);
     uint32_t one = is_added ? 1 : UINT32_MAX; // −1
     int64_t weight = unit_weight(plan, unit);
+    uint32_t owner = unit_at(plan, unit)->owner;
     weight = is_added ? weight : -weight;
-    if (unit->owner >= COLLECTOR_MAX) {
-        *(unit->owner == PLAN_NOBODY ? &group->waiting_count : &group->orphan_count) += one;
+    if (owner >= COLLECTOR_MAX) {
+        *(owner == PLAN_NOBODY ? &group->waiting_count : &group->orphan_count) += one;
         group->pending_weight += weight;
         return;
     }
-    struct collector *it = &plan->collectors[unit->owner];
+    struct collector *it = &plan->collectors[owner];
     it->count += one;
     it->weight += weight;
     if (!group->is_mixed)
@@ -155,9 +155,9 @@ static void sums_change(struct plan *plan, const struct unit *unit, bool is_adde
 void unit_lift(struct plan *plan, uint32_t unit)
 {
     const struct unit *it = unit_at(plan, unit);
-    struct group *group = group_of(plan, it);
+    struct group *group = group_of(plan, unit);
     list_remove(plan, unit_list(plan, unit), unit);
-    sums_change(plan, it, false);
+    sums_change(plan, unit, false);
     group->has_room_gained |= it->owner < COLLECTOR_MAX;
     group->is_home_stale |= it->owner < COLLECTOR_MAX;
     group->is_settled = false;
@@ -167,16 +167,16 @@ void unit_shelve(struct plan *plan, uint32_t unit)
 {
     const struct unit *it = unit_at(plan, unit);
     list_insert(plan, unit_list(plan, unit), unit);
-    sums_change(plan, it, true);
-    group_of(plan, it)->is_settled = false;
+    sums_change(plan, unit, true);
+    group_of(plan, unit)->is_settled = false;
     // One that waits under other labels may fit now.
-    group_of(plan, it)->has_room_gained |= it->owner == PLAN_NOBODY;
+    group_of(plan, unit)->has_room_gained |= it->owner == PLAN_NOBODY;
 }
 
 void unit_append(struct plan *plan, uint32_t unit)
 {
     list_append(plan, unit_list(plan, unit), unit);
-    sums_change(plan, unit_at(plan, unit), true);
+    sums_change(plan, unit, true);
 }
 
 void unit_evict(struct plan *plan, uint32_t unit, enum plan_why why)
@@ -253,15 +253,16 @@ void plan_unit_remove(struct plan *plan, uint32_t unit)
     plan->unit_count--;
 }
 
-enum plan_why unit_fault(const struct plan *plan, const struct unit *unit)
+enum plan_why unit_fault(const struct plan *plan, uint32_t unit)
 {
     const struct kind *kind = unit_kind(plan, unit);
-    if (unit->owner >= COLLECTOR_MAX)
+    uint32_t owner = unit_at(plan, unit)->owner;
+    if (owner >= COLLECTOR_MAX)
         return PLAN_WHY_NONE;
-    if (plan->collectors[unit->owner].group != kind->group)
+    if (plan->collectors[owner].group != kind->group)
         return PLAN_WHY_GROUP;
     if (kind->pin != NAME_NONE &&
-        !text_equal(plan_collector_id(plan, unit->owner), name_text(plan, kind->pin)))
+        !text_equal(plan_collector_id(plan, owner), name_text(plan, kind->pin)))
         return PLAN_WHY_PINNED;
     return PLAN_WHY_NONE;
 }
@@ -270,7 +271,7 @@ void unit_return(struct plan *plan, uint32_t unit)
 {
     struct unit *it = unit_at(plan, unit);
     uint32_t owner = it->owner;
-    enum plan_why fault = unit_fault(plan, it);
+    enum plan_why fault = unit_fault(plan, unit);
     if (fault) {
         change_note(plan, unit, fault);
         it->owner = OWNER_ORPHAN;
@@ -286,8 +287,8 @@ void unit_return(struct plan *plan, uint32_t unit)
 static struct list *unit_recount_begin(struct plan *plan, uint32_t unit)
 {
     const struct unit *it = unit_at(plan, unit);
-    struct group *group = group_of(plan, it);
-    sums_change(plan, it, false);
+    struct group *group = group_of(plan, unit);
+    sums_change(plan, unit, false);
     group->has_room_gained |= it->owner != OWNER_ORPHAN;
     group->is_home_stale |= it->owner < COLLECTOR_MAX;
     group->is_settled = false;
@@ -298,7 +299,7 @@ static void unit_recount_end(struct plan *plan, uint32_t unit, struct list *befo
 {
     const struct unit *it = unit_at(plan, unit);
     struct list *list = unit_list(plan, unit);
-    sums_change(plan, it, true);
+    sums_change(plan, unit, true);
     if (list != before) {
         list_remove(plan, before, unit);
         list_insert(plan, list, unit);
@@ -322,7 +323,7 @@ void plan_unit_set(struct plan *plan, uint32_t unit, const struct plan_unit_opti
     ensure(options->weight >= 1 && options->weight <= PLAN_WEIGHT_MAX);
     uint32_t kind = kind_take(plan, &options->said);
     uint32_t before = unit_kind_get(plan, unit);
-    int64_t weight = unit_weight(plan, unit_at(plan, unit));
+    int64_t weight = unit_weight(plan, unit);
     if (plan->is_regrouping) {
         options_write(plan, unit, kind, options->weight);
     } else if (kind != before) {
