@@ -46,10 +46,12 @@ static void changes_compact(struct plan *plan)
     }
 }
 
-static void changes_grow(struct plan *plan)
+void changes_reserve(struct plan *plan, uint32_t count)
 {
+    if (plan->change_capacity - plan->change_count >= count)
+        return;
     changes_compact(plan);
-    plan->changes = array_reserve(plan->changes, &plan->change_capacity, plan->change_count + 1,
+    plan->changes = array_reserve(plan->changes, &plan->change_capacity, plan->change_count + count,
                                   sizeof(*plan->changes));
 }
 
@@ -59,8 +61,7 @@ void change_note(struct plan *plan, uint32_t unit, enum plan_why why)
     uint32_t entry = unit;
     if (it->change)
         return;
-    if (plan->change_count == plan->change_capacity)
-        changes_grow(plan);
+    changes_reserve(plan, 1);
     if (it->owner < COLLECTOR_MAX) {
         plan->moved = array_reserve(plan->moved, &plan->moved_capacity, plan->moved_count + 1,
                                     sizeof(*plan->moved));
@@ -112,11 +113,23 @@ void change_retire(struct plan *plan)
     handles_free(plan);
 }
 
+// Fetches the unit of an entry that is dealt with soon, if there is one.
+__attribute__((always_inline)) static inline void entry_ahead_prefetch(const struct plan *plan)
+{
+    if (plan->change_count - plan->change_first <= AHEAD)
+        return;
+    uint32_t entry = plan->changes[plan->change_first + AHEAD];
+    uint32_t unit = is_moved(entry) ? moved_at(plan, entry)->unit : entry;
+    if (unit < plan->units->count)
+        __builtin_prefetch(&unit_at(plan, unit)->owner, 1);
+}
+
 uint32_t plan_changes_take(struct plan *plan, struct plan_change *changes, uint32_t capacity)
 {
     ensure(capacity > 0);
     uint32_t count = 0;
     while (count < capacity && plan->change_first < plan->change_count) {
+        entry_ahead_prefetch(plan);
         uint32_t entry = plan->changes[plan->change_first++];
         struct moved before = {entry, PLAN_NOBODY, PLAN_WHY_PLACED};
         if (is_moved(entry))

@@ -9,6 +9,7 @@
 // What is added up over the units of a shelf.
 struct tally {
     uint32_t count;
+    uint32_t plain; // of the kind that the plan keeps
     int64_t weight;
     int64_t load;
     uint32_t away;
@@ -34,6 +35,7 @@ static void list_check(const struct plan *plan, const struct group *group, const
             ensure(owner == OWNER_ORPHAN || unit_at(plan, it->newer)->number > it->number);
         }
         tally->count++;
+        tally->plain += unit_kind_get(plan, unit) == KIND_PLAIN;
         tally->weight += unit_weight(plan, unit);
         tally->load += unit_load(plan, unit);
         if (owner < COLLECTOR_MAX && kind->zone != NAME_NONE && kind->pin == NAME_NONE)
@@ -128,13 +130,28 @@ static void hosts_check(const struct plan *plan, const struct group *group)
     }
 }
 
-// The group's sums, and what is on its shelves. Returns its number of units.
-static uint32_t group_check(const struct plan *plan, const struct group *group)
+// The kinds of a group know its units, but for the plain ones, which nobody counts.
+static void kinds_check(const struct plan *plan, uint32_t group, uint32_t plain)
 {
+    uint32_t kinds = 0;
+    uint32_t units = plain;
+    for (uint32_t i = 0; i < plan->kinds_count; i++)
+        if (plan->kinds[i].references && plan->kinds[i].group == group) {
+            kinds++;
+            units += plan->kinds[i].references - (i == plan->kind_plain);
+        }
+    ensure(kinds == plan->groups[group]->kinds && units == plan->groups[group]->unit_count);
+}
+
+// The group's sums, and what is on its shelves. Returns its number of units.
+static uint32_t group_check(const struct plan *plan, uint32_t handle)
+{
+    const struct group *group = plan->groups[handle];
     struct tally waiting = shelf_check(plan, group, &group->waiting, SIZE_COUNT, PLAN_NOBODY);
     struct tally orphans = {0};
     list_check(plan, group, &group->orphans, OWNER_ORPHAN, &orphans);
     uint32_t count = waiting.count + orphans.count;
+    uint32_t plain = waiting.plain + orphans.plain;
     uint32_t away = 0;
     uint32_t left = 0, draining = 0, weighed = 0;
     ensure(waiting.count == group->waiting_count && orphans.count == group->orphan_count);
@@ -143,6 +160,7 @@ static uint32_t group_check(const struct plan *plan, const struct group *group)
         const struct collector *it = &plan->collectors[group->order[rank]];
         struct tally tally = collector_check(plan, group, rank);
         count += tally.count;
+        plain += tally.plain;
         away += tally.away;
         left += it->has_left;
         weighed += it->weight_max > 0;
@@ -152,22 +170,8 @@ static uint32_t group_check(const struct plan *plan, const struct group *group)
     ensure(left == group->left_count && draining == group->draining_count);
     ensure(weighed == group->weighed_count);
     hosts_check(plan, group);
+    kinds_check(plan, handle, plain);
     return count;
-}
-
-static void kinds_check(const struct plan *plan)
-{
-    for (uint32_t i = 0; i < plan->group_order_count; i++) {
-        uint32_t group = plan->group_order[i];
-        uint32_t kinds = 0;
-        uint32_t units = 0;
-        for (uint32_t k = 0; k < plan->kinds_count; k++)
-            if (plan->kinds[k].references && plan->kinds[k].group == group) {
-                kinds++;
-                units += plan->kinds[k].references - (k == plan->kind_plain);
-            }
-        ensure(kinds == plan->groups[group]->kinds && units == plan->groups[group]->unit_count);
-    }
 }
 
 void plan_check(const struct plan *plan)
@@ -178,13 +182,12 @@ void plan_check(const struct plan *plan)
         return;
     for (uint32_t i = 0; i < plan->group_order_count; i++) {
         const struct group *group = plan->groups[plan->group_order[i]];
-        units += group_check(plan, group);
+        units += group_check(plan, plan->group_order[i]);
         collectors += group->order_count;
         if (i > 0)
             ensure(text_compare(plan_group_name(plan, i - 1), plan_group_name(plan, i)) < 0);
     }
     ensure(units == plan->unit_count && collectors == plan->order_count);
-    kinds_check(plan);
     for (uint32_t i = plan->change_first; i < plan->change_count; i++) {
         uint32_t unit = plan->changes[i];
         if (unit != UNIT_NONE && (unit & CHANGE_MOVED))

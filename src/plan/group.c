@@ -228,13 +228,16 @@ static uint32_t kind_row(struct plan *plan)
     return kind;
 }
 
-// Counts a unit in its kind and group.
+// Counts a unit in its kind and group. The kind of those without labels is the plan's, and no unit
+// is pinned by it.
 static void kind_count(struct plan *plan, uint32_t kind, uint32_t one)
 {
     struct kind *it = kind_at(plan, kind);
     struct group *group = plan->groups[it->group];
-    it->references += one;
     group->unit_count += one;
+    if (kind == KIND_PLAIN)
+        return;
+    it->references += one;
     if (it->pin != NAME_NONE)
         group->pins += one;
 }
@@ -306,17 +309,10 @@ static uint32_t kind_get(struct plan *plan, const struct policy_unit *said)
     return kind;
 }
 
-// Where no label is looked at, all units are of one kind, which the plan itself keeps.
-static bool is_plain(const struct plan *plan, const struct policy_unit *said)
-{
-    return !plan->policy.group_by && !plan->policy.affinity && !said->labels_count &&
-           !said->agent_labels_count;
-}
-
-uint32_t kind_take(struct plan *plan, const struct policy_unit *said)
+uint32_t kind_look_up(struct plan *plan, const struct policy_unit *said)
 {
     uint32_t kind = KIND_PLAIN;
-    if (!is_plain(plan, said)) {
+    if (!said_is_plain(plan, said)) {
         kind = kind_get(plan, said);
     } else if (plan->kind_plain == NAME_NONE) {
         plan->kind_plain = kind_get(plan, said);
@@ -352,7 +348,7 @@ void kind_release(struct plan *plan, uint32_t kind)
 void kind_plain_release(struct plan *plan)
 {
     uint32_t kind = plan->kind_plain;
-    if (kind == NAME_NONE || is_plain(plan, &(struct policy_unit){0}))
+    if (kind == NAME_NONE || said_is_plain(plan, &(struct policy_unit){0}))
         return;
     plan->kind_plain = NAME_NONE;
     plan->kinds[kind].references--;

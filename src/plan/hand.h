@@ -20,7 +20,7 @@ static inline struct hand hand_of(uint32_t collector, const struct list *list)
     return (struct hand){*list, collector, 0};
 }
 
-// Gives it a pending unit that is in no list.
+// Gives it a pending unit that is in no list. There must be room for noting the change.
 static inline void hand_give(struct plan *plan, struct hand *hand, uint32_t unit)
 {
     struct unit *it = unit_at(plan, unit);

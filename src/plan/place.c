@@ -172,6 +172,7 @@ static uint32_t units_race(struct plan *plan, struct group *group, uint32_t size
 {
     struct runner *runners = race_enter(plan, group, size);
     uint32_t done = 0;
+    changes_reserve(plan, count);
     for (; done < count; done++) {
         if (done + AHEAD < count)
             unit_prefetch(plan, units[done + AHEAD]);

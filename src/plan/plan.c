@@ -27,11 +27,12 @@ struct plan *plan_create(struct plan_units *units, const struct plan_options *op
 
 static void list_forget(struct plan *plan, const struct list *list)
 {
-    uint32_t unit = list->newest;
+    uint32_t unit = list->oldest;
     for (uint32_t i = 0; i < list->count; i++) {
-        uint32_t older = unit_at(plan, unit)->older;
+        unit_ahead_prefetch(plan, unit);
+        uint32_t newer = unit_at(plan, unit)->newer;
         unit_clear(plan->units, unit);
-        unit = older;
+        unit = newer;
     }
 }
 

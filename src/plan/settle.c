@@ -168,6 +168,7 @@ static void rounds_place(struct plan *plan, struct group *group, bool is_orphans
          rank = bitset_next(&level->ranks, rank))
         hands[count++] =
             hand_of(group->order[rank], &plan->collectors[group->order[rank]].units.list);
+    changes_reserve(plan, rounds * count);
     hands_give(plan, pending_list(group, is_orphans), hands, count, rounds);
     *pending_count(group, is_orphans) -= rounds * count;
     ladder_lowest_raise(&group->roomy, rounds);

@@ -163,7 +163,7 @@ struct group {
 
 // What units share that are alike to the rules.
 struct kind {
-    uint32_t references; // units, 0 = free
+    uint32_t references; // units that name it, and the plan for the one it keeps; 0 = free
     uint32_t group;      // of plan->groups
     uint32_t zone;       // name, NAME_NONE
     uint32_t pin;        // name: id of a collector, NAME_NONE
@@ -277,7 +277,9 @@ static inline const struct kind *unit_kind(const struct plan *plan, uint32_t uni
     return kind_at(plan, unit_kind_get(plan, unit));
 }
 
-enum { AHEAD = 16 }; // units that are fetched before they are dealt with
+// Units that are fetched before they are dealt with: a large table lies beyond the nearest caches,
+// and this many take about as long as memory needs to answer.
+enum { AHEAD = 48 };
 
 // Fetches a unit, if there is one. Always inline: gcc takes away a call that has no effects.
 __attribute__((always_inline)) static inline void unit_prefetch(const struct plan *plan,
@@ -411,8 +413,8 @@ uint32_t name_take(struct plan *plan, struct text text);
 void name_release(struct plan *plan, uint32_t name);
 struct text name_text(const struct plan *plan, uint32_t name);
 
-// A reference to the kind of a unit under the policy, maybe KIND_PLAIN.
-uint32_t kind_take(struct plan *plan, const struct policy_unit *said);
+// What kind_take does but for a plain unit that is not the first one.
+uint32_t kind_look_up(struct plan *plan, const struct policy_unit *said);
 void kind_release(struct plan *plan, uint32_t kind);
 
 // Where a value of group_by is a group only while a collector serves it: units to that group or to
@@ -525,11 +527,31 @@ void change_note(struct plan *plan, uint32_t unit, enum plan_why why);
 // Forgets a unit's change, if there is one.
 void change_forget(struct plan *plan, uint32_t unit);
 
+// Makes room for noting so many units more at once.
+void changes_reserve(struct plan *plan, uint32_t count);
+
 // Lets go of the handles of those that left, if no change can name them any more.
 void change_retire(struct plan *plan);
 
-// What follows runs once for each unit of a large settle. The unit has the greatest number in the
-// list; the list is not empty.
+// ---- What runs once for each unit of a storm or of a large settle.
+
+// Where no label is looked at, all units are of one kind, which the plan itself keeps.
+static inline bool said_is_plain(const struct plan *plan, const struct policy_unit *said)
+{
+    return !plan->policy.group_by && !plan->policy.affinity && !said->labels_count &&
+           !said->agent_labels_count;
+}
+
+// A reference to the kind of a unit under the policy, maybe KIND_PLAIN.
+static inline uint32_t kind_take(struct plan *plan, const struct policy_unit *said)
+{
+    if (plan->kind_plain == NAME_NONE || !said_is_plain(plan, said))
+        return kind_look_up(plan, said);
+    plan->groups[plan->kinds[plan->kind_plain].group]->unit_count++;
+    return KIND_PLAIN;
+}
+
+// The unit has the greatest number in the list.
 static inline void list_append(struct plan *plan, struct list *list, uint32_t unit)
 {
     unit_at(plan, unit)->older = list->newest;
@@ -540,6 +562,7 @@ static inline void list_append(struct plan *plan, struct list *list, uint32_t un
     list->newest = unit;
 }
 
+// The list is not empty.
 static inline uint32_t list_take_oldest(struct plan *plan, struct list *list)
 {
     uint32_t unit = list->oldest;
@@ -550,16 +573,12 @@ static inline uint32_t list_take_oldest(struct plan *plan, struct list *list)
     return unit;
 }
 
-// What change_note does for a unit that has no owner.
+// What change_note does for a unit that has no owner, when there is room.
 static inline void change_note_placed(struct plan *plan, uint32_t unit)
 {
     struct unit *it = unit_at(plan, unit);
     if (it->change)
         return;
-    if (plan->change_count == plan->change_capacity) {
-        change_note(plan, unit, PLAN_WHY_PLACED);
-        return;
-    }
     plan->changes[plan->change_count++] = unit;
     it->change = plan->change_count;
 }
@@ -569,7 +588,7 @@ static inline void even_place(struct plan *plan, uint32_t unit, uint32_t collect
 {
     struct unit *it = unit_at(plan, unit);
     struct collector *owner = &plan->collectors[collector];
-    change_note_placed(plan, unit);
+    change_note(plan, unit, PLAN_WHY_PLACED);
     it->owner = collector;
     it->number = plan->number_next++;
     list_append(plan, &owner->units.list, unit);

@@ -29,13 +29,15 @@ void plan_units_reserve(struct plan_units *units, uint32_t count)
     units->units = array_reserve(units->units, &units->capacity, count, sizeof(*units->units));
 }
 
+// Covers a unit that is above all known ones. Its own record is the caller's to write.
 static void units_cover(struct plan_units *units, uint32_t unit)
 {
     ensure(unit < PLAN_UNIT_MAX);
     if (unit >= units->capacity)
         plan_units_reserve(units, unit + 1);
-    while (units->count <= unit)
-        units->units[units->count++] = (struct unit){.owner = OWNER_ABSENT};
+    for (uint32_t i = units->count; i < unit; i++)
+        units->units[i] = (struct unit){.owner = OWNER_ABSENT};
+    units->count = unit + 1;
 }
 
 static void loads_cover(struct plan_units *units, uint32_t unit)
@@ -205,33 +207,43 @@ void unit_wait(struct plan *plan, uint32_t unit)
     unit_append(plan, unit);
 }
 
-// Makes it a unit of the plan that is on no shelf; returns its group.
-static struct group *unit_enter(struct plan *plan, uint32_t unit,
-                                const struct plan_unit_options *options)
+// Makes it a unit of the plan that is on no shelf; returns its group. A million may come at once,
+// mostly one behind the other, and their records are written only as fast as they are fetched.
+__attribute__((always_inline)) static inline struct group *
+unit_enter(struct plan *plan, uint32_t unit, uint32_t owner, uint64_t number,
+           const struct plan_unit_options *options)
 {
+    struct plan_units *units = plan->units;
     ensure(options->weight >= 1 && options->weight <= PLAN_WEIGHT_MAX);
-    if (unit >= plan->units->count)
-        units_cover(plan->units, unit);
-    struct unit *it = unit_at(plan, unit);
-    ensure(it->owner == OWNER_ABSENT);
-    *it = (struct unit){.owner = PLAN_NOBODY};
+    if (unit < units->count)
+        ensure(units->units[unit].owner == OWNER_ABSENT);
+    else if (unit == units->count && unit < units->capacity)
+        units->count++;
+    else
+        units_cover(units, unit);
+    if (unit + AHEAD < units->capacity)
+        __builtin_prefetch(&units->units[unit + AHEAD], 1);
+    struct unit *it = &units->units[unit];
+    it->number = number;
+    it->owner = owner;
+    it->change = 0;
     uint32_t kind = kind_take(plan, &options->said);
-    if (options->weight != 1 || unit < plan->units->weights_count)
-        weight_set(plan->units, unit, options->weight);
-    if (kind != KIND_PLAIN || unit < plan->units->kinds_count)
-        unit_kind_set(plan->units, unit, kind);
+    if (options->weight != 1 || unit < units->weights_count)
+        weight_set(units, unit, options->weight);
+    if (kind != KIND_PLAIN || unit < units->kinds_count)
+        unit_kind_set(units, unit, kind);
     plan->unit_count++;
     struct group *group = plan->groups[kind_at(plan, kind)->group];
-    group->heavy += options->weight != 1;
+    if (options->weight != 1)
+        group->heavy++;
     return group;
 }
 
-// What unit_wait comes to for one that is new: a million of them may be added at once.
+// What unit_wait comes to for one that is new.
 void plan_unit_add(struct plan *plan, uint32_t unit, const struct plan_unit_options *options)
 {
     regroup_end(plan);
-    struct group *group = unit_enter(plan, unit, options);
-    unit_at(plan, unit)->number = plan->number_next++;
+    struct group *group = unit_enter(plan, unit, PLAN_NOBODY, plan->number_next++, options);
     list_append(plan, &group->waiting.list, unit);
     group->waiting_count++;
     group->pending_weight += options->weight;
@@ -365,9 +377,7 @@ void plan_unit_restore(struct plan *plan, uint32_t unit, uint32_t owner, uint64_
 {
     ensure(plan->unit_count == plan->restored_count);
     ensure(owner == PLAN_NOBODY || owner < plan->collector_used);
-    unit_enter(plan, unit, options);
-    unit_at(plan, unit)->owner = owner;
-    unit_at(plan, unit)->number = number;
+    unit_enter(plan, unit, owner, number, options);
     plan->restored = array_reserve(plan->restored, &plan->restored_capacity,
                                    plan->restored_count + 1, sizeof(*plan->restored));
     plan->restored[plan->restored_count++] = unit;
