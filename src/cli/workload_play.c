@@ -201,13 +201,9 @@ struct workload_step workload_settle(struct workload *workload)
     bool is_whole = plan_settle_at(workload->plan, workload->now_ms);
     step.plan_ns += clock_ns() - begin_ns;
     if (!is_whole)
-        step.moves_min = UINT64_MAX;
+        step.moves_min = UINT64_MAX; // it will take more than this step
 
     changes_take(workload, &step);
-    // What lost its collector counts as moved, and may come back to it, or wait: then the number is
-    // not the fewest.
-    if (step.moves_min != UINT64_MAX && step.moves_min > step.moves)
-        step.moves_min = step.moves == 0 ? 0 : UINT64_MAX;
     plan_counts_get(workload->plan, &step.counts);
     workload->step++;
     return step;

@@ -189,9 +189,7 @@ void plan_check(const struct plan *plan)
     }
     ensure(units == plan->unit_count && collectors == plan->order_count);
     for (uint32_t i = plan->change_first; i < plan->change_count; i++) {
-        uint32_t unit = plan->changes[i];
-        if (unit != UNIT_NONE && (unit & CHANGE_MOVED))
-            unit = plan->moved[unit & ~CHANGE_MOVED].unit;
+        uint32_t unit = change_at(plan, i).unit;
         ensure(unit == UNIT_NONE || unit_at(plan, unit)->change == i + 1);
     }
 }

@@ -185,6 +185,7 @@ void collector_leave_group(struct plan *plan, uint32_t collector)
     group->is_order_stale = true;
     group->is_settled = false;
     group_release(plan, it->group);
+    it->group = NAME_NONE;
 }
 
 static void file_in_ladder(struct plan *plan, struct group *group, uint32_t collector,
@@ -317,6 +318,21 @@ static bool place_is_equal(const struct plan *plan, const struct collector *it,
            text_equal(name_text(plan, host), place->host);
 }
 
+// Gives it back what it had, and lost by a change of what is said of the units.
+static void orphans_return(struct plan *plan, uint32_t collector)
+{
+    const struct list *orphans = &plan->groups[plan->collectors[collector].group]->orphans;
+    uint32_t unit = orphans->oldest;
+    for (uint32_t count = orphans->count; count > 0; count--) {
+        uint32_t newer = count > 1 ? unit_at(plan, unit)->newer : UNIT_NONE;
+        if (change_told(plan, unit) == collector) {
+            unit_lift(plan, unit);
+            unit_return(plan, unit);
+        }
+        unit = newer;
+    }
+}
+
 // Its labels say another group, zone or host: it goes there with those of its units that may.
 static void collector_relocate(struct plan *plan, uint32_t collector,
                                const struct policy_place *place)
@@ -332,6 +348,7 @@ static void collector_relocate(struct plan *plan, uint32_t collector,
     collector_enter_group(plan, collector, place);
     while (count > 0)
         unit_return(plan, units[--count]);
+    orphans_return(plan, collector);
     memory_release(units);
 }
 

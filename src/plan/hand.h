@@ -20,7 +20,17 @@ static inline struct hand hand_of(uint32_t collector, const struct list *list)
     return (struct hand){*list, collector, 0};
 }
 
-// Gives it a pending unit that is in no list. There must be room for noting the change.
+// What change_note does for a unit that has no owner, when there is room.
+static inline void change_note_placed(struct plan *plan, uint32_t unit)
+{
+    struct unit *it = unit_at(plan, unit);
+    if (it->change)
+        return;
+    plan->changes[plan->change_count++] = unit;
+    it->change = plan->change_count;
+}
+
+// Gives it a pending unit that is in no list. changes_reserve has made room for it.
 static inline void hand_give(struct plan *plan, struct hand *hand, uint32_t unit)
 {
     struct unit *it = unit_at(plan, unit);

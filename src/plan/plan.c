@@ -266,7 +266,8 @@ static uint64_t pack_minimum(const struct plan *plan, const struct group *group,
 static uint64_t group_minimum(const struct plan *plan, const struct group *group)
 {
     struct outlook it = outlook_of(plan, group);
-    if (group->is_mixed || group_wants_mixed(plan, group) ||
+    bool are_caps_stale = group->weighed_count && group->is_light != (group->heavy == 0);
+    if (group->is_mixed || group_wants_mixed(plan, group) || are_caps_stale ||
         (plan->policy.is_packed && it.cap == 0 && it.capacity > 0))
         return UINT64_MAX;
     if (it.capacity == 0)
@@ -279,10 +280,29 @@ static uint64_t group_minimum(const struct plan *plan, const struct group *group
                                               : balance_minimum(plan, group, placed, unowned));
 }
 
+// Whether the caller was told all that the last settle did, and nothing since: what is noted is of
+// units that lost their owner, or have it again.
+static bool are_changes_taken(const struct plan *plan)
+{
+    uint32_t orphans = 0;
+    for (uint32_t i = 0; i < plan->group_order_count; i++)
+        orphans += plan->groups[plan->group_order[i]]->orphan_count;
+    for (uint32_t i = plan->change_first; i < plan->change_count; i++) {
+        struct moved row = change_at(plan, i);
+        if (row.unit == UNIT_NONE)
+            continue;
+        uint32_t owner = unit_at(plan, row.unit)->owner;
+        if (row.told == PLAN_NOBODY || (owner != row.told && owner != OWNER_ORPHAN))
+            return false;
+        orphans -= owner == OWNER_ORPHAN;
+    }
+    return orphans == 0;
+}
+
 uint64_t plan_moves_minimum(const struct plan *plan)
 {
     uint64_t sum = 0;
-    if (plan->is_regrouping || groups_will_change(plan))
+    if (plan->is_regrouping || groups_will_change(plan) || !are_changes_taken(plan))
         return UINT64_MAX;
     for (uint32_t i = 0; i < plan->group_order_count; i++) {
         uint64_t one = group_minimum(plan, plan->groups[plan->group_order[i]]);

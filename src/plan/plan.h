@@ -274,15 +274,19 @@ struct plan_counts {
     int64_t burden_max;
     int64_t burden_sum; // of all units with an owner
     uint64_t room;      // units that could still be taken by number; UINT64_MAX = no limit
-    uint32_t gap;       // most units that a better plan could have assigned besides
+    uint32_t gap;       // of those pending, no plan could give more than so many an owner; 0 in
+                        // even groups, where none could
 };
 
-// Exact after a settle. O(collectors).
+// As the last settle left it, so right only until the next event. O(collectors).
 void plan_counts_get(const struct plan *plan, struct plan_counts *ret_counts);
 
-// The fewest moves that the next settle may make if nothing is held back, worked out from the
-// state without settling; UINT64_MAX where that is not known exactly. O(collectors), and only
-// meaningful right before a settle.
+// The fewest moves with which the next settle can reach what the rules want, worked out without
+// settling; so many it makes if nothing is held back. A move is what the caller will be told as
+// one: an owner, and then another one. Exact, or UINT64_MAX where it is not known: in mixed groups;
+// packed, where collectors may have different numbers of units; after a policy that puts other
+// labels to use; and unless the caller has taken the changes of the last settle, and none since.
+// O(collectors + units that lost their owner).
 uint64_t plan_moves_minimum(const struct plan *plan);
 
 // How many collectors the pool should have.

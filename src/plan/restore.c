@@ -71,11 +71,7 @@ static enum status restored_link(struct plan *plan)
         struct unit *it = unit_at(plan, unit);
         if (i > 0 && it->number == unit_at(plan, plan->restored[i - 1])->number)
             return STATUS_INVALID;
-        enum plan_why fault = unit_fault(plan, unit);
-        if (fault) {
-            change_note(plan, unit, fault);
-            it->owner = OWNER_ORPHAN;
-        }
+        unit_own(plan, unit);
         unit_append(plan, unit);
         if (it->number >= plan->number_next)
             plan->number_next = it->number + 1;

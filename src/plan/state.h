@@ -93,7 +93,7 @@ struct collector {
     int64_t weight; // of its units
     int64_t load;   // of its units, only in a mixed group; what `balance` evens out
     int64_t weight_max;
-    uint32_t group;
+    uint32_t group;     // NAME_NONE once it was taken out of it
     uint32_t zone;      // name, NAME_NONE
     uint32_t host;      // of the group's hosts, NAME_NONE
     uint32_t host_next; // next collector of the host, PLAN_NOBODY
@@ -377,12 +377,15 @@ void unit_wait(struct plan *plan, uint32_t unit);
 // Puts a unit that is on no shelf where its owner says; its number is the greatest there.
 void unit_append(struct plan *plan, uint32_t unit);
 
-// Puts a unit that is on no shelf, and whose options or whose owner's have changed, back to its
-// owner, if that one may still have it; else it is an orphan.
+// Writes who has a unit that is on no shelf, and whose options or whose owner's may have changed:
+// its owner or, of an orphan, the one that it had, if that one may still have it; else it is an
+// orphan. unit_return puts it there, too.
+void unit_own(struct plan *plan, uint32_t unit);
 void unit_return(struct plan *plan, uint32_t unit);
 
-// Whether its owner may still have a unit, as far as group and pin go; PLAN_WHY_NONE = it may.
-enum plan_why unit_fault(const struct plan *plan, uint32_t unit);
+// Why a collector, maybe none, may not have a unit, as far as group and pin go; PLAN_WHY_NONE = it
+// may.
+enum plan_why unit_fault(const struct plan *plan, uint32_t unit, uint32_t collector);
 
 // Takes a unit from whichever shelf it is on and keeps the sums right; its owner stays written.
 void unit_lift(struct plan *plan, uint32_t unit);
@@ -524,6 +527,12 @@ void collector_tally(struct plan *plan, const struct collector *it, bool is_adde
 // Notes that a unit is about to lose the owner it has.
 void change_note(struct plan *plan, uint32_t unit, enum plan_why why);
 
+// An entry of the changes: a unit, who had it when the caller was last told, and why not any more.
+struct moved change_at(const struct plan *plan, uint32_t index);
+
+// Who had a unit when the caller was last told, if a change is noted; else PLAN_NOBODY.
+uint32_t change_told(const struct plan *plan, uint32_t unit);
+
 // Forgets a unit's change, if there is one.
 void change_forget(struct plan *plan, uint32_t unit);
 
@@ -571,16 +580,6 @@ static inline uint32_t list_take_oldest(struct plan *plan, struct list *list)
     else
         *list = LIST_EMPTY;
     return unit;
-}
-
-// What change_note does for a unit that has no owner, when there is room.
-static inline void change_note_placed(struct plan *plan, uint32_t unit)
-{
-    struct unit *it = unit_at(plan, unit);
-    if (it->change)
-        return;
-    plan->changes[plan->change_count++] = unit;
-    it->change = plan->change_count;
 }
 
 // What unit_place does for a pending unit of an even group.

@@ -265,31 +265,40 @@ void plan_unit_remove(struct plan *plan, uint32_t unit)
     plan->unit_count--;
 }
 
-enum plan_why unit_fault(const struct plan *plan, uint32_t unit)
+enum plan_why unit_fault(const struct plan *plan, uint32_t unit, uint32_t collector)
 {
     const struct kind *kind = unit_kind(plan, unit);
-    uint32_t owner = unit_at(plan, unit)->owner;
-    if (owner >= COLLECTOR_MAX)
+    if (collector >= COLLECTOR_MAX)
         return PLAN_WHY_NONE;
-    if (plan->collectors[owner].group != kind->group)
+    if (plan->collectors[collector].group != kind->group)
         return PLAN_WHY_GROUP;
     if (kind->pin != NAME_NONE &&
-        !text_equal(plan_collector_id(plan, owner), name_text(plan, kind->pin)))
+        !text_equal(plan_collector_id(plan, collector), name_text(plan, kind->pin)))
         return PLAN_WHY_PINNED;
     return PLAN_WHY_NONE;
 }
 
-void unit_return(struct plan *plan, uint32_t unit)
+void unit_own(struct plan *plan, uint32_t unit)
 {
     struct unit *it = unit_at(plan, unit);
     uint32_t owner = it->owner;
-    enum plan_why fault = unit_fault(plan, unit);
-    if (fault) {
+    if (owner == OWNER_ORPHAN && change_told(plan, unit) != PLAN_NOBODY)
+        owner = change_told(plan, unit);
+    enum plan_why fault = unit_fault(plan, unit, owner);
+    if (fault)
         change_note(plan, unit, fault);
-        it->owner = OWNER_ORPHAN;
-    }
+    it->owner = fault ? OWNER_ORPHAN : owner;
+}
+
+void unit_return(struct plan *plan, uint32_t unit)
+{
+    uint32_t before = unit_at(plan, unit)->owner;
+    unit_own(plan, unit);
+    uint32_t owner = unit_at(plan, unit)->owner;
     unit_shelve(plan, unit);
-    if (owner < COLLECTOR_MAX)
+    if (before < COLLECTOR_MAX)
+        collector_file(plan, before);
+    if (owner < COLLECTOR_MAX && owner != before)
         collector_file(plan, owner);
 }
 

@@ -236,7 +236,7 @@ static void sizes_count(const struct plan *plan, const struct group *group,
     }
 }
 
-// Most units that the collectors could have by number and weight, were they one.
+// Most units that the collectors could have by number and weight, were they one: no plan has more.
 static uint64_t assignable_most(const struct plan *plan, const struct group *group)
 {
     uint64_t counts[SIZE_COUNT];

@@ -523,8 +523,7 @@ void mix_settle(struct mix *mix)
         plan_check(mix->plans[i]);
     }
     changes_take(mix);
-    // Fewer only where labels changed there and back.
-    ensure(mix->moves_last <= minimum || mix->is_frozen);
+    ensure(minimum == UINT64_MAX || minimum == mix->moves_last || mix->is_frozen);
     mix_check(mix);
     reasons_check(mix);
     // Nothing happened: nothing moves.

@@ -73,9 +73,8 @@ static void set(struct pool *pool, const char *id, const char *line)
     plan_collector_set(pool->plan, plan_collector_find(pool->plan, text_of(id)), &options);
 }
 
-static void add_all(struct pool *pool, uint32_t first, uint32_t last, const char *line)
+static struct plan_unit_options unit_of(const char *line, struct label *labels)
 {
-    struct label labels[8];
     struct plan_unit_options options = {.weight = 1, .said.labels = labels};
     while (pair_take(&line, &labels[options.said.labels_count])) {
         const struct label *pair = &labels[options.said.labels_count];
@@ -84,6 +83,13 @@ static void add_all(struct pool *pool, uint32_t first, uint32_t last, const char
         else
             options.said.labels_count++;
     }
+    return options;
+}
+
+static void add_all(struct pool *pool, uint32_t first, uint32_t last, const char *line)
+{
+    struct label labels[8];
+    struct plan_unit_options options = unit_of(line, labels);
     for (uint32_t unit = first; unit <= last; unit++)
         plan_unit_add(pool->plan, unit, &options);
 }
@@ -91,6 +97,13 @@ static void add_all(struct pool *pool, uint32_t first, uint32_t last, const char
 static void add(struct pool *pool, uint32_t unit, const char *line)
 {
     add_all(pool, unit, unit, line);
+}
+
+static void retell(struct pool *pool, uint32_t unit, const char *line)
+{
+    struct label labels[8];
+    struct plan_unit_options options = unit_of(line, labels);
+    plan_unit_set(pool->plan, unit, &options);
 }
 
 // The example at the head of mixed.c.
@@ -155,6 +168,77 @@ static void groups_do_not_mix(void)
     join(&pool, "g", "csp=gcp");
     CHECK_INT(pool_moves(&pool), 0);
     CHECK_TEXT(pool_owners(&pool), "a1: 1 3 | a2: 2 | g: 4 | r: 5");
+    pool_finish(&pool);
+}
+
+static void the_minimum_of_moves_is_exact_or_unknown(void)
+{
+    struct pool pool;
+    pool_init(&pool, 0);
+    policy(&pool, "group_by=csp");
+    join(&pool, "a", "csp=aws");
+    join(&pool, "g", "csp=gcp");
+    add_all(&pool, 1, 4, "csp=aws");
+    pool_settle(&pool);
+    CHECK(plan_moves_minimum(pool.plan) == UINT64_MAX); // the changes are not taken
+    pool_changes(&pool);
+    CHECK_INT(plan_moves_minimum(pool.plan), 0);
+    retell(&pool, 1, "csp=gcp");
+    retell(&pool, 2, "csp=nobody");
+    CHECK_INT(plan_moves_minimum(pool.plan), 1); // 2 is pending, that is no move
+    CHECK_INT(pool_moves(&pool), 1);
+    retell(&pool, 1, "csp=aws");
+    retell(&pool, 1, "csp=gcp");
+    CHECK_INT(plan_moves_minimum(pool.plan), 0);
+    CHECK_INT(pool_moves(&pool), 0);
+    pool_finish(&pool);
+}
+
+// What is said of a unit or of its collector changes there and back, or of both to the same.
+static void a_unit_that_may_go_back_does(void)
+{
+    struct pool pool;
+    pool_init(&pool, 0);
+    policy(&pool, "group_by=g");
+    join(&pool, "a", "g=x");
+    add_all(&pool, 1, 4, "g=x");
+    pool_moves(&pool);
+    join(&pool, "b", "g=x");
+    join(&pool, "c", "g=y");
+    pool_moves(&pool);
+    CHECK_TEXT(pool_owners(&pool), "a: 1 2 | b: 4 3 | c:");
+    retell(&pool, 1, "g=y");
+    retell(&pool, 2, "g=y");
+    retell(&pool, 2, "g=x");
+    set(&pool, "a", "g=y");
+    CHECK_INT(plan_moves_minimum(pool.plan), 1); // 1 is with a again, 2 goes to b
+    CHECK_INT(pool_moves(&pool), 1);
+    CHECK_TEXT(pool_owners(&pool), "a: 1 | b: 4 3 2 | c:");
+    set(&pool, "b", "g=y");
+    set(&pool, "b", "g=x");
+    CHECK_INT(pool_moves(&pool), 0);
+    CHECK_TEXT(pool_owners(&pool), "a: 1 | b: 4 3 2 | c:");
+    retell(&pool, 1, "g=x");
+    CHECK_TEXT(pool_changes(&pool), "1 a -> nobody (group)"); // whose caller knows it as pending
+    retell(&pool, 1, "g=y");
+    CHECK(plan_moves_minimum(pool.plan) == UINT64_MAX);
+    CHECK_INT(pool_moves(&pool), 0);
+    pool_finish(&pool);
+}
+
+static void the_minimum_of_moves_waits_for_capacities(void)
+{
+    struct pool pool;
+    pool_init(&pool, 0);
+    pool_join(&pool, "a");
+    add_all(&pool, 1, 4, "");
+    add(&pool, 5, "weight=2");
+    pool_moves(&pool);
+    pool_remove(&pool, 5, 5);
+    join(&pool, "b", "weight=1"); // which is one unit, now that all weigh one
+    CHECK(plan_moves_minimum(pool.plan) == UINT64_MAX);
+    CHECK_INT(pool_moves(&pool), 1);
+    CHECK_INT(plan_moves_minimum(pool.plan), 0);
     pool_finish(&pool);
 }
 
@@ -230,6 +314,28 @@ static void a_heavy_unit_finds_room(void)
     pool_settle(&pool);
     CHECK_TEXT(pool_owners(&pool), "a: 3 | b: 2 1 | pending: 4");
     CHECK_INT(pool_reason(&pool, 4), PLAN_REASON_CAPACITY);
+    pool_finish(&pool);
+}
+
+// Two sixes do not go into a ten, which the bound does not know; two eights do not, which it does.
+static void the_gap_is_a_bound_of_what_a_better_plan_could_assign(void)
+{
+    struct pool pool;
+    struct plan_counts counts;
+    pool_init(&pool, 0);
+    join(&pool, "a", "weight=10");
+    add_all(&pool, 1, 2, "weight=8");
+    pool_settle(&pool);
+    plan_counts_get(pool.plan, &counts);
+    CHECK_INT(counts.pending, 1);
+    CHECK_INT(counts.gap, 0);
+    join(&pool, "b", "weight=10");
+    pool_remove(&pool, 1, 2);
+    add_all(&pool, 3, 5, "weight=6");
+    pool_settle(&pool);
+    plan_counts_get(pool.plan, &counts);
+    CHECK_INT(counts.pending, 1);
+    CHECK_INT(counts.gap, 1);
     pool_finish(&pool);
 }
 
@@ -385,10 +491,14 @@ static const struct test tests[] = {
     TEST(the_largest_that_suits_both_moves),
     TEST(a_huge_unit_hides_nothing),
     TEST(groups_do_not_mix),
+    TEST(the_minimum_of_moves_is_exact_or_unknown),
+    TEST(a_unit_that_may_go_back_does),
+    TEST(the_minimum_of_moves_waits_for_capacities),
     TEST(a_zone_is_left_only_when_it_is_full),
     TEST(a_host_has_at_most_so_many),
     TEST(a_pinned_unit_is_nowhere_else),
     TEST(a_heavy_unit_finds_room),
+    TEST(the_gap_is_a_bound_of_what_a_better_plan_could_assign),
     TEST(one_that_is_held_keeps_what_it_has),
     TEST(a_budget_paces_what_moves_for_balance),
     TEST(loads_move_nothing_for_little),
