@@ -140,15 +140,50 @@ static void evict_newest(struct plan *plan, uint32_t collector, enum plan_why wh
     unit_evict(plan, shelf_newest(plan, units, SIZE_COUNT * BOND_COUNT), why);
 }
 
+// All units of a collector, list by list, each from the oldest on. A unit tells only of the next
+// one of its list, so all lists are walked at once: memory answers many questions in the time of
+// one.
+static uint32_t *units_gather(const struct plan *plan, const struct collector *it)
+{
+    uint32_t *units = memory_resize(NULL, it->count * sizeof(*units));
+    uint32_t last[SIZE_COUNT * BOND_COUNT]; // places of the last known unit, and of the newest one,
+    uint32_t end[SIZE_COUNT * BOND_COUNT];  // of each list that is not empty
+    uint32_t lists = 0;
+    bool is_any = true;
+    for (uint32_t i = 0, start = 0; i < SIZE_COUNT * BOND_COUNT; i++) {
+        if (it->units.sizes[i].count == 0)
+            continue;
+        units[start] = it->units.sizes[i].oldest;
+        last[lists] = start;
+        start += it->units.sizes[i].count;
+        end[lists++] = start - 1;
+    }
+    while (is_any) {
+        is_any = false;
+        for (uint32_t i = 0; i < lists; i++) {
+            if (last[i] == end[i])
+                continue;
+            uint32_t unit = unit_at(plan, units[last[i]])->newer;
+            units[++last[i]] = unit;
+            unit_prefetch(plan, unit);
+            is_any = true;
+        }
+    }
+    return units;
+}
+
 static void collector_evict(struct plan *plan, uint32_t collector)
 {
     struct collector *it = &plan->collectors[collector];
     enum plan_why why = it->has_left      ? PLAN_WHY_LEFT
                         : it->is_draining ? PLAN_WHY_DRAINED
                                           : PLAN_WHY_OVER_CAP;
-    for (uint32_t i = 0; it->cap == 0 && i < SIZE_COUNT * BOND_COUNT; i++)
-        while (it->units.sizes[i].count)
-            unit_evict(plan, it->units.sizes[i].oldest, why);
+    if (it->cap == 0 && it->count > 0) {
+        uint32_t *units = units_gather(plan, it);
+        for (uint32_t i = 0, count = it->count; i < count; i++)
+            unit_evict(plan, units[i], why);
+        memory_release(units);
+    }
     while (it->count > it->cap)
         evict_newest(plan, collector, why);
     while (it->weight_max && it->weight > it->weight_max)
