@@ -13,8 +13,7 @@
 //   evict   the units of those who left or drain; beyond a cap the newest; beyond a capacity the
 //           smallest that is enough, or the largest; beyond spread_max the newest of the host
 //   place   first the queue, then the evicted, the largest first (when not all can fit: the
-//   smallest
-//           first), each in its zone before elsewhere, with whoever has least
+//           smallest first), each in its zone before elsewhere, with whoever has least
 //   room    for what is pending still, by moving one other unit (room.c)
 //   home    units of a zone back to it, when there is room (balance.c)
 //   even    from whoever has most to whoever has least (balance.c), or empty (empty.c)

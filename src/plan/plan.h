@@ -97,7 +97,8 @@ uint32_t plan_collector_join(struct plan *plan, struct text id,
 // all changes of that settle were taken and plan_changes_take or plan_settle is called again.
 void plan_collector_leave(struct plan *plan, uint32_t collector);
 
-// Replaces the options (drain, undrain, another capacity). O(1), no effect when equal.
+// Replaces the options (drain, undrain, another capacity, other labels). O(1), or O(its units)
+// where the labels put it into another group, zone or host; decides nothing when they are the same.
 void plan_collector_set(struct plan *plan, uint32_t collector,
                         const struct plan_collector_options *options);
 

@@ -8,8 +8,7 @@
 //      held, because it died and may come back, keeps what it has and gets nothing.
 //   2. As many units as possible have an owner; the others are pending, with a reason.
 //   3. Of all ways to satisfy 1, 2 and 4, one that moves the fewest units. A move is a unit that
-//   had
-//      an owner before the settle and has another one after it.
+//      had an owner before the settle and has another one after it.
 //   4. Even by number: whoever can still take a unit has at most one less than anyone has. Or, when
 //      the pool says `mode = pack`, as few collectors as possible have any: see pack.c.
 //   5. What is still open is decided by ids and numbers. The collector with the fewest units takes

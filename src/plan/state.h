@@ -57,7 +57,7 @@ struct plan_units {
 #define LOAD_UNKNOWN (-1)
 #define KIND_PLAIN UINT32_MAX // the one that the plan keeps for units without labels
 
-// Units in the order of their numbers.
+// Units in the order of their numbers, or orphans in that in which they lost their owner.
 struct list {
     uint32_t oldest; // UNIT_NONE when empty
     uint32_t newest;
@@ -87,7 +87,7 @@ struct shelf {
 struct collector {
     struct shelf units;
     uint32_t count; // of its units
-    uint32_t level; // in the ladder that collector_ladder names, LADDER_NONE = in neither
+    uint32_t level; // in the ladder that is_full names, LADDER_NONE = in neither
     uint32_t cap;   // most units it may have; 0 while it drains or has left
     uint32_t units_max;
     int64_t weight; // of its units
