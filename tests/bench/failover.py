@@ -44,9 +44,8 @@ ACKNOWLEDGED_S = 1  # longest that the records of a round may take to be written
 QUICK = {"flush.interval.ms": "10"}
 SPLIT_PARTITIONS = 50
 PERIOD_MS = 1000  # of the stream into 1,000 units
-JOIN_PERIOD_MS = 8000  # and into 10,000: librdkafka asks once for each record
+JOIN_PERIOD_MS = 8000  # and into 10,000
 STEADY_S = 12  # how long is looked at what is usual
-FLOWING_S = 0.5
 SESSION_MS = 10000
 PATTERN = "^muster[.]data[.].*"
 PATIENCE = 120
@@ -84,16 +83,15 @@ def linger(seconds):
 
 
 def wait_flowing(tail, units):
-    """Waits until each of the units has records of the stream as they are written: at first they wait
-    in the producer, which looks for a thousand topics."""
-    newest, taken = {}, 0
+    """Waits until each of the units has had a record of the stream."""
+    seen, taken = set(), 0
 
     def is_flowing():
         nonlocal taken
         lines = tail.lines()
-        newest.update((line.unit, line.at - line.written) for line in lines[taken:])
+        seen.update(line.unit for line in lines[taken:])
         taken = len(lines)
-        return len(newest) >= units and max(newest.values()) < FLOWING_S
+        return len(seen) >= units
 
     wait_for(is_flowing, PATIENCE, f"records of {units} units")
 
@@ -275,7 +273,8 @@ def part_join(options):
         paths = {name: cell.sink_path(name) for name in (*COLLECTORS, "c4")}
         with Tail(paths) as tail, Stream(cell.cluster, places, JOIN_PERIOD_MS):
             wait_flowing(tail, units)
-            linger(STEADY_S)
+            steady_s = 2 * JOIN_PERIOD_MS / 1000
+            linger(steady_s)
             begun = time.time()
             cell.collector("c4", QUICK)
             share = units // 4
@@ -286,31 +285,29 @@ def part_join(options):
                 PATIENCE,
                 "the newcomer's share",
             )
-            linger(2 + 2 * JOIN_PERIOD_MS / 1000)
-        tell_join(tail.lines(), begun, share, units)
+            say("its exec -> it has acknowledged its share", time.time() - begun)
+            linger(steady_s)
+        tell_join(tail.lines(), begun - steady_s, begun, begun + steady_s)
         say_references(cell)
 
 
-def tell_join(lines, begun, share, units):
+def tell_join(lines, before, begun, end):
+    """The same units side by side: as long before the join as behind it."""
     moved = handed(lines)
-    fresh = {unit for unit, (_, reader) in moved.items() if reader == "c4"}
-    untouched = [line for line in lines if line.unit not in moved]
-    settle = begun - STEADY_S
-    usual = longest_unread(lines, settle, begun).values()
-    quiet = longest_unread(untouched, begun).values()
-    say_count("units that the newcomer has", share)
+    fresh = [unit for unit, (_, reader) in moved.items() if reader == "c4"]
+    stayed = [line for line in lines if line.unit not in moved]
+    usual = longest_unread(stayed, before, begun)
+    quiet = longest_unread(stayed, begun, end)
+    touched = longest_unread([line for line in lines if line.unit in moved], begun)
     say_count("units read under a new grant (by the newcomer)", f"{len(moved)} ({len(fresh)})")
-    say_count("other units, and of these read", f"{units - share} {len(quiet)}")
     say("its exec -> next record of the last of them", max(at for at, _ in moved.values()) - begun)
-    say("unread before the join, longest of each unit", *usual)
-    say("  the longest of all", max(usual))
-    say("unread during it: units not moved, longest of each", *quiet)
-    say("  the longest of all", max(quiet))
-    touched = longest_unread([line for line in lines if line.unit in moved], begun).values()
-    say("unread during it: units moved, longest of each", *touched)
-    say("  the longest of all", max(touched))
-    longer = sum(1 for seconds in quiet if seconds > max(usual))
-    say_count("units not moved that lay longer than any before", longer)
+    say_count("units not moved, of these read before, behind", f"{len(usual)}, {len(quiet)}")
+    say("not moved, unread before, longest of each", *usual.values())
+    say("  the longest of all", max(usual.values()))
+    say("not moved, unread from then on, longest of each", *quiet.values())
+    say("  the longest of all", max(quiet.values()))
+    say("moved, longest of each", *touched.values())
+    say("  the longest of all", max(touched.values()))
 
 
 # --- the coordinator ---

@@ -12,14 +12,18 @@ A sink is a file with a line for each record, as the collector's file sink write
 import collections
 import json
 import os
+import struct
 import subprocess
 import threading
 import time
 from dataclasses import dataclass
 
+import kafka
+import streams
 from bench import tool
 from procs import die_with_parent, wait_for
 
+TURN_S = 0.02  # between two requests of a stream
 POLL_S = 0.005  # between two looks at the files: what an arrival is known to
 
 
@@ -50,29 +54,70 @@ class Writer:
 
 class Stream:
     """A record into each of the places (topic, partition) every `period_ms`, evenly spread, from the
-    beginning of the `with` block to its end."""
+    beginning of the `with` block to its end.
+
+    What is due goes out in one request to each broker. librdkafka sends a request for each record,
+    five at a time: on a full machine that is not enough for some hundred a second.
+    """
 
     def __init__(self, cluster, places, period_ms):
         self.cluster = cluster
         self.places = list(places)
         self.period_ms = period_ms
-        self.child = None
+        self.drawn = 0  # how many records were due so far
+        self.waiting = {}  # place -> batch that no broker has acknowledged
+        self.leaders = {}  # place -> number of a broker; empty = to be asked for
+        self.over = threading.Event()
+        self.failure = None
+        self.thread = threading.Thread(target=self._work, daemon=True)
 
     def __enter__(self):
-        self.child = subprocess.Popen(
-            [tool("fleet"), "stream", self.cluster.bootstrap, str(self.period_ms)],
-            stdin=subprocess.PIPE,
-            text=True,
-            preexec_fn=die_with_parent,
-        )
-        self.child.stdin.write("".join(f"{topic} {part}\n" for topic, part in self.places))
-        self.child.stdin.close()
+        self.begun = time.monotonic()
+        self.thread.start()
         return self
 
     def __exit__(self, *_):
-        self.child.kill()
-        self.child.wait()
+        self.over.set()
+        self.thread.join()
+        if self.failure:
+            raise AssertionError("the stream broke off") from self.failure
         return False
+
+    def _work(self):
+        try:
+            while not self.over.wait(TURN_S):
+                self._draw()
+                try:
+                    self._send()
+                except (OSError, struct.error):
+                    self.leaders = {}  # a broker is gone
+        except BaseException as failure:
+            self.failure = failure
+
+    def _draw(self):
+        passed_ms = (time.monotonic() - self.begun) * 1000
+        due = int(passed_ms * len(self.places) / self.period_ms)
+        made = streams.batch(["a record of the stream"], time.time_ns() // 1_000_000)
+        for i in range(self.drawn, due):
+            self.waiting.setdefault(self.places[i % len(self.places)], made)
+        self.drawn = due
+
+    def _send(self):
+        if not self.leaders:
+            self._find_leaders()
+        for number, broker in self.cluster.brokers.items():
+            mine = {p: made for p, made in self.waiting.items() if self.leaders.get(p) == number}
+            for place, error in (streams.produce(broker.port, mine) if mine else {}).items():
+                if error:
+                    self.leaders = {}
+                else:
+                    del self.waiting[place]
+
+    def _find_leaders(self):
+        port = next(b.port for b in self.cluster.brokers.values() if b.identity())
+        said = kafka.metadata(port, sorted({topic for topic, _ in self.places}))["topics"]
+        for topic, what in said.items():
+            self.leaders.update({(topic, p["index"]): p["leader"] for p in what["partitions"]})
 
 
 class Seen:

@@ -87,6 +87,14 @@ def _from_topics(answer, forms):
     return {(topic, number): fields for topic, parts in rows for number, fields in parts}
 
 
+def produce(port, batches):
+    """Writes {partition: batch} with one request; returns {partition: error}, 0 = acknowledged."""
+    bodies = {part: struct.pack(">i", len(data)) + data for part, data in batches.items()}
+    body = struct.pack(">hhi", -1, ALL, TIMEOUT * 1000) + _by_topic(bodies)
+    answer = kafka.ask(port, PRODUCE, PRODUCE_VERSION, body, 2 * TIMEOUT)
+    return {part: said[0] for part, said in _from_topics(answer, "hqq").items()}
+
+
 class Streams:
     """A thread for each broker writes into the partitions that it leads; a partition is named by
     (topic, number)."""
@@ -199,14 +207,9 @@ class Streams:
             self.is_stale = True  # the broker is gone; the values go to whoever leads then
 
     def _produce(self, number, values):
-        """{partition: error} of one request."""
         at_ms = time.time_ns() // 1_000_000
         batches = {part: batch(some, at_ms) for part, some in values.items()}
-        bodies = {part: struct.pack(">i", len(data)) + data for part, data in batches.items()}
-        body = struct.pack(">hhi", -1, ALL, TIMEOUT * 1000) + _by_topic(bodies)
-        port = self.cluster.brokers[number].port
-        answer = kafka.ask(port, PRODUCE, PRODUCE_VERSION, body, 2 * TIMEOUT)
-        return {part: said[0] for part, said in _from_topics(answer, "hqq").items()}
+        return produce(self.cluster.brokers[number].port, batches)
 
     def _take(self, values, errors):
         with self.lock:

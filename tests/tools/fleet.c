@@ -9,9 +9,6 @@
 //     fleet write BROKERS                        each line of stdin is `TOPIC VALUE`, a record for
 //                                                that topic; behind an empty line 'written' is
 //                                                printed when all before it is acknowledged
-//     fleet stream BROKERS MS                    each line of stdin is `TOPIC PARTITION`; a record
-//                                                goes into each of them every MS, evenly spread,
-//                                                until it is killed
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,7 +19,7 @@
 #include "net/loop.h"
 #include "wire/wire.h"
 
-enum { LINGER_MS = 50, STREAM_LINGER_MS = 5, STREAM_TURN_MS = 10, PATIENCE_MS = 600000 };
+enum { LINGER_MS = 50, PATIENCE_MS = 600000 };
 
 struct fleet {
     struct kafka_settings settings;
@@ -150,83 +147,19 @@ static void write_each(struct fleet *fleet)
     }
 }
 
-struct place {
-    char topic[256];
-    int partition;
-};
-
-struct stream {
-    struct fleet *fleet;
-    struct place *places;
-    int64_t count, capacity, sent;
-    int64_t period_ms;
-    struct instant begun;
-};
-
-static void places_read(struct stream *stream)
-{
-    char line[300];
-    while (fgets(line, sizeof(line), stdin) != NULL) {
-        if (stream->count == stream->capacity) {
-            stream->capacity = 2 * stream->capacity + 1000;
-            stream->places =
-                memory_resize(stream->places, (size_t)stream->capacity * sizeof(*stream->places));
-        }
-        struct place *place = &stream->places[stream->count++];
-        ensure(sscanf(line, "%255s %d", place->topic, &place->partition) == 2);
-        kafka_producer_prepare(stream->fleet->producer, text_of(place->topic));
-    }
-    ensure(stream->count > 0);
-}
-
-// Sends what is due by now, and wants to be called again soon.
-static struct instant stream_turn(void *ctx, struct instant now)
-{
-    struct stream *stream = ctx;
-    int64_t passed_ms = span_ms(instant_since(now, stream->begun));
-    int64_t due = passed_ms * stream->count / stream->period_ms;
-    for (; stream->sent < due; stream->sent++) {
-        const struct place *place = &stream->places[stream->sent % stream->count];
-        struct kafka_message message = {.topic = text_of(place->topic),
-                                        .partition = place->partition,
-                                        .is_key_null = true,
-                                        .value = TEXT_LITERAL("a record of the stream")};
-        ensure(kafka_producer_send(stream->fleet->producer, &message, ++stream->fleet->sent) ==
-               STATUS_OK);
-    }
-    results_take(stream->fleet);
-    return instant_add(now, span_of_ms(STREAM_TURN_MS));
-}
-
-static void stream_run(struct fleet *fleet, int period_ms)
-{
-    struct stream stream = {.fleet = fleet, .period_ms = period_ms};
-    ensure(period_ms > 0);
-    places_read(&stream);
-    stream.begun = loop_now();
-    struct loop *loop = loop_create();
-    loop_set_turn(loop, stream_turn, &stream);
-    loop_run(loop);
-    loop_destroy(loop);
-    memory_release(stream.places);
-}
-
 int main(int argc, char **argv)
 {
     struct fleet fleet = {0};
     struct buffer fault = {0};
     bool is_say = argc == 5 && strcmp(argv[1], "say") == 0;
     bool is_write = argc == 3 && strcmp(argv[1], "write") == 0;
-    bool is_stream = argc == 4 && strcmp(argv[1], "stream") == 0;
-    struct kafka_producer_options options = {.linger_ms = is_say      ? 0
-                                                          : is_stream ? STREAM_LINGER_MS
-                                                                      : LINGER_MS};
+    struct kafka_producer_options options = {.linger_ms = is_say ? 0 : LINGER_MS};
     bool is_fill = argc == 6 && strcmp(argv[1], "fill") == 0;
     bool is_beat = argc == 5 && strcmp(argv[1], "beat") == 0;
-    if (!is_fill && !is_beat && !is_say && !is_write && !is_stream)
+    if (!is_fill && !is_beat && !is_say && !is_write)
         return 2;
     kafka_settings_add(&fleet.settings, TEXT_LITERAL("bootstrap.servers"), text_of(argv[2]));
-    if (!is_write && !is_stream)
+    if (!is_write)
         snprintf(fleet.topic, sizeof(fleet.topic), "%s.%s", argv[3],
                  is_beat ? "members" : "control");
     ensure(kafka_producer_create(&fleet.settings, &options, &fault, &fleet.producer) == STATUS_OK);
@@ -236,8 +169,6 @@ int main(int argc, char **argv)
         say(&fleet);
     else if (is_write)
         write_each(&fleet);
-    else if (is_stream)
-        stream_run(&fleet, atoi(argv[3]));
     else
         beat(&fleet, atoi(argv[4]));
     ensure(kafka_producer_flush(fleet.producer, span_of_ms(PATIENCE_MS)) == STATUS_OK);
