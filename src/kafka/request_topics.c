@@ -4,7 +4,9 @@
 //
 // librdkafka 2.0 can ask for the metadata of one topic, of all, or of those that a handle knows by
 // name. The last is what makes a batch one question: the finder is a handle that knows the topics
-// asked for and is thrown away before it knows too many, because a handle never forgets one.
+// asked for and is thrown away before it knows too many, because a handle never forgets one. One
+// that is connected asks for each topic it learns, one after the other, and the question waits
+// behind these: many at once are learned by a new one, before it is connected.
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,16 +14,22 @@
 #include "kafka/request.h"
 
 #define FINDER_TOPICS_MAX 2000
+#define FINDER_LEARNS_MAX 20 // at once, while it is connected
 #define CLOSE_MS 2000
 #define SLICE_MS 500
 #define REPLICATION 3
 
-void kafka_finder_close(struct kafka_admin_context *context)
+static void finder_close(struct kafka_admin_context *context, struct span patience)
 {
     kafka_topics_finish(&context->found);
     if (context->finder)
-        (void)kafka_handle_destroy(context->finder, span_of_ms(CLOSE_MS)); // the watch is told
+        (void)kafka_handle_destroy(context->finder, patience); // the watch is told
     context->finder = NULL;
+}
+
+void kafka_finder_close(struct kafka_admin_context *context)
+{
+    finder_close(context, span_of_ms(CLOSE_MS));
 }
 
 static enum status finder_open(struct kafka_admin_context *context, struct buffer *fault)
@@ -44,8 +52,12 @@ struct found {
 static enum status finder_learn(struct kafka_admin_context *context, struct kafka_request_job *job)
 {
     uint32_t count = job->reply.topic_count;
-    if (context->finder && context->found.count + count > FINDER_TOPICS_MAX)
-        kafka_finder_close(context);
+    uint32_t unknown = 0;
+    for (uint32_t i = 0; i < count; i++)
+        unknown += kafka_topics_find(&context->found, job->topics[i].name) == NULL;
+    if (context->finder &&
+        (unknown > FINDER_LEARNS_MAX || context->found.count + unknown > FINDER_TOPICS_MAX))
+        finder_close(context, span_of_ms(0)); // nobody waits for its end
     struct buffer fault = {0};
     enum status status = context->finder ? STATUS_OK : finder_open(context, &fault);
     if (status)
