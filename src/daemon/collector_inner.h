@@ -352,6 +352,8 @@ void readers_drain(struct collector *collector); // fills the batch
 void readers_leave(struct collector *collector, struct intake_unit *unit);
 void readers_set_draining(struct collector *collector, bool is_draining);
 void readers_close(struct collector *collector);
+// How long a fetch of one of them may wait for records, if the collector reads so many partitions.
+uint32_t readers_fetch_wait_ms(uint32_t partitions);
 
 // collector_batch.c
 enum status batch_open(struct collector *collector, struct buffer *fault) MUST_CHECK;

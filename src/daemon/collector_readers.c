@@ -12,10 +12,14 @@
 #define POLL_MAX 256 // records taken from one handle at a time
 #define QUEUES 8     // the memory setting is for so many handles; more get the least
 #define QUEUE_KBYTES_MIN 1024
-#define FETCH_WAIT_MS 40 // a unit that starts waits up to two of these for its first record
-// A fetch names all units of the handle, however few have records: one for each record costs three
-// times the processor's time of one that waits for more.
+// A fetch names all partitions of the handle, however few have records, and Kafka looks at each of
+// them: one for each record costs three times the processor's time of one that waits for more. The
+// wait grows with what the collector reads, so that it does not name more than 25,000 partitions a
+// second; a unit that starts waits up to two of these for its first record.
 #define FETCH_MIN_BYTES 65536
+#define FETCH_WAIT_MS 40 // for so many partitions:
+#define FETCH_WAIT_PARTITIONS 1000
+#define FETCH_WAIT_MAX_MS 400
 #define CLOSE_PATIENCE span_of_ms(0)
 
 static void watch_reader(struct collector *collector, struct reader *reader)
@@ -42,16 +46,26 @@ void readers_set_draining(struct collector *collector, bool is_draining)
         watch_reader(collector, readers->items[i]);
 }
 
+uint32_t readers_fetch_wait_ms(uint32_t partitions)
+{
+    uint64_t ms =
+        ((uint64_t)FETCH_WAIT_MS * partitions + FETCH_WAIT_PARTITIONS - 1) / FETCH_WAIT_PARTITIONS;
+    if (ms < FETCH_WAIT_MS)
+        return FETCH_WAIT_MS;
+    return ms < FETCH_WAIT_MAX_MS ? (uint32_t)ms : FETCH_WAIT_MAX_MS;
+}
+
 static struct reader *create(struct collector *collector)
 {
     struct readers *readers = &collector->readers;
     struct buffer fault = {0};
     struct kafka_consumer *consumer = NULL;
+    uint32_t partitions = collector->intake.part_end - collector->intake.free_count;
     int64_t kbytes = conf_int(collector->setup.conf, "queued.max.messages.kbytes") / QUEUES;
     struct kafka_consumer_options options = {
         .has_end_events = true,
         .fetch_min_bytes = FETCH_MIN_BYTES,
-        .fetch_wait_ms = FETCH_WAIT_MS,
+        .fetch_wait_ms = readers_fetch_wait_ms(partitions),
         .queue_kbytes = (uint32_t)(kbytes > QUEUE_KBYTES_MIN ? kbytes : QUEUE_KBYTES_MIN),
     };
     if (readers->count == READERS_MAX)
