@@ -87,10 +87,7 @@ class Stream:
         try:
             while not self.over.wait(TURN_S):
                 self._draw()
-                try:
-                    self._send()
-                except (OSError, struct.error):
-                    self.leaders = {}  # a broker is gone
+                self._send()
         except BaseException as failure:
             self.failure = failure
 
@@ -103,21 +100,37 @@ class Stream:
         self.drawn = due
 
     def _send(self):
-        if not self.leaders:
-            self._find_leaders()
+        self.leaders = self.leaders or self._find_leaders()
+        has_failed = False
         for number, broker in self.cluster.brokers.items():
             mine = {p: made for p, made in self.waiting.items() if self.leaders.get(p) == number}
-            for place, error in (streams.produce(broker.port, mine) if mine else {}).items():
-                if error:
-                    self.leaders = {}
-                else:
-                    del self.waiting[place]
+            has_failed |= bool(mine) and not self._write(broker, mine)
+        if has_failed:
+            self.leaders = {}
+
+    def _write(self, broker, batches):
+        """Whether the broker has taken all of them."""
+        try:
+            errors = streams.produce(broker.port, batches)
+        except (OSError, struct.error):
+            return False
+        for place, error in errors.items():
+            if not error:
+                del self.waiting[place]
+        return not any(errors.values())
 
     def _find_leaders(self):
-        port = next(b.port for b in self.cluster.brokers.values() if b.identity())
-        said = kafka.metadata(port, sorted({topic for topic, _ in self.places}))["topics"]
-        for topic, what in said.items():
-            self.leaders.update({(topic, p["index"]): p["leader"] for p in what["partitions"]})
+        for broker in self.cluster.brokers.values():
+            try:
+                said = kafka.metadata(broker.port, sorted({topic for topic, _ in self.places}))
+            except (OSError, struct.error):
+                continue
+            return {
+                (topic, part["index"]): part["leader"]
+                for topic, what in said["topics"].items()
+                for part in what["partitions"]
+            }
+        return {}
 
 
 class Seen:
