@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Blocks in a list; a large request gets a block of its own.
+// Blocks in a list, each twice as large as the one before; a large request gets a block of its own.
 #include "base/arena.h"
 
 #include <stdalign.h>
@@ -10,7 +10,7 @@
 #include "base/ensure.h"
 #include "base/memory.h"
 
-enum { ARENA_BLOCK_SIZE = 16 * 1024 };
+enum { ARENA_BLOCK_MIN = 1024, ARENA_BLOCK_MAX = 128 * 1024, ARENA_KEPT_MAX = 16 * 1024 };
 
 struct arena_block {
     struct arena_block *next;
@@ -44,10 +44,25 @@ void arena_clear(struct arena *arena)
     blocks_release(arena->blocks->next);
     arena->blocks->next = NULL;
     arena->blocks->used = 0;
-    if (arena->blocks->size > ARENA_BLOCK_SIZE) {
+    if (arena->blocks->size > ARENA_KEPT_MAX) {
         memory_release(arena->blocks);
         arena->blocks = NULL;
     }
+}
+
+static struct arena_block *block_add(struct arena *arena, size_t wanted)
+{
+    size_t size = arena->blocks ? arena->blocks->size * 2 : ARENA_BLOCK_MIN;
+    if (size > ARENA_BLOCK_MAX)
+        size = ARENA_BLOCK_MAX;
+    if (size < wanted)
+        size = wanted;
+    struct arena_block *block = memory_resize(NULL, sizeof(*block) + size);
+    block->size = size;
+    block->used = 0;
+    block->next = arena->blocks;
+    arena->blocks = block;
+    return block;
 }
 
 void *arena_get(struct arena *arena, size_t size)
@@ -55,14 +70,8 @@ void *arena_get(struct arena *arena, size_t size)
     ensure(size < SIZE_MAX / 4);
     size_t rounded = (size + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
     struct arena_block *block = arena->blocks;
-    if (block == NULL || block->size - block->used < rounded) {
-        size_t room = rounded > ARENA_BLOCK_SIZE ? rounded : ARENA_BLOCK_SIZE;
-        block = memory_resize(NULL, sizeof(*block) + room);
-        block->size = room;
-        block->used = 0;
-        block->next = arena->blocks;
-        arena->blocks = block;
-    }
+    if (block == NULL || block->size - block->used < rounded)
+        block = block_add(arena, rounded);
     char *memory = block->bytes + block->used;
     block->used += rounded;
     arena->used += rounded;

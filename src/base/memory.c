@@ -12,13 +12,6 @@
 #define PAGE ((size_t)4096)
 #define LARGE ((size_t)4 << 20)
 
-void *memory_get(size_t size)
-{
-    void *memory = calloc(1, size ? size : 1);
-    ensure(memory != NULL);
-    return memory;
-}
-
 // Large arrays are filled from their start on: huge pages save most of the page faults. Only
 // advice. All pages of the mapping are named, else it would be two and could not grow in place.
 static void large_advise(void *memory, size_t size)
@@ -28,6 +21,14 @@ static void large_advise(void *memory, size_t size)
     uintptr_t first = (uintptr_t)memory & ~(uintptr_t)(PAGE - 1);
     uintptr_t end = ((uintptr_t)memory + size + PAGE - 1) & ~(uintptr_t)(PAGE - 1);
     (void)madvise((void *)first, end - first, MADV_HUGEPAGE);
+}
+
+void *memory_get(size_t size)
+{
+    void *memory = calloc(1, size ? size : 1);
+    ensure(memory != NULL);
+    large_advise(memory, size);
+    return memory;
 }
 
 void *memory_resize(void *memory, size_t size)
