@@ -40,13 +40,20 @@ static void buffer_reserve(struct buffer *buffer, size_t size)
     buffer->capacity = grown;
 }
 
-void buffer_add(struct buffer *buffer, const void *bytes, size_t size)
+char *buffer_extend(struct buffer *buffer, size_t size)
 {
     buffer_reserve(buffer, size);
-    if (size)
-        memcpy(buffer->data + buffer->size, bytes, size);
+    char *bytes = buffer->data + buffer->size;
     buffer->size += size;
-    buffer->data[buffer->size] = '\0';
+    bytes[size] = '\0';
+    return bytes;
+}
+
+void buffer_add(struct buffer *buffer, const void *bytes, size_t size)
+{
+    char *to = buffer_extend(buffer, size);
+    if (size)
+        memcpy(to, bytes, size);
 }
 
 void buffer_add_text(struct buffer *buffer, struct text text)
@@ -61,7 +68,7 @@ void buffer_add_string(struct buffer *buffer, const char *string)
 
 void buffer_add_char(struct buffer *buffer, char c)
 {
-    buffer_add(buffer, &c, 1);
+    *buffer_extend(buffer, 1) = c;
 }
 
 void buffer_add_int64(struct buffer *buffer, int64_t value)

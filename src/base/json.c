@@ -3,6 +3,8 @@
 // The JSON writer: one place writes the comma or checks the key before each value.
 #include "base/json.h"
 
+#include <string.h>
+
 #include "base/ensure.h"
 
 void json_begin(struct json *json, struct buffer *out)
@@ -102,10 +104,28 @@ static void json_escape(struct buffer *out, unsigned char byte)
     }
 }
 
-// Runs of bytes that need no change are copied at once.
+// Bytes at the start that are good as they are and ASCII.
+static size_t plain_size(struct text text)
+{
+    size_t i = 0;
+    while (i < text.size && (unsigned char)text.data[i] - 0x20u < 0x60u && text.data[i] != '"' &&
+           text.data[i] != '\\')
+        i++;
+    return i;
+}
+
+// Runs of bytes that need no change are copied at once; most texts are one such run.
 static void json_quote(struct buffer *out, struct text text)
 {
-    size_t plain = 0; // bytes at the start that are good as they are
+    size_t plain = plain_size(text);
+    if (plain == text.size) {
+        char *quoted = buffer_extend(out, text.size + 2);
+        quoted[0] = '"';
+        if (text.size)
+            memcpy(quoted + 1, text.data, text.size);
+        quoted[text.size + 1] = '"';
+        return;
+    }
     buffer_add_char(out, '"');
     while (plain < text.size) {
         unsigned char byte = (unsigned char)text.data[plain];

@@ -56,6 +56,9 @@ struct buffer {
 
 void buffer_finish(struct buffer *buffer);
 void buffer_clear(struct buffer *buffer);
+
+// Adds `size` bytes that the caller fills before the next write.
+char *buffer_extend(struct buffer *buffer, size_t size);
 void buffer_add(struct buffer *buffer, const void *bytes, size_t size);
 void buffer_add_text(struct buffer *buffer, struct text text);
 void buffer_add_string(struct buffer *buffer, const char *string);

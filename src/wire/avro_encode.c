@@ -183,6 +183,10 @@ void wire_encode_avro_at(int64_t level, enum record_kind kind, const void *recor
 {
     const struct wire_schema *best = NULL;
     ensure((unsigned)kind < RECORD_KIND_COUNT);
+    if (wire_current[kind].level <= level) {
+        schema_encode(&wire_current[kind], record, buffer);
+        return;
+    }
     for (uint32_t i = 0; i < WIRE_SCHEMA_COUNT; i++) {
         const struct wire_schema *schema = &wire_schemas[i];
         if (schema->kind == kind && schema->level <= (level < 1 ? 1 : level) &&
