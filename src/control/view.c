@@ -162,6 +162,8 @@ const struct report_part *control_unit_parts(const struct control *control, uint
 static void collector_lag(const struct control *control, const struct collector *row,
                           struct collector_view *ret)
 {
+    if (control->pictures_capacity == 0)
+        return; // no report was heard
     for (int b = 0; b < BUCKET_COUNT; b++)
         for (uint32_t u = row->buckets[b].units; u != NONE; u = control->tables.units[u].next) {
             const struct picture *picture =
