@@ -149,6 +149,10 @@ uint32_t route_take(struct control *control, const struct announcement *said, in
     struct route route;
     uint32_t removed = 0;
     bool is_set = text_equals(said->mode, "set"), is_remove = text_equals(said->mode, "remove");
+    if (control->tables.pools_count == 1 && !is_remove && said->topics_count > 0) {
+        statement_state(control, 0, said, order); // there is nowhere else to go to
+        return 0;
+    }
     route_begin(control, said, &route);
     uint32_t first = route.places.count > 0 ? route.places.items[0] : NONE;
     for (uint32_t i = 0; i < route.places.count; i++) {
