@@ -398,9 +398,19 @@ static void heap_sink(struct bucket_unit *units, uint32_t at, uint32_t count)
     }
 }
 
+static bool are_sorted(const struct bucket_unit *units, uint32_t count)
+{
+    for (uint32_t i = 1; i < count; i++)
+        if (sinks_below(units, i, i - 1))
+            return false;
+    return true;
+}
+
 // Heap sort by name: the same set is the same bytes, whatever the history.
 static void units_sort(struct bucket_unit *units, uint32_t count)
 {
+    if (are_sorted(units, count))
+        return;
     for (uint32_t i = count / 2; i-- > 0;)
         heap_sink(units, i, count);
     for (uint32_t rest = count; rest-- > 1;) {
@@ -417,7 +427,10 @@ static const struct bucket *bucket_record(struct control *control, const struct 
     struct arena *arena = &control->drawing.arena;
     struct bucket *record = arena_get(arena, sizeof(*record));
     *record = (struct bucket){.generation = row->generation,
-                              .units = arena_get(arena, row->count * sizeof(*record->units))};
+                              .units = arena_get(arena, row->count * sizeof(*record->units)),
+                              .units_count = row->count};
+    // The list begins with the newest unit, and newer names are often greater ones.
+    struct bucket_unit *unit = record->units + row->count;
     for (uint32_t u = row->units; u != NONE; u = tables->units[u].next) {
         struct text name = topic_name(tables, tables->units[u].topic);
         if (tables->units[u].partition >= 0) {
@@ -425,10 +438,9 @@ static const struct bucket *bucket_record(struct control *control, const struct 
             unit_print(tables, u, &control->line);
             name = arena_text(arena, buffer_text(&control->line));
         }
-        struct bucket_unit *unit = &record->units[record->units_count++];
-        *unit = (struct bucket_unit){.unit = name,
-                                     .fence = tables->units[u].generation,
-                                     .begun = tables->units[u].previous != NONE};
+        *--unit = (struct bucket_unit){.unit = name,
+                                       .fence = tables->units[u].generation,
+                                       .begun = tables->units[u].previous != NONE};
         handed_fill(control, arena, u, unit);
     }
     units_sort(record->units, record->units_count);
