@@ -70,7 +70,7 @@ void control_check(const struct control *control)
     const struct tables *tables = &control->tables;
     uint32_t topics = 0, units = 0, held = 0, owned = 0;
     for (uint32_t i = 0; i < tables->topics_count; i++)
-        if (tables->topics[i].name != NULL) {
+        if (tables->topics[i].name != 0) {
             check_topic(tables, i);
             topics++;
         }

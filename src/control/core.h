@@ -206,6 +206,7 @@ struct control {
     struct plan_units *plan_units; // only while leading
     struct scratch **peeked;       // owned: plans for those who look, NULL in it = none
     int64_t state_taken;           // records of the state
+    uint32_t topic_next;           // while restoring: behind that of the last unit
     struct number *numbers;        // by unit handle, only while restoring
     uint32_t numbers_capacity;
     struct handles publishing; // collectors whose head is in the commit under way

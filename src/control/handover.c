@@ -90,17 +90,16 @@ static void unit_narrate(struct control *control, uint32_t unit, const char *kin
 {
     struct tables *tables = &control->tables;
     enum unit_reason reason = tables->units[unit].reason;
-    struct buffer name = {0};
-    unit_print(tables, unit, &name);
+    buffer_clear(&control->line);
+    unit_print(tables, unit, &control->line);
     event_tell(control,
                &(struct event_draft){.kind = kind,
                                      .pool = tables->topics[tables->units[unit].topic].pool,
-                                     .subject = buffer_string(&name),
+                                     .subject = buffer_string(&control->line),
                                      .text = unit_reason_text(reason),
                                      .rule = unit_reason_rule(reason),
                                      .from = from,
                                      .to = to});
-    buffer_finish(&name);
 }
 
 void unit_revoke(struct control *control, uint32_t unit, enum unit_reason reason)
@@ -131,7 +130,7 @@ static void unit_grant(struct control *control, uint32_t unit, uint32_t collecto
     struct unit *row = &tables->units[unit];
     struct collector *owner = tables->collectors[collector];
     uint32_t bucket = bucket_of(control, unit);
-    uint32_t size = tables->topics[row->topic].name_size + 18u;
+    uint32_t size = (uint32_t)topic_name(tables, row->topic).size + 18u;
     unit_touch(tables, unit);
     if (owner->buckets[bucket].size + size > BUCKET_SIZE_MAX) {
         row->reason = UNIT_BUCKET_FULL;

@@ -138,6 +138,8 @@ static bool has_twins(const struct control *control, const struct announcement *
 {
     struct index seen = {0};
     bool found = false;
+    if (said->topics_count < 2)
+        return false;
     for (uint32_t i = 0; i < said->topics_count && !found; i++) {
         const struct announcement_topic *topic = &said->topics[i];
         uint64_t hash =
@@ -219,9 +221,7 @@ static uint32_t topic_claim(struct control *control, uint32_t statement,
                                 .labels = said->labels,
                                 .labels_count = said->labels_count};
     uint32_t attributes = attributes_share(tables, &wanted);
-    uint32_t topic = topic_find(tables, pool, name);
-    if (topic == NONE)
-        topic = topic_add(tables, pool, name);
+    uint32_t topic = topic_get(tables, pool, name);
     uint32_t claim = claim_find(tables, statement, topic);
     if (claim == NONE) {
         claim = claim_add(tables, statement, topic, order, attributes);
@@ -231,8 +231,7 @@ static uint32_t topic_claim(struct control *control, uint32_t statement,
         struct claim *row = &tables->claims[claim];
         bool is_same = row->attributes == attributes;
         bool is_last = row->next_of_topic == NONE;
-        attributes_release(tables, row->attributes);
-        row->attributes = attributes;
+        claim_say(tables, claim, attributes);
         if (!is_last)
             claim_reorder(tables, claim, order);
         if (!is_same || !is_last) {

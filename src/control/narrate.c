@@ -117,5 +117,11 @@ void events_keep(struct control *control)
 void events_drop(struct control *control)
 {
     control->events_count = 0;
+    // A storm has room for those of its next batch; when it is over, nobody needs it.
+    if (control->is_caught_up && control->events_capacity > EVENTS_KEPT) {
+        memory_release(control->events);
+        control->events = NULL;
+        control->events_capacity = 0;
+    }
     arena_clear(&control->batch_arena);
 }

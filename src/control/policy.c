@@ -87,7 +87,7 @@ static void pool_tell(struct control *control, uint32_t handle)
             tables->collectors[i]->planned != PLAN_NOBODY)
             member_plan(control, i);
     for (uint32_t topic = 0; topic < tables->topics_count; topic++) {
-        if (tables->topics[topic].name == NULL || tables->topics[topic].pool != handle)
+        if (tables->topics[topic].name == 0 || tables->topics[topic].pool != handle)
             continue;
         struct plan_unit_options options = topic_options(tables, topic);
         for (uint32_t u = tables->topics[topic].units; u != NONE; u = tables->units[u].sibling)

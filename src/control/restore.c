@@ -98,58 +98,52 @@ static void restore_agent(struct control *control, uint32_t pool, struct text id
             agent_health_set(tables, agent, (enum agent_health)i);
 }
 
-// The rows that the key of a claim names, as far as they are there. Each look-up is a miss of the
-// processor's cache, and there are as many claims as topics: so none is made twice.
-struct claim_rows {
-    uint32_t agent, statement, topic, claim;
-};
-
-static struct claim_rows claim_rows(const struct tables *tables, uint32_t pool,
-                                    const struct state_key *key)
+// Takes back the claim that a key names, if it is there.
+static void unclaim(struct tables *tables, uint32_t pool, const struct state_key *key)
 {
-    struct claim_rows rows = {NONE, NONE, topic_find(tables, pool, key->unit), NONE};
-    rows.agent = agent_find(tables, pool, key->name);
-    if (rows.agent != NONE)
-        rows.statement = statement_find(tables, rows.agent, key->source);
-    if (rows.statement != NONE && rows.topic != NONE)
-        rows.claim = claim_find(tables, rows.statement, rows.topic);
-    return rows;
+    uint32_t agent = agent_find(tables, pool, key->name);
+    uint32_t statement = agent == NONE ? NONE : statement_find(tables, agent, key->source);
+    uint32_t topic = topic_find(tables, pool, key->unit);
+    uint32_t claim =
+        statement == NONE || topic == NONE ? NONE : claim_find(tables, statement, topic);
+    if (claim == NONE)
+        return;
+    claim_remove(tables, claim, false);
+    if (tables->statements[statement].claims == NONE)
+        statement_remove(tables, statement);
+    if (tables->topics[topic].claims == NONE && tables->topics[topic].units == NONE)
+        topic_remove(tables, topic);
 }
 
-static void unclaim(struct tables *tables, struct claim_rows rows)
+static uint32_t statement_row(struct tables *tables, uint32_t pool, const struct state_key *key)
 {
-    claim_remove(tables, rows.claim, false);
-    if (tables->statements[rows.statement].claims == NONE)
-        statement_remove(tables, rows.statement);
-    if (tables->topics[rows.topic].claims == NONE && tables->topics[rows.topic].units == NONE)
-        topic_remove(tables, rows.topic);
+    uint32_t agent = agent_find(tables, pool, key->name);
+    if (agent == NONE)
+        agent = agent_add(tables, pool, key->name);
+    uint32_t statement = statement_find(tables, agent, key->source);
+    return statement == NONE ? statement_add(tables, agent, key->source) : statement;
 }
 
 static void restore_claim(struct control *control, uint32_t pool, const struct state_key *key,
                           const struct state_claim *record)
 {
     struct tables *tables = &control->tables;
-    struct claim_rows rows = claim_rows(tables, pool, key);
     if (record == NULL) {
-        if (rows.claim != NONE)
-            unclaim(tables, rows);
+        unclaim(tables, pool, key);
         return;
     }
-    if (rows.claim != NONE)
-        claim_remove(tables, rows.claim, false);
-    if (rows.agent == NONE)
-        rows.agent = agent_add(tables, pool, key->name);
-    if (rows.statement == NONE)
-        rows.statement = statement_add(tables, rows.agent, key->source);
-    tables->statements[rows.statement].ttl_ms = record->ttl_ms;
-    if (rows.topic == NONE)
-        rows.topic = topic_add(tables, pool, key->unit);
+    uint32_t statement = statement_row(tables, pool, key);
+    uint32_t topic = topic_get(tables, pool, key->unit);
+    uint32_t claim = claim_find(tables, statement, topic);
+    if (claim != NONE)
+        claim_remove(tables, claim, false);
+    tables->statements[statement].ttl_ms = record->ttl_ms;
     struct attributes wanted = {.weight = record->weight,
                                 .partitions = (int32_t)record->partitions,
                                 .split = record->split,
                                 .labels = record->labels,
                                 .labels_count = record->labels_count};
-    claim_add(tables, rows.statement, rows.topic, record->order, attributes_share(tables, &wanted));
+    claim_add(tables, statement, topic, record->order, attributes_share(tables, &wanted));
 }
 
 static enum unit_reason reason_of(struct text text)
@@ -168,6 +162,20 @@ static enum unit_state state_of(struct text text)
     return UNIT_PENDING;
 }
 
+// Units come in the order of their claims, mostly: so the topic behind that of the last one is
+// looked at first, which is beside it, while a look-up is a miss of the processor's cache.
+static uint32_t unit_topic_row(struct control *control, uint32_t pool, struct text name, bool make)
+{
+    struct tables *tables = &control->tables;
+    uint32_t topic = control->topic_next;
+    if (topic >= tables->topics_count || tables->topics[topic].name == 0 ||
+        tables->topics[topic].pool != pool || !text_equal(topic_name(tables, topic), name))
+        topic = make ? topic_get(tables, pool, name) : topic_find(tables, pool, name);
+    if (topic != NONE)
+        control->topic_next = topic + 1;
+    return topic;
+}
+
 // The unit that a key names, made if need be. The text is "[cluster:]topic[/partition]".
 static uint32_t unit_row(struct control *control, uint32_t pool, struct text text, bool make)
 {
@@ -175,12 +183,9 @@ static uint32_t unit_row(struct control *control, uint32_t pool, struct text tex
     struct unit_name name;
     if (unit_name_parse(text, &name) != STATUS_OK)
         return NONE;
-    struct text whole = unit_topic(text, name);
-    uint32_t topic = topic_find(tables, pool, whole);
-    if (topic == NONE && !make)
-        return NONE;
+    uint32_t topic = unit_topic_row(control, pool, unit_topic(text, name), make);
     if (topic == NONE)
-        topic = topic_add(tables, pool, whole);
+        return NONE;
     uint32_t unit = unit_find(tables, topic, (int32_t)name.partition);
     return unit == NONE && make ? unit_add(tables, topic, (int32_t)name.partition) : unit;
 }
@@ -467,7 +472,7 @@ enum status restore_end(struct control *control)
     buckets_resume(control);
     silence_begin(control);
     for (uint32_t topic = 0; topic < tables->topics_count; topic++)
-        if (tables->topics[topic].name != NULL)
+        if (tables->topics[topic].name != 0)
             topic_reconcile(control, topic);
     handles_sort(&tables->asks, tables, topic_before);
     statements_time_all(control);

@@ -98,8 +98,7 @@ struct scratch *scratch_create(const struct control *control, uint32_t pool)
                 scratch->units, &(struct plan_options){.policy = &tables->pools[i]->asked});
     scratch_join(control, scratch);
     for (uint32_t topic = 0; topic < tables->topics_count; topic++)
-        if (tables->topics[topic].name != NULL &&
-            scratch->plans[tables->topics[topic].pool] != NULL)
+        if (tables->topics[topic].name != 0 && scratch->plans[tables->topics[topic].pool] != NULL)
             scratch_restore(control, scratch, topic);
     for (uint32_t i = 0; i < scratch->count; i++)
         if (scratch->plans[i] != NULL && plan_restore_end(scratch->plans[i]) != STATUS_OK) {

@@ -296,7 +296,7 @@ static uint32_t ask_topic(struct control *control, uint32_t topic,
 static bool is_to_be_asked(const struct control *control, uint32_t topic)
 {
     const struct topic *row = &control->tables.topics[topic];
-    return row->name != NULL && row->pool == control->silence.pool;
+    return row->name != 0 && row->pool == control->silence.pool;
 }
 
 static void question_put(struct control *control)

@@ -78,8 +78,7 @@ static void pool_release(struct pool *pool)
 
 void tables_finish(struct tables *tables)
 {
-    for (uint32_t i = 0; i < tables->topics_count; i++)
-        memory_release(tables->topics[i].name);
+    store_finish(&tables->names);
     for (uint32_t i = 0; i < tables->attributes_count; i++)
         if (tables->attributes[i].references > 0)
             labels_release(tables->attributes[i].labels, tables->attributes[i].labels_count);

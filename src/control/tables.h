@@ -7,7 +7,8 @@
 //     agent --< statement --< claim >-- topic --< unit >-- collector
 //
 // A claim is one topic of one statement. A topic stands while a claim holds it; its last claim in
-// log order gives its attributes. Private to this room.
+// log order gives its attributes. There may be millions of topics, units and claims, so their rows
+// are packed. Private to this room.
 #ifndef MUSTER_CONTROL_TABLES_H
 #define MUSTER_CONTROL_TABLES_H
 
@@ -17,6 +18,7 @@
 #include "base/arena.h"
 #include "base/index.h"
 #include "base/instant.h"
+#include "base/store.h"
 #include "base/text.h"
 #include "plan/plan.h"
 #include "proto/records.h"
@@ -68,7 +70,8 @@ enum unit_state {
     UNIT_STATE_COUNT
 };
 
-struct unit {
+// Packed, for the rows would be aligned for `generation` alone.
+struct __attribute__((packed, aligned(4))) unit {
     int64_t generation; // of the grant; while revoking, the one that took it away
     uint32_t topic;
     int32_t partition;   // −1 = the whole topic
@@ -79,18 +82,17 @@ struct unit {
     uint32_t prev, next; // in the list of its owner's bucket, or of its owner's revoked ones
     uint8_t state;       // enum unit_state
     uint8_t reason;      // enum unit_reason
-    bool is_dirty;       // its state record is to be written
-    bool is_doomed;      // to be deleted once it is free
-    bool is_grown;       // its topic was known without it; nobody has committed to it yet
     uint8_t failures;    // owners in a row that failed on it
+    bool is_dirty : 1;   // its state record is to be written
+    bool is_doomed : 1;  // to be deleted once it is free
+    bool is_grown : 1;   // its topic was known without it; nobody has committed to it yet
 };
 
 struct topic {
-    char *name;         // owned, "[cluster:]topic", not terminated; NULL = free row
+    uint32_t name;      // "[cluster:]topic" in the store of names, 0 = free row
     uint32_t claims;    // first in log order, NONE
     uint32_t units;     // first, NONE; next free row in a free row
     int32_t partitions; // as Kafka said, 0 = not known
-    uint16_t name_size;
     uint16_t pool;
     bool is_missing; // Kafka has no such topic
     bool is_asked;   // in the queue of questions
@@ -110,11 +112,11 @@ struct claim {
     int64_t order;  // offset of its announcement
     uint32_t topic; // NONE = free row
     uint32_t statement;
-    uint32_t attributes;
     uint32_t next_of_topic; // log order
     uint32_t prev, next;    // of the statement
-    bool is_dirty;
-    bool is_named; // while a set is taken: named by it
+    unsigned attributes : 30;
+    bool is_dirty : 1;
+    bool is_named : 1; // while a set is taken: named by it
 };
 
 struct statement {
@@ -275,6 +277,7 @@ bool collector_before(const struct tables *tables, uint32_t a, uint32_t b);
 // large.
 struct tables {
     uint64_t hash_seed;
+    struct store names; // of topics
     struct topic *topics;
     struct unit *units;
     struct claim *claims;
@@ -287,6 +290,7 @@ struct tables {
     uint32_t attributes_count, attributes_capacity, attributes_free;
     uint32_t statements_count, statements_capacity, statements_free;
     uint32_t agents_count, agents_capacity, agents_free, agents_live, agents_unhealthy;
+    uint32_t attributes_said; // handle of those that were shared last
     struct index topics_index, attributes_index, agents_index, collectors_index;
     struct index parts_index; // units of split topics, by topic and partition
     struct pool **pools;
@@ -321,11 +325,13 @@ const char *pool_state_text(enum pool_state state);
 
 static inline struct text topic_name(const struct tables *tables, uint32_t topic)
 {
-    return (struct text){tables->topics[topic].name, tables->topics[topic].name_size};
+    return store_text(&tables->names, tables->topics[topic].name);
 }
 
 uint32_t topic_find(const struct tables *tables, uint32_t pool, struct text name);
-uint32_t topic_add(struct tables *tables, uint32_t pool, struct text name);
+
+// The topic of that name, made if need be.
+uint32_t topic_get(struct tables *tables, uint32_t pool, struct text name);
 void topic_remove(struct tables *tables, uint32_t topic);
 
 // Unit of the topic with this partition, −1 = the whole topic, or NONE.
@@ -378,6 +384,9 @@ uint32_t claim_add(struct tables *tables, uint32_t statement, uint32_t topic, in
                    uint32_t attributes);
 void claim_remove(struct tables *tables, uint32_t claim, bool tombstone);
 void claim_touch(struct tables *tables, uint32_t claim);
+
+// Gives a claim other attributes, which were shared for it.
+void claim_say(struct tables *tables, uint32_t claim, uint32_t attributes);
 
 // Puts a claim behind all others of its topic.
 void claim_reorder(struct tables *tables, uint32_t claim, int64_t order);

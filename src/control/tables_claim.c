@@ -8,6 +8,8 @@
 #include "base/memory.h"
 #include "control/tables.h"
 
+enum { ATTRIBUTES_MAX = (1 << 30) - 1 }; // handle of a claim's attributes
+
 // ---- Attributes.
 
 static uint64_t attributes_hash(const struct tables *tables, const struct attributes *wanted)
@@ -27,31 +29,60 @@ static bool attributes_equal(const struct attributes *a, const struct attributes
            labels_equal(a->labels, a->labels_count, b->labels, b->labels_count);
 }
 
-uint32_t attributes_share(struct tables *tables, const struct attributes *wanted)
+// A row of its own for attributes whose labels are sorted.
+static uint32_t attributes_add(struct tables *tables, struct attributes attributes, uint64_t hash)
 {
-    struct attributes sorted = *wanted;
-    sorted.labels = labels_copy(wanted->labels, wanted->labels_count);
-    uint64_t hash = attributes_hash(tables, &sorted);
-    uint32_t at;
-    for (uint32_t h = index_find(&tables->attributes_index, hash, &at); h != INDEX_NONE;
-         h = index_next(&tables->attributes_index, hash, &at)) {
-        if (!attributes_equal(&tables->attributes[h], &sorted))
-            continue;
-        labels_release(sorted.labels, sorted.labels_count);
-        tables->attributes[h].references++;
-        return h;
-    }
     uint32_t row = tables->attributes_free;
     if (row != NONE) {
         tables->attributes_free = tables->attributes[row].labels_count;
     } else {
         tables->attributes = array_reserve(tables->attributes, &tables->attributes_capacity,
-                                           tables->attributes_count + 1, sizeof(sorted));
+                                           tables->attributes_count + 1, sizeof(attributes));
         row = tables->attributes_count++;
+        ensure(row <= ATTRIBUTES_MAX);
     }
-    sorted.references = 1;
-    tables->attributes[row] = sorted;
+    tables->attributes[row] = attributes;
     index_add(&tables->attributes_index, hash, row);
+    return row;
+}
+
+// Most claims say what the one before has said.
+static bool is_last_said(const struct tables *tables, const struct attributes *wanted)
+{
+    uint32_t last = tables->attributes_said;
+    return last < tables->attributes_count && tables->attributes[last].references > 0 &&
+           attributes_equal(&tables->attributes[last], wanted);
+}
+
+static uint32_t attributes_find(const struct tables *tables, const struct attributes *sorted,
+                                uint64_t hash)
+{
+    uint32_t at;
+    for (uint32_t h = index_find(&tables->attributes_index, hash, &at); h != INDEX_NONE;
+         h = index_next(&tables->attributes_index, hash, &at))
+        if (attributes_equal(&tables->attributes[h], sorted))
+            return h;
+    return NONE;
+}
+
+uint32_t attributes_share(struct tables *tables, const struct attributes *wanted)
+{
+    if (is_last_said(tables, wanted)) {
+        tables->attributes[tables->attributes_said].references++;
+        return tables->attributes_said;
+    }
+    struct attributes sorted = *wanted;
+    sorted.labels = labels_copy(wanted->labels, wanted->labels_count);
+    uint64_t hash = attributes_hash(tables, &sorted);
+    uint32_t row = attributes_find(tables, &sorted, hash);
+    if (row == NONE) {
+        sorted.references = 0;
+        row = attributes_add(tables, sorted, hash);
+    } else {
+        labels_release(sorted.labels, sorted.labels_count);
+    }
+    tables->attributes[row].references++;
+    tables->attributes_said = row;
     return row;
 }
 
@@ -263,7 +294,7 @@ uint32_t claim_add(struct tables *tables, uint32_t statement, uint32_t topic, in
     tables->claims[claim] = (struct claim){.order = order,
                                            .topic = topic,
                                            .statement = statement,
-                                           .attributes = attributes,
+                                           .attributes = attributes & ATTRIBUTES_MAX,
                                            .prev = NONE,
                                            .next = first};
     if (first != NONE)
@@ -304,6 +335,12 @@ void claim_remove(struct tables *tables, uint32_t claim, bool tombstone)
     tables->claims_free = claim;
 }
 
+void claim_say(struct tables *tables, uint32_t claim, uint32_t attributes)
+{
+    attributes_release(tables, tables->claims[claim].attributes);
+    tables->claims[claim].attributes = attributes & ATTRIBUTES_MAX;
+}
+
 void claim_reorder(struct tables *tables, uint32_t claim, int64_t order)
 {
     claim_unlink(tables, claim);
@@ -317,7 +354,7 @@ void claim_touch(struct tables *tables, uint32_t claim)
         return;
     tables->claims[claim].is_dirty = true;
     handles_add(&tables->dirty_claims, claim);
-    tables->dirty_bytes += 128u + tables->topics[tables->claims[claim].topic].name_size;
+    tables->dirty_bytes += 128u + topic_name(tables, tables->claims[claim].topic).size;
 }
 
 void claims_age(struct tables *tables, int64_t next)

@@ -91,9 +91,9 @@ static uint64_t topic_hash(const struct tables *tables, uint32_t pool, struct te
     return hash_keyed(name, tables->hash_seed ^ ((uint64_t)pool << 1));
 }
 
-uint32_t topic_find(const struct tables *tables, uint32_t pool, struct text name)
+static uint32_t topic_hashed(const struct tables *tables, uint32_t pool, struct text name,
+                             uint64_t hash)
 {
-    uint64_t hash = topic_hash(tables, pool, name);
     uint32_t at;
     for (uint32_t h = index_find(&tables->topics_index, hash, &at); h != INDEX_NONE;
          h = index_next(&tables->topics_index, hash, &at))
@@ -102,23 +102,36 @@ uint32_t topic_find(const struct tables *tables, uint32_t pool, struct text name
     return NONE;
 }
 
-uint32_t topic_add(struct tables *tables, uint32_t pool, struct text name)
+uint32_t topic_find(const struct tables *tables, uint32_t pool, struct text name)
+{
+    return topic_hashed(tables, pool, name, topic_hash(tables, pool, name));
+}
+
+static uint32_t topic_row(struct tables *tables)
 {
     uint32_t topic = tables->topics_free;
     if (topic != NONE) {
         tables->topics_free = tables->topics[topic].units;
-    } else {
-        tables->topics = array_reserve(tables->topics, &tables->topics_capacity,
-                                       tables->topics_count + 1, sizeof(*tables->topics));
-        topic = tables->topics_count++;
+        return topic;
     }
-    ensure(name.size > 0 && name.size < UINT16_MAX);
-    tables->topics[topic] = (struct topic){.name = memory_copy(name.data, name.size),
-                                           .name_size = (uint16_t)name.size,
+    tables->topics = array_reserve(tables->topics, &tables->topics_capacity,
+                                   tables->topics_count + 1, sizeof(*tables->topics));
+    return tables->topics_count++;
+}
+
+uint32_t topic_get(struct tables *tables, uint32_t pool, struct text name)
+{
+    uint64_t hash = topic_hash(tables, pool, name);
+    uint32_t topic = topic_hashed(tables, pool, name, hash);
+    if (topic != NONE)
+        return topic;
+    ensure(name.size > 0);
+    topic = topic_row(tables);
+    tables->topics[topic] = (struct topic){.name = store_add(&tables->names, name),
                                            .pool = (uint16_t)pool,
                                            .claims = NONE,
                                            .units = NONE};
-    index_add(&tables->topics_index, topic_hash(tables, pool, name), topic);
+    index_add(&tables->topics_index, hash, topic);
     tables->topics_live++;
     return topic;
 }
@@ -129,7 +142,7 @@ void topic_remove(struct tables *tables, uint32_t topic)
     ensure(row->claims == NONE && row->units == NONE);
     index_remove(&tables->topics_index, topic_hash(tables, row->pool, topic_name(tables, topic)),
                  topic);
-    memory_release(row->name);
+    store_remove(&tables->names, row->name);
     *row = (struct topic){.units = tables->topics_free};
     tables->topics_free = topic;
     tables->topics_live--;
@@ -256,7 +269,7 @@ void unit_touch(struct tables *tables, uint32_t unit)
         return;
     tables->units[unit].is_dirty = true;
     handles_add(&tables->dirty_units, unit);
-    tables->dirty_bytes += 128u + tables->topics[tables->units[unit].topic].name_size;
+    tables->dirty_bytes += 128u + topic_name(tables, tables->units[unit].topic).size;
 }
 
 void unit_print(const struct tables *tables, uint32_t unit, struct buffer *buffer)
@@ -284,7 +297,7 @@ static uint32_t unit_bucket_of(const struct tables *tables, uint32_t unit)
 // Rough bytes of the unit in a bucket's record: name, its length, the fence, no hand-over.
 static uint32_t unit_size(const struct tables *tables, uint32_t unit)
 {
-    return tables->topics[tables->units[unit].topic].name_size + 18u;
+    return (uint32_t)topic_name(tables, tables->units[unit].topic).size + 18u;
 }
 
 static void bucket_add(struct tables *tables, struct collector *owner, uint32_t unit)

@@ -324,7 +324,7 @@ static void asks_repeat(struct control *control)
     control->ask_again = INSTANT_NEVER;
     for (uint32_t i = 0; i < tables->asks_later.count; i++) {
         uint32_t topic = tables->asks_later.items[i];
-        if (tables->topics[topic].name != NULL && tables->topics[topic].is_asked)
+        if (tables->topics[topic].name != 0 && tables->topics[topic].is_asked)
             handles_add(&tables->asks, topic);
     }
     tables->asks_later.count = 0;
@@ -342,7 +342,7 @@ void topics_ask(struct control *control)
     for (; taken < tables->asks.count && count < ASK_MAX; taken++) {
         uint32_t topic = tables->asks.items[taken];
         struct unit_name name;
-        if (tables->topics[topic].name == NULL || !tables->topics[topic].is_asked)
+        if (tables->topics[topic].name == 0 || !tables->topics[topic].is_asked)
             continue;
         tables->topics[topic].is_asked = false;
         enum status status = unit_name_parse(topic_name(tables, topic), &name);

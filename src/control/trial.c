@@ -128,7 +128,7 @@ static void trial_tell(struct control_trial *trial)
         plan_collector_set(plan, trial->scratch->planned[i], &options);
     }
     for (uint32_t topic = 0; topic < tables->topics_count; topic++) {
-        if (tables->topics[topic].name == NULL || tables->topics[topic].pool != trial->pool)
+        if (tables->topics[topic].name == 0 || tables->topics[topic].pool != trial->pool)
             continue;
         struct plan_unit_options options = topic_options(tables, topic);
         for (uint32_t u = tables->topics[topic].units; u != NONE; u = tables->units[u].sibling)
