@@ -161,7 +161,7 @@ static void systemd_tell(struct coordinator *coordinator, struct instant now)
 static void memory_trim(struct coordinator *coordinator, struct instant now)
 {
     if (coordinator->records_read < TRIM_RECORDS ||
-        instant_since(now, coordinator->last_read).us < TRIM_QUIET_US)
+        instant_since(now, coordinator->last_busy).us < TRIM_QUIET_US)
         return;
     coordinator->records_read = 0;
     commit_trim(coordinator);

@@ -292,6 +292,8 @@ static void commit_answered(struct coordinator *coordinator, const struct kafka_
         coordinator_log(coordinator, "warning", "a transaction was not committed: %s",
                         answer->text);
     coordinator->is_committing = false;
+    if (coordinator->batch.count > 1)
+        coordinator->last_busy = loop_now();
     commit_drop(coordinator);
     coordinator->commits++;
     coordinator->commit_us_last = answer->duration_us;

@@ -243,7 +243,7 @@ static uint32_t take_some(struct coordinator *coordinator, struct kafka_consumer
     kafka_consumer_release(consumer, records, count);
     coordinator->records_read += count;
     if (count == FEED_RECORDS)
-        coordinator->last_read = coordinator->now;
+        coordinator->last_busy = coordinator->now;
     return count;
 }
 

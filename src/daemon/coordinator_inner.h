@@ -155,7 +155,7 @@ struct coordinator {
     struct instant now; // read once a turn and once a poll
     int64_t wall_ms;
     uint64_t records_read;    // since memory was trimmed
-    struct instant last_read; // of more than a beat or two
+    struct instant last_busy; // more than a beat or two was read, or more than a few writes done
     struct control_effects effects;
     struct arena arena;  // of the record being decoded
     struct buffer line;  // scratch
