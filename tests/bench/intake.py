@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 
-from bench import lead, least_resident_mb, one_broker, resident_mb, tool
+from bench import lead, least_resident_mb, one_broker, processor_s, resident_mb, tool
 from procs import run, wait_for
 
 QUIET_SECONDS = 0.5
@@ -53,11 +53,12 @@ def measure(topics, collectors, events):
             )
             commits, ended = last_commit(cell)
             seconds = ended - begun
+            processor = processor_s(leader)
             memory = resident_mb(leader), least_resident_mb(leader)
         finally:
             fleet.kill()
             fleet.wait()
-    return seconds, commits, memory
+    return seconds, processor, commits, memory
 
 
 def main():
@@ -65,10 +66,11 @@ def main():
     collectors = int(sys.argv[2]) if len(sys.argv) > 2 else 1000
     print(f"one broker, {topics} announcements of one topic, {collectors} collectors that beat")
     for events in (True, False):
-        seconds, commits, memory = measure(topics, collectors, events)
+        seconds, processor, commits, memory = measure(topics, collectors, events)
         print(
             f"  events {'on ' if events else 'off'}  {topics / seconds:10,.0f} announcements/s  "
-            f"{seconds:6.2f} s  {commits:.0f} transactions  "
+            f"{seconds:6.2f} s ({processor[1]:.2f} s of processor time, {processor[0]:.2f} s of it "
+            f"deciding)  {commits:.0f} transactions  "
             f"{memory[0]:.0f} MB resident, {memory[1]:.0f} MB once quiet"
         )
 

@@ -11,7 +11,7 @@ leader's SIGTERM or kill -9 until a standby, which follows the state, leads.
 import sys
 import time
 
-from bench import lead, least_resident_mb, one_broker, resident_mb, tool
+from bench import lead, least_resident_mb, one_broker, processor_s, resident_mb, tool
 from procs import run, wait_for
 
 
@@ -42,6 +42,7 @@ def main():
         begun = time.monotonic()
         second = cell.coordinator("second")
         ready = time.monotonic() - begun
+        processor = processor_s(second)
         cell.wait_role("leader", "second")
         leading = time.monotonic() - begun
         peak = resident_mb(second)
@@ -50,7 +51,10 @@ def main():
         killed = take_over(cell, "third", "fourth", True)
     print(f"one broker, {topics} topics, {records} records of state, {size / 1e6:.0f} MB")
     print(f"  bare read of the state   {bare / 1e6:6.2f} s")
-    print(f"  exec -> ready            {ready:6.2f} s")
+    print(
+        f"  exec -> ready            {ready:6.2f} s ({processor[1]:.2f} s of processor time, "
+        f"{processor[0]:.2f} s of it restoring)"
+    )
     print(f"  exec -> leading          {leading:6.2f} s")
     print(f"  SIGTERM -> taken over    {stopped:6.2f} s")
     print(f"  kill -9 -> taken over    {killed:6.2f} s (leader.timeout 5 s)")

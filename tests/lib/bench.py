@@ -42,6 +42,18 @@ def resident_mb(process):
     raise AssertionError("no VmRSS")
 
 
+def processor_s(process):
+    """(main thread, all threads) in seconds of processor time, which a busy machine disturbs least."""
+    ticks = os.sysconf("SC_CLK_TCK")
+
+    def spent(stat):
+        with open(f"/proc/{process.pid}/{stat}", encoding="ascii") as line:
+            fields = line.read().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / ticks
+
+    return spent(f"task/{process.pid}/stat"), spent("stat")
+
+
 def least_resident_mb(process):
     """Resident memory once the process has given back what it needed for a storm or a restore."""
     least, end = resident_mb(process), time.monotonic() + TRIM_SECONDS
