@@ -397,8 +397,18 @@ static void signalled(void *ctx, int signal)
     coordinator_stop(ctx);
 }
 
+// What Kafka's threads allocate is freed by the loop's. In arenas of their own it could not be
+// given back: trimming passes by the tops of these.
+static void memory_share(void)
+{
+#ifdef __GLIBC__
+    (void)mallopt(M_ARENA_MAX, 1);
+#endif
+}
+
 int coordinator_run(const struct coordinator_setup *setup)
 {
+    memory_share();
     struct loop *loop = loop_create();
     struct coordinator *coordinator = NULL;
     struct buffer fault = {0};
