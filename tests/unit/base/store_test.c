@@ -43,7 +43,7 @@ static void what_was_added_is_found_until_it_is_removed(void)
     store_finish(&store);
 }
 
-// Else names of one size after another would each keep their most.
+// PD-3: else names of one size after another would each keep their most.
 static void blocks_without_a_text_serve_other_sizes(void)
 {
     static uint32_t numbers[TEXTS];
