@@ -67,7 +67,7 @@ void quarantine_apply(struct control *control, uint32_t pool)
     struct tables *tables = &control->tables;
     struct handles topics = {0};
     for (uint32_t i = 0; i < tables->topics_count; i++)
-        if (tables->topics[i].name != NULL && tables->topics[i].pool == pool &&
+        if (tables->topics[i].name != 0 && tables->topics[i].pool == pool &&
             has_failures(tables, i))
             handles_add(&topics, i);
     handles_sort(&topics, tables, topic_before);
