@@ -33,7 +33,7 @@ struct cell_options {
     struct beat_capacity capacity;  // that every collector says
     const struct control_log *logs; // what has become of control and orders; NULL = as remembered
     int64_t level;                  // that this coordinator knows, 0 = RECORD_LEVEL
-    bool is_large;           // no events, and invariants are checked with each commit alone
+    bool is_large;                  // no events, and invariants are checked with each commit alone
     int64_t peer;            // level that coordinator "south" knows, a standby; 0 = there is none
     bool has_past;           // somebody had beaten before, and who is not known
     const struct beat *past; // it is known: this one; NULL = nobody
