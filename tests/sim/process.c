@@ -250,10 +250,14 @@ void world_resume(struct world *world, const char *name)
         return;
     process->has_rest = false;
     process->has_woken = true;
-    if (process->is_coordinator)
+    if (process->is_coordinator) {
         coordinator_go_on(world, process);
-    else
-        collector_go_on(world, process);
+        return;
+    }
+    collector_go_on(world, process);
+    // It was reading, maybe, and reads on.
+    if (process_is_running(process))
+        process_look_later(world, process);
 }
 
 void world_stop(struct world *world, const char *name)
