@@ -69,6 +69,10 @@ static void collector_families(struct metrics *metrics, const struct control *co
          offsetof(struct collector_view, lag_records)},
         {"muster_collector_records_per_second", "records that a collector delivers",
          offsetof(struct collector_view, records_per_s)},
+        {"muster_collector_generation", "newest generation published to a collector",
+         offsetof(struct collector_view, generation)},
+        {"muster_collector_applied_generation", "generation that a collector has applied",
+         offsetof(struct collector_view, applied_generation)},
     };
     for (size_t f = 0; f < sizeof(families) / sizeof(families[0]); f++) {
         metrics_family(metrics, METRICS_GAUGE, families[f].name, families[f].help);

@@ -4,6 +4,11 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 
 #include "base/memory.h"
 #include "control/view.h"
@@ -25,6 +30,7 @@ struct coordinator_room {
     struct loop_timer *timer; // looks at the condition
     struct coordinator *coordinator;
     FILE *err;
+    bool has_said_no_http;
     bool is_slow; // its ear lets Kafka be faster than the coordinator
     int64_t topics_wanted;
     struct instant deadline;
@@ -50,6 +56,7 @@ static void room_announce(struct coordinator_room *room, const char *value)
 static ssize_t hear(void *ctx, const char *text, size_t size)
 {
     struct coordinator_room *room = ctx;
+    room->has_said_no_http |= memmem(text, size, "no HTTP: ", 9) != NULL;
     for (int i = 0; room->is_slow && i < LATER && memmem(text, size, " leads: ", 8); i++) {
         room_announce(room, FIRST);
         consumer_take(room->reader, &room->taken, room->taken.records + 1, 0);
@@ -179,9 +186,32 @@ static void a_second_signal_ends_it_whatever_kafka_does(void)
     room_close(&room);
 }
 
+// EE-20
+static void data_goes_on_where_http_cannot(void)
+{
+    struct coordinator_room room;
+    char address[32];
+    struct sockaddr_in taken = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof(taken);
+    int other = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    REQUIRE(bind(other, (struct sockaddr *)&taken, size) == 0 && listen(other, 1) == 0);
+    REQUIRE(getsockname(other, (struct sockaddr *)&taken, &size) == 0);
+    snprintf(address, sizeof(address), "127.0.0.1:%d", ntohs(taken.sin_port));
+    room_open(&room);
+    room_set(&room, "api.listen", address);
+    room_start(&room);
+    room_announce(&room, FIRST);
+    room_await(&room, 1);
+    CHECK(room.has_said_no_http);
+    room_stop(&room);
+    room_close(&room);
+    close(other);
+}
+
 static const struct test tests[] = {
     TEST(what_arrives_while_the_logs_are_compared_is_taken),
     TEST(a_second_signal_ends_it_whatever_kafka_does),
+    TEST(data_goes_on_where_http_cannot),
 };
 
 TEST_MAIN("embedded/coordinator", tests)

@@ -158,7 +158,31 @@ static void announced_without_collectors(void)
     tale_end(world);
 }
 
+// PD-7: nobody waits for who is slow, and it ends on the newest state, over as much of the older
+// ones as Kafka has not compacted by then.
+static void slow_collector_is_not_waited_for(void)
+{
+    struct world *world = tale_with(2, 2);
+    world_pause(world, "a");
+    for (int i = 0; i < 8; i++) {
+        char topic[16];
+        snprintf(topic, sizeof(topic), "n%d", i);
+        world_announce(world, "agent", "add", topic);
+        world_run(world, 500);
+    }
+    CHECK_TEXT(world_reading(world), "a: t1\nb: n1 n3 n5 n7 t2\n");
+    tale_skip(world);
+    world_resume(world, "a");
+    world_run(world, 2000);
+    tale_has(world,
+             "default/a@a0010001 > head 9 of epoch 1 is a whole (active units 4) -> applied, "
+             "active units 5 (S2)");
+    CHECK_TEXT(world_reading(world), "a: n0 n2 n4 n6 t1\nb: n1 n3 n5 n7 t2\n");
+    tale_end(world);
+}
+
 static const struct test tests[] = {
+    TEST(slow_collector_is_not_waited_for),
     TEST(announced_assigned_read),
     TEST(newcomer_takes_its_share_by_revoke_ack_grant),
     TEST(said_again_changes_nothing),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Which writes a batch has and in which order. CB-9, CB-45, MR-5, PD-4, PD-5, PD-17, PD-18, PD-19.
+// Which writes a batch has and in which order. CB-9, CB-45, MR-5, PD-4, PD-5, PD-6, PD-17, PD-18,
+// PD-19.
 #include <stdio.h>
 #include <string.h>
 
@@ -133,6 +134,36 @@ static void storm_rewrites_a_bucket_once(void)
     cell.now.us += 5000000;
     CHECK(cell_commit(&cell));
     CHECK(strlen(cell_keys(&cell, WRITE_ASSIGNMENT)) > 0);
+    cell_end(&cell);
+}
+
+// PD-6: a change after quiet goes out with its own batch, in a storm it is one publication an
+// interval.
+static void change_after_quiet_goes_at_once_and_a_storm_by_the_interval(void)
+{
+    enum { STEP_MS = 100, STORM_MS = 20000, INTERVAL_MS = 5000 };
+    struct cell cell;
+    char json[128];
+    cell_begin(&cell, &(struct cell_options){0});
+    cell_beat(&cell, 0, 1, "joining", 0);
+    CHECK(cell_commit(&cell));
+    cell.now.us += 3600 * INT64_C(1000000);
+    cell_say(&cell, INPUT_CONTROL,
+             "{\"agent\": \"quiet\", \"topics\": [{\"name\": \"t\", \"partitions\": 1}]}");
+    CHECK(cell_commit(&cell));
+    CHECK_TEXT(cell_keys(&cell, WRITE_ASSIGNMENT), "default/c0/1 default/c0");
+    cell.options.is_behind = true;
+    uint32_t published = 0;
+    for (int ms = 0; ms < STORM_MS; ms += STEP_MS) {
+        cell.now.us += STEP_MS * 1000;
+        snprintf(json, sizeof(json),
+                 "{\"agent\": \"a%d\", \"topics\": [{\"name\": \"t%d\", \"partitions\": 1}]}", ms,
+                 ms);
+        cell_say(&cell, INPUT_CONTROL, json);
+        CHECK(cell_commit(&cell));
+        published += strlen(cell_keys(&cell, WRITE_ASSIGNMENT)) > 0;
+    }
+    CHECK_INT(published, STORM_MS / INTERVAL_MS);
     cell_end(&cell);
 }
 
@@ -283,11 +314,17 @@ static void release_never_waits(void)
 }
 
 static const struct test tests[] = {
-    TEST(state_then_buckets_then_head),         TEST(empty_bucket_is_a_tombstone),
-    TEST(one_change_writes_one_bucket),         TEST(any_node_writes_the_same_bytes),
-    TEST(storm_rewrites_a_bucket_once),         TEST(release_never_waits),
-    TEST(full_batch_is_placed_as_a_whole),      TEST(buckets_wait_until_all_is_placed),
-    TEST(end_of_a_storm_is_published_in_parts), TEST(one_of_hundred_thousand_topics_writes_little),
+    TEST(state_then_buckets_then_head),
+    TEST(empty_bucket_is_a_tombstone),
+    TEST(one_change_writes_one_bucket),
+    TEST(any_node_writes_the_same_bytes),
+    TEST(storm_rewrites_a_bucket_once),
+    TEST(release_never_waits),
+    TEST(change_after_quiet_goes_at_once_and_a_storm_by_the_interval),
+    TEST(full_batch_is_placed_as_a_whole),
+    TEST(buckets_wait_until_all_is_placed),
+    TEST(end_of_a_storm_is_published_in_parts),
+    TEST(one_of_hundred_thousand_topics_writes_little),
 };
 
 TEST_MAIN("control/publish", tests)

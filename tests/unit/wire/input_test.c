@@ -28,6 +28,32 @@ static void json_and_avro_are_told_apart(void)
     buffer_finish(&bytes);
 }
 
+// CB-22: what an agent says of itself and of a topic is the same after both encodings.
+static void announcement_survives_both_encodings(void)
+{
+    static const char said[] =
+        "{\"pool\":\"edge\",\"agent\":\"vm-7\",\"source\":\"\",\"mode\":\"set\",\"topics\":[{"
+        "\"name\":\"ns1.mcis2.vm-7\",\"cluster\":\"\",\"partitions\":3,\"split\":true,\"weight\":"
+        "250,"
+        "\"labels\":{\"format\":\"influx\"}}],\"labels\":{\"address\":\"10.0.0.7:8888\","
+        "\"group\":\"mcis2\",\"ns\":\"ns1\",\"provider\":\"aws\",\"service_type\":\"MCIS\"},"
+        "\"ttl_ms\":60000,\"id\":\"7f\",\"sent_at_ms\":1764345600000}";
+    struct arena arena = {0};
+    struct buffer avro = {0}, json = {0}, why = {0};
+    struct wire_record record = {0};
+    struct wire_input input = {RECORD_ANNOUNCEMENT, text_of(said)};
+    REQUIRE(wire_decode_input(input, &arena, NULL, &record, &why) == STATUS_OK);
+    wire_encode_avro(RECORD_ANNOUNCEMENT, record.record, &avro);
+    input.bytes = buffer_text(&avro);
+    REQUIRE(wire_decode_input(input, &arena, NULL, &record, &why) == STATUS_OK);
+    wire_encode_json(RECORD_ANNOUNCEMENT, record.record, &json);
+    CHECK_TEXT(buffer_string(&json), said);
+    arena_finish(&arena);
+    buffer_finish(&avro);
+    buffer_finish(&json);
+    buffer_finish(&why);
+}
+
 static void other_beginnings_are_refused_with_a_reason(void)
 {
     static const struct {
@@ -107,6 +133,7 @@ static void kinds_have_the_names_of_their_schemas(void)
 
 static const struct test tests[] = {
     TEST(json_and_avro_are_told_apart),
+    TEST(announcement_survives_both_encodings),
     TEST(other_beginnings_are_refused_with_a_reason),
     TEST(another_kind_is_refused),
     TEST(limits_hold_at_the_door),
