@@ -43,6 +43,19 @@ static void units_print(struct world *world, struct buffer *line)
     words_join(words, count, line);
 }
 
+static void pools_print(struct world *world, struct buffer *line)
+{
+    struct pool_view pool;
+    char *words[WORDS_MAX];
+    size_t count = 0;
+    for (uint32_t cursor = 0;
+         control_next_pool(world_find(world, "north")->control, &cursor, &pool);) {
+        REQUIRE(count < WORDS_MAX);
+        words[count++] = text_copy(pool.name);
+    }
+    words_join(words, count, line);
+}
+
 static void policy_print(struct world *world, struct buffer *line)
 {
     struct pool_view pool;
@@ -95,6 +108,8 @@ static void step_play(struct world *world, const char *verb, const char *rest)
     world_run(world, SETTLE_MS);
     if (strcmp(verb, "knows") == 0)
         check_line(world, units_print, rest);
+    else if (strcmp(verb, "pools") == 0)
+        check_line(world, pools_print, rest);
     else if (strcmp(verb, "policy") == 0)
         check_line(world, policy_print, rest);
     else if (strcmp(verb, "letters") == 0)

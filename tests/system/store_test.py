@@ -40,6 +40,9 @@ class StoreTest(unittest.TestCase):
             sorted(f"{item['pool']}/{item['unit']}" for item in self.cell.items("/api/v1/topics"))
         )
 
+    def pools(self):
+        return " ".join(sorted(item["name"] for item in self.cell.items("/api/v1/pools")))
+
     def policy(self):
         for pool in self.cell.items("/api/v1/pools"):
             if pool["name"] == "default":
@@ -66,7 +69,12 @@ class StoreTest(unittest.TestCase):
         self.cell.wait_role("leader")
 
     def play(self, verb, rest):
-        looks = {"knows": self.knows, "policy": self.policy, "letters": self.letters}
+        looks = {
+            "knows": self.knows,
+            "pools": self.pools,
+            "policy": self.policy,
+            "letters": self.letters,
+        }
         if verb in looks:
             look = looks[verb]
             procs.wait_for(lambda: look() == rest, PATIENCE, f"'{verb} {rest}'")
