@@ -16,6 +16,8 @@ const struct column pool_columns[] = {
     {"OWNED", "owned", COLUMN_INTEGER, true, true, "units with an owner"},
     {"REVOKING", "revoking", COLUMN_INTEGER, true, true, "units that an owner is to let go of"},
     {"PENDING", "pending", COLUMN_INTEGER, false, true, "units without an owner"},
+    {"GAP", "gap", COLUMN_INTEGER, true, true,
+     "pending units that another plan might place, at most; 0 = none could"},
     {"COLLECTORS", "collectors", COLUMN_INTEGER, false, true, "live collectors"},
     {"WANTED", "wanted", COLUMN_INTEGER, false, true,
      "collectors that it needs; null = not bounded"},

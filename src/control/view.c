@@ -281,6 +281,15 @@ void control_view_wanted(const struct control *control, struct text pool, struct
         wanted_fill(plan, UINT32_MAX, ret);
 }
 
+int64_t control_view_gap(const struct control *control, struct text pool)
+{
+    const struct plan *plan = wanted_plan(control, pool);
+    struct plan_counts counts = {0};
+    if (plan != NULL)
+        plan_counts_get(plan, &counts);
+    return counts.gap;
+}
+
 bool control_next_wanted(const struct control *control, struct text pool, uint32_t *cursor,
                          struct wanted_view *ret)
 {

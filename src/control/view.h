@@ -107,6 +107,10 @@ void control_view_cell(const struct control *control, struct cell_view *ret);
 // Lag of one pool, or of all if `pool` is empty. O(pools).
 void control_view_lag(const struct control *control, struct text pool, struct lag_view *ret);
 
+// Of the pending units of a pool, no plan could give more than so many an owner; 0 where none
+// could.
+int64_t control_view_gap(const struct control *control, struct text pool);
+
 // Age of the oldest record of a pool that is not delivered, ms; -1 = not known. O(units).
 int64_t control_view_oldest_ms(const struct control *control, struct text pool);
 

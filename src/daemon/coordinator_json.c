@@ -320,6 +320,7 @@ void api_print_pool(struct api_list *list, const struct pool_view *pool)
     json_member_int64(json, "owned", pool->owned);
     json_member_int64(json, "revoking", pool->revoking);
     json_member_int64(json, "pending", pool->pending);
+    json_member_int64(json, "gap", control_view_gap(list->control, pool->name));
     json_member_int64(json, "collectors", pool->collectors);
     wanted_members(list, pool->name);
     json_key(json, "policy");

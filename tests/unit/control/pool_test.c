@@ -87,6 +87,23 @@ static long long moves(const struct cell *cell)
 static const char owners_of_four[] = "c0:t1 c0:t3 c1:t2 c1:t4";
 static const char owners_of_late[] = "c0:t3 c0:t4 c1:t1 c1:t2";
 
+// Of two collectors of ten each has room for one six, and what they have in all would do for three.
+static void the_gap_is_published(void)
+{
+    struct cell cell;
+    cell_begin(&cell, &(struct cell_options){.capacity = {.weight = 10}});
+    CHECK_INT(control_view_gap(cell.control, TEXT_LITERAL("default")), 0);
+    cell_say(
+        &cell, INPUT_CONTROL,
+        "{\"agent\": \"x\", \"topics\": [{\"name\": \"t1\", \"partitions\": 1, \"weight\": 6}, "
+        "{\"name\": \"t2\", \"partitions\": 1, \"weight\": 6}, "
+        "{\"name\": \"t3\", \"partitions\": 1, \"weight\": 6}]}");
+    cell_settle(&cell, 2);
+    CHECK_INT(control_view_gap(cell.control, TEXT_LITERAL("default")), 1);
+    CHECK_INT(control_view_gap(cell.control, TEXT_LITERAL("nobody's")), 0);
+    cell_end(&cell);
+}
+
 // ---- Pause.
 
 static void pause_takes_all_and_resume_gives_it_back(void)
@@ -484,6 +501,7 @@ static void missing_is_told_from_wrong(void)
 }
 
 static const struct test tests[] = {
+    TEST(the_gap_is_published),
     TEST(pause_takes_all_and_resume_gives_it_back),
     TEST(pause_survives_a_takeover),
     TEST(resume_is_finished_by_the_next_leader),
