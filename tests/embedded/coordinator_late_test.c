@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "coordinator_cell.h"
 #include "daemon/coordinator_inner.h"
 #include "kafka_room.h"
 #include "test.h"
@@ -92,11 +93,6 @@ struct coordinator_room {
     struct instant deadline;
 };
 
-static void room_set(struct coordinator_room *room, const char *name, const char *value)
-{
-    REQUIRE(conf_set(room->conf, "test", name, value) == STATUS_OK);
-}
-
 static bool has_said(struct coordinator_room *room)
 {
     fflush(room->err);
@@ -128,20 +124,10 @@ static void room_open(struct coordinator_room *room)
     kafka_room_open(&room->kafka, 1);
     REQUIRE(kafka_mock_create(1, &fault, &room->other) == STATUS_OK);
     kafka_mock_set_down(room->other, 1);
-    for (int i = 0; i < KAFKA_CELL_TOPICS; i++) {
-        struct buffer name = {0};
-        kafka_layout_print((enum kafka_cell_topic)i, T("muster"), &name);
-        REQUIRE(kafka_mock_create_topic(room->kafka.mock, buffer_text(&name), 1) == STATUS_OK);
-        buffer_finish(&name);
-    }
     buffer_print(&servers, "%.*s,%.*s", TEXT_ARGS(kafka_mock_servers(room->kafka.mock)),
                  TEXT_ARGS(kafka_mock_servers(room->other)));
-    room->conf = conf_create();
-    room_set(room, "kafka.bootstrap.servers", buffer_string(&servers));
-    room_set(room, "kafka.fetch.wait.max.ms", "10");
-    room_set(room, "coordinator.id", "k1");
-    room_set(room, "api.listen", "");
-    room_set(room, "topics.check", "false"); // the embedded broker cannot be asked
+    room->conf = coordinator_cell_create(room->kafka.mock);
+    coordinator_cell_set(room->conf, "kafka.bootstrap.servers", buffer_string(&servers));
     room->err = open_memstream(&room->err_text, &room->err_size);
     room->loop = loop_create();
     struct coordinator_setup setup = {.conf = room->conf, .err = room->err};

@@ -15,6 +15,7 @@
 
 #include "base/ensure.h"
 #include "control/view.h"
+#include "coordinator_cell.h"
 #include "daemon/coordinator_inner.h"
 #include "kafka_room.h"
 #include "net/http_client.h"
@@ -237,32 +238,16 @@ static void last_life(struct cell_room *room)
 
 // ---- One cell.
 
-static void room_set(struct cell_room *room, const char *name, const char *value)
-{
-    REQUIRE(conf_set(room->conf, "test", name, value) == STATUS_OK);
-}
-
 static void room_open(struct cell_room *room, uint64_t seed)
 {
     *room = (struct cell_room){.seed = seed, .address = "127.0.0.1:1"};
     pthread_mutex_init(&room->lock, NULL);
     kafka_room_open(&room->kafka, 1);
-    for (int i = 0; i < KAFKA_CELL_TOPICS; i++) {
-        struct buffer name = {0};
-        kafka_layout_print((enum kafka_cell_topic)i, T("muster"), &name);
-        REQUIRE(kafka_mock_create_topic(room->kafka.mock, buffer_text(&name), 1) == STATUS_OK);
-        buffer_finish(&name);
-    }
-    char *servers = text_copy(kafka_mock_servers(room->kafka.mock));
-    room->conf = conf_create();
-    room_set(room, "kafka.bootstrap.servers", servers);
-    room_set(room, "kafka.fetch.wait.max.ms", "5");
-    room_set(room, "coordinator.id", "k1");
-    room_set(room, "api.listen", "127.0.0.1:0");
-    room_set(room, "topics.check", "false"); // the embedded broker cannot be asked
-    room_set(room, "beat.interval.ms", "20");
-    room_set(room, "leader.timeout.ms", "100");
-    free(servers);
+    room->conf = coordinator_cell_create(room->kafka.mock);
+    coordinator_cell_set(room->conf, "kafka.fetch.wait.max.ms", "5");
+    coordinator_cell_set(room->conf, "api.listen", "127.0.0.1:0");
+    coordinator_cell_set(room->conf, "beat.interval.ms", "20");
+    coordinator_cell_set(room->conf, "leader.timeout.ms", "100");
     room->err = fopen("/dev/null", "w");
     room->loop = loop_create();
 }

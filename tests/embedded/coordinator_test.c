@@ -10,8 +10,8 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
-#include "base/memory.h"
 #include "control/view.h"
+#include "coordinator_cell.h"
 #include "daemon/coordinator_inner.h"
 #include "kafka_room.h"
 #include "test.h"
@@ -36,11 +36,6 @@ struct coordinator_room {
     struct instant deadline;
     bool is_found;
 };
-
-static void room_set(struct coordinator_room *room, const char *name, const char *value)
-{
-    REQUIRE(conf_set(room->conf, "test", name, value) == STATUS_OK);
-}
 
 // What Kafka has acknowledged when it returns.
 static void room_announce(struct coordinator_room *room, const char *value)
@@ -91,25 +86,12 @@ static void room_open(struct coordinator_room *room)
     const struct kafka_assignment control = {.topic = T("muster.control"), .offset = KAFKA_START};
     *room = (struct coordinator_room){0};
     kafka_room_open(&room->kafka, 1);
-    for (int i = 0; i < KAFKA_CELL_TOPICS; i++) {
-        struct buffer name = {0};
-        kafka_layout_print((enum kafka_cell_topic)i, T("muster"), &name);
-        REQUIRE(kafka_mock_create_topic(room->kafka.mock, buffer_text(&name), 1) == STATUS_OK);
-        buffer_finish(&name);
-    }
+    room->conf = coordinator_cell_create(room->kafka.mock);
     room->producer = kafka_room_producer(&room->kafka);
     room->reader = kafka_room_consumer(&room->kafka, false);
     REQUIRE(kafka_consumer_assign(room->reader, &control, 1) == STATUS_OK);
-    char *servers = text_copy(kafka_mock_servers(room->kafka.mock));
-    room->conf = conf_create();
-    room_set(room, "kafka.bootstrap.servers", servers);
-    room_set(room, "kafka.fetch.wait.max.ms", "10");
-    room_set(room, "coordinator.id", "k1");
-    room_set(room, "api.listen", "");
-    room_set(room, "topics.check", "false"); // the embedded broker cannot be asked
-    room_set(room, "beat.interval.ms", "50");
-    room_set(room, "leader.timeout.ms", "200");
-    memory_release(servers);
+    coordinator_cell_set(room->conf, "beat.interval.ms", "50");
+    coordinator_cell_set(room->conf, "leader.timeout.ms", "200");
     room->err = fopencookie(room, "w", (cookie_io_functions_t){.write = hear});
     REQUIRE(room->err != NULL);
     room->loop = loop_create();
@@ -198,7 +180,7 @@ static void data_goes_on_where_http_cannot(void)
     REQUIRE(getsockname(other, (struct sockaddr *)&taken, &size) == 0);
     snprintf(address, sizeof(address), "127.0.0.1:%d", ntohs(taken.sin_port));
     room_open(&room);
-    room_set(&room, "api.listen", address);
+    coordinator_cell_set(room.conf, "api.listen", address);
     room_start(&room);
     room_announce(&room, FIRST);
     room_await(&room, 1);
