@@ -187,6 +187,18 @@ class AccountantTest(unittest.TestCase):
         del evidence.commits[-1]
         self.expect("committed", evidence, "ends at 10, committed is 4")
 
+    def test_late_commit_of_the_former_owner_at_the_very_end_is_counted(self):
+        evidence = killed()
+        evidence.commits.append(commit(4, 5, 6100))
+        report = self.judge(evidence)
+        self.assertEqual({}, dict(report.faults), report.text())
+        self.assertEqual(1, report.figures["commits of a lower fence, late"])
+
+    def test_newest_owner_that_ends_on_a_lower_position(self):
+        evidence = killed()
+        evidence.commits.append(commit(4, 10, 6100))
+        self.expect("committed", evidence, "ends at 10, committed is 4")
+
     # --- one owner ---
 
     def move_grant(self, evidence, at_ms):
