@@ -12,7 +12,8 @@ What he proves, by the name of the rule under which a breach is told:
 delivered   every record of a data topic is in a sink, as it is in Kafka, and nothing else is
 duplicates  whatever is read again is read from the position that was committed when the owner
             changed
-committed   no position is committed before the sink has what lies below it; in the end all is
+committed   no position is committed before the sink has what lies below it; in the end all is, by
+            the newest owner (what a former owner's client sends late is counted, not judged)
 one owner   the former owner of a unit has acknowledged, left, been proved dead, or not been heard
             for its lease, before the next is granted it (S1, S2, S4); nobody writes without a
             grant, nor behind its end, nor behind a line of a higher fence
