@@ -14,6 +14,7 @@
 #include "base/hash.h"
 #include "base/memory.h"
 #include "cli/await.h"
+#include "cli/kafka_tell.h"
 #include "daemon/kafka_settings.h"
 #include "kafka/producer.h"
 #include "net/loop.h"
@@ -217,32 +218,6 @@ static enum exit_code all_tell(const struct exchange *exchange, const struct inv
     return invocation_answered(output, code);
 }
 
-static enum exit_code trouble_tell(const struct invocation *invocation, struct kafka_watch *watch,
-                                   enum status status, const struct buffer *problem)
-{
-    struct buffer reach = {0};
-    enum exit_code code = exit_code_of(status);
-    if (kafka_watch_reach(watch, &reach) != STATUS_OK)
-        code = invocation_fail(invocation, EXIT_UNREACHABLE,
-                               "%s: is it running? -b HOST:PORT says where it is",
-                               buffer_string(&reach));
-    else
-        invocation_fail(invocation, code, "%s",
-                        problem->size ? buffer_string(problem) : status_text(status));
-    buffer_finish(&reach);
-    return code;
-}
-
-static void log_print(const struct invocation *invocation, struct kafka_watch *watch)
-{
-    struct buffer line = {0};
-    while (invocation->is_verbose && kafka_watch_next(watch, &line)) {
-        fprintf(invocation->cli->err, "kafka: %s\n", buffer_string(&line));
-        buffer_clear(&line);
-    }
-    buffer_finish(&line);
-}
-
 static bool nothing_was_taken(const struct exchange *exchange)
 {
     for (uint32_t i = 0; i < exchange->count; i++)
@@ -271,8 +246,8 @@ enum exit_code exchange_run(struct exchange *exchange, const struct invocation *
     if (status == STATUS_OK)
         code = all_tell(exchange, invocation);
     else
-        code = trouble_tell(invocation, settings.watch, status, &problem);
-    log_print(invocation, settings.watch);
+        code = kafka_tell_trouble(invocation, settings.watch, status, buffer_text(&problem));
+    kafka_tell_log(invocation, settings.watch);
     await_close(await);
     kafka_watch_destroy(settings.watch);
     kafka_settings_finish(&settings);

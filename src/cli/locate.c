@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "base/instant.h"
+#include "cli/kafka_tell.h"
 #include "daemon/kafka_settings.h"
 #include "kafka/admin.h"
 #include "kafka/config.h"
@@ -158,16 +159,6 @@ static void take_records(struct search *search)
     arena_clear(&search->arena);
 }
 
-static void print_log(const struct invocation *invocation, struct kafka_watch *watch)
-{
-    struct buffer line = {0};
-    while (invocation->is_verbose && kafka_watch_next(watch, &line)) {
-        fprintf(invocation->cli->err, "kafka: %s\n", buffer_string(&line));
-        buffer_clear(&line);
-    }
-    buffer_finish(&line);
-}
-
 // Until the leader was heard or the deadline has come.
 static void search_run(struct search *search, const struct invocation *invocation)
 {
@@ -178,7 +169,7 @@ static void search_run(struct search *search, const struct invocation *invocatio
         struct pollfd fd = {.fd = kafka_consumer_fd(search->consumer), .events = POLLIN};
         poll(&fd, 1, left_ms > 1000 ? 1000 : (int)left_ms);
         take_records(search);
-        print_log(invocation, search->watch);
+        kafka_tell_log(invocation, search->watch);
     }
 }
 

@@ -2,6 +2,7 @@
 
 #include "cli/site.h"
 
+#include "cli/kafka_tell.h"
 #include "daemon/kafka_settings.h"
 
 const struct column site_columns[] = {
@@ -33,22 +34,6 @@ struct kafka_settings site_settings(const struct site *site)
     return settings;
 }
 
-static enum exit_code trouble_tell(struct site *site, enum status status, struct text text)
-{
-    struct buffer reach = {0};
-    enum exit_code code = exit_code_of(status);
-    if (kafka_watch_reach(site->watch, &reach) != STATUS_OK)
-        code = invocation_fail(site->invocation, EXIT_UNREACHABLE,
-                               "%s: is it running? -b HOST:PORT says where it is",
-                               buffer_string(&reach));
-    else if (text.size > 0)
-        invocation_fail(site->invocation, code, "%.*s", TEXT_ARGS(text));
-    else
-        invocation_fail(site->invocation, code, "%s", status_text(status));
-    buffer_finish(&reach);
-    return code;
-}
-
 struct kafka_reply *site_reply(struct site *site, enum status status, enum exit_code *ret_code)
 {
     struct kafka_reply *reply =
@@ -57,7 +42,8 @@ struct kafka_reply *site_reply(struct site *site, enum status status, enum exit_
         status = reply ? reply->status : STATUS_TIMEOUT;
     if (status == STATUS_OK)
         return reply;
-    *ret_code = trouble_tell(site, status, reply ? reply->text : (struct text){0});
+    *ret_code = kafka_tell_trouble(site->invocation, site->watch, status,
+                                   reply ? reply->text : (struct text){0});
     kafka_reply_release(reply);
     return NULL;
 }
@@ -95,7 +81,7 @@ enum exit_code site_open(struct site *site, const struct invocation *invocation)
     kafka_settings_finish(&settings);
     enum exit_code code = EXIT_DONE;
     if (status != STATUS_OK)
-        code = trouble_tell(site, status, buffer_text(&problem));
+        code = kafka_tell_trouble(invocation, site->watch, status, buffer_text(&problem));
     buffer_finish(&problem);
     if (code != EXIT_DONE)
         return code;

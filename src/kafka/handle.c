@@ -94,6 +94,8 @@ static rd_kafka_resp_err_t on_broker_state(rd_kafka_t *rk, int32_t broker, const
                                            void *context)
 {
     const struct kafka_handle *handle = context;
+    if (atomic_load(&handle->is_closing))
+        return RD_KAFKA_RESP_ERR_NO_ERROR;
     (void)rk;
     (void)protocol;
     // The number of a broker changes while a connection stands: it is learned, or moves to another.
@@ -254,6 +256,9 @@ enum status kafka_handle_destroy(struct kafka_handle *handle, struct span patien
 {
     struct kafka_watch *watch = handle->watch;
     kafka_watch_hold(watch);
+    // An attempt that ends here has not failed.
+    atomic_store(&handle->is_closing, true);
+    kafka_watch_forget(watch, handle);
     struct buffer line = {0};
     buffer_print(&line, "CLOSE: '%s' did not end within %lld ms and is left behind",
                  rd_kafka_name(handle->rk), (long long)span_ms(patience));

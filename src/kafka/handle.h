@@ -5,6 +5,7 @@
 #define MUSTER_KAFKA_HANDLE_H
 
 #include <librdkafka/rdkafka.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #include "base/index.h"
@@ -34,6 +35,7 @@ struct kafka_handle_plan {
 struct kafka_handle {
     rd_kafka_t *rk;
     struct kafka_watch *watch; // held
+    atomic_bool is_closing;    // what becomes of its connections is our doing
     void (*delivered)(rd_kafka_t *rk, const rd_kafka_message_t *message, void *owner);
     void (*failed)(void *owner, rd_kafka_resp_err_t error, const char *reason);
     void *owner;

@@ -4,7 +4,10 @@
 #include "kafka_room.h"
 #include "test.h"
 
+#include <arpa/inet.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/hash.h"
 #include "base/memory.h"
@@ -241,6 +244,39 @@ static void unreached_cluster_ends_in_results_and_a_sentence(void)
     kafka_room_close(&room);
 }
 
+// A socket that takes connections and never says a word; its address is `*ret_servers`.
+static int listen_silently(char ret_servers[32])
+{
+    struct sockaddr_in address = {.sin_family = AF_INET};
+    socklen_t size = sizeof(address);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    REQUIRE(fd >= 0 && bind(fd, (struct sockaddr *)&address, size) == 0 && listen(fd, 8) == 0);
+    REQUIRE(getsockname(fd, (struct sockaddr *)&address, &size) == 0);
+    snprintf(ret_servers, 32, "127.0.0.1:%d", ntohs(address.sin_port));
+    return fd;
+}
+
+static void attempt_that_we_end_has_not_failed(void)
+{
+    char servers[32];
+    int listener = listen_silently(servers);
+    kafka_room_join(&room, servers);
+    struct kafka_producer *producer = kafka_room_producer(&room);
+    kafka_producer_prepare(producer, T("a"));
+    fd_wait(listener);
+    int connection = accept(listener, NULL, NULL);
+    fd_wait(connection); // it asks for the versions, so it is connected, and not up
+    CHECK_INT(kafka_producer_destroy(producer, PATIENCE), STATUS_OK);
+    struct buffer text = {0};
+    CHECK_INT(kafka_watch_reach(room.watch, &text), STATUS_OK);
+    CHECK_TEXT(buffer_string(&text), "");
+    buffer_finish(&text);
+    close(connection);
+    close(listener);
+    kafka_room_close(&room);
+}
+
 static void destroy_drops_what_has_no_result(void)
 {
     open_topics();
@@ -281,6 +317,7 @@ static const struct test tests[] = {
     TEST(passing_errors_are_ridden_out_in_order),
     TEST(lasting_refusal_is_a_result),
     TEST(unreached_cluster_ends_in_results_and_a_sentence),
+    TEST(attempt_that_we_end_has_not_failed),
     TEST(destroy_drops_what_has_no_result),
     TEST(key_chooses_the_partition_as_kafka_does),
 };
