@@ -288,9 +288,10 @@ class World:
         busy."""
         name = self.pick(COLLECTORS)
         self.say(f"{name} is held still for a moment")
-        part = min(self.units().values())
-        number = self.streams.next[part] + 2
-        until = lambda: self.wait(lambda: self.streams.next[part] >= number, "two records")
+        # Of any topic, for each may be deleted meanwhile.
+        marks = {part: self.streams.next[part] + 2 for part in self.units().values()}
+        has_come = lambda: any(self.streams.next[part] >= mark for part, mark in marks.items())
+        until = lambda: self.wait(has_come, "two records")
         yield from self._pause(name, until)
 
     def collector_cut(self):

@@ -35,13 +35,17 @@ def die_with_parent():
 _sets = []  # of processes, that run
 
 
+LAST_LINES = 8  # of a log, when a test has failed
+
+
 def last_lines():
     """The end of the log of every process that was started in a set that still runs."""
-    return "\n".join(
-        f"--- last lines of {name}\n{process.log()[-3000:]}"
-        for processes in _sets
-        for name, process in processes.all.items()
-    )
+    said = []
+    for processes in _sets:
+        for name, process in processes.all.items():
+            said.append(f"--- last lines of {name}")
+            said += [line[:300] for line in process.log().splitlines()[-LAST_LINES:]]
+    return "\n".join(said)
 
 
 def wait_for(condition, seconds, what):
@@ -159,8 +163,8 @@ class Processes:
         return self
 
     def __exit__(self, kind, error, trace):
-        if error is not None:
-            print(last_lines(), file=sys.stderr)
+        if error is not None and "--- last lines of" not in str(error):
+            print(f"{error!r:.2000}\n{last_lines()}", file=sys.stderr)
         _sets.remove(self)
         for process in self.all.values():
             if process.is_alive():
