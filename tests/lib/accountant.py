@@ -509,7 +509,7 @@ class _Case:
     # committed
 
     def check_committed(self):
-        late = back = 0
+        late = back = covered = 0
         for part, commits in self.commits.items():
             arrived = {}
             for d in self.parts.get(part, ()):
@@ -530,6 +530,7 @@ class _Case:
                 late += fence < highest
                 if fence >= highest:
                     highest, position = fence, commit.offset
+            covered += commits[-1][0].offset >= 0 and commits[-1][0].offset != position
             self._check_final(part, position)
         for part in self.evidence.produced:
             if part not in self.commits and part[0] not in self.evidence.excused:
@@ -538,6 +539,7 @@ class _Case:
             "commits": len(self.evidence.commits),
             "commits of a lower fence, late": late,
             "commits that went back": back,
+            "positions that a late commit covers at the end": covered,
         }
 
     def _check_final(self, part, position):
@@ -545,7 +547,12 @@ class _Case:
         end too, and is then found by its lower fence."""
         records = self.evidence.produced.get(part)
         if records and part[0] not in self.evidence.excused and position != max(records) + 1:
-            self.tell("committed", f"{part} ends at {max(records) + 1}, committed is {position}")
+            last = [(c.offset, fence, c.at_ms) for c, fence in self.commits[part][-4:]]
+            self.tell(
+                "committed",
+                f"{part} ends at {max(records) + 1}, committed is {position}; the last commits as "
+                f"(position, fence, at ms): {last}",
+            )
 
     # one owner
 
