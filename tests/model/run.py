@@ -32,6 +32,9 @@ SOUND = [
     ("stuck", "stuck", []),
     ("takeover", "takeover", ["BATCHES=3", "MEMBERS=3"]),
     ("takeover-sink", "takeover", ["BATCHES=2", "MEMBERS=2", "SINK"]),
+    ("lineage", "lineage", ["LEASE_X=2"]),
+    ("lineage-too-long", "lineage", ["LEASE_X=1", "TOO_LONG"]),
+    ("lineage-prompt", "lineage", ["LEASE_X=2", "PROMPT"]),
 ]
 
 # what is taken away, file, defines, what it breaks: shorter searches of the same files
@@ -60,6 +63,16 @@ BREAKS = [
     ("late-beat-admitted", "takeover", [], "ended_named"),
     ("one-end-remembered", "takeover", [], "ended_named"),
     ("admitted-without-a-fence", "takeover", ["BATCHES=2", "MEMBERS=2", "SINK"], "s6_broken"),
+    ("new-lineage-does-not-wait", "lineage", [], "s1_broken"),
+    ("admits-before-the-own-beat", "lineage", [], "s1_broken"),
+    ("waits-by-stale-end", "lineage", [], "s1_broken"),
+    ("beats-by-another-not-counted", "lineage", [], "s1_broken"),
+    ("beats-by-none-not-counted", "lineage", [], "s1_broken"),
+    ("promise-not-heeded", "lineage", ["LEASE_X=2"], "s1_broken"),
+    ("promise-not-heard", "lineage", ["LEASE_X=2", "TOO_LONG"], "s1_broken"),
+    ("nobody-is-told", "lineage", ["PROMPT"], "waits_on"),
+    ("goes-on-by-the-former", "lineage", ["PROMPT"], "waits_on"),
+    ("every-cell-has-a-past", "lineage", ["PROMPT"], "waits_on"),
 ]
 
 REACHES = [
@@ -83,6 +96,10 @@ REACHES = [
     ("death-heard-by-the-next", "takeover", []),
     ("late-beat-ignored", "takeover", []),
     ("late-write-refused", "takeover", ["BATCHES=2", "MEMBERS=2", "SINK"]),
+    ("waits-for-one-unheard", "lineage", []),
+    ("new-cell-admits-at-once", "lineage", []),
+    ("ended-by-the-new-head", "lineage", []),
+    ("named-when-all-is-lost", "lineage", []),
 ]
 
 
