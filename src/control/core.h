@@ -242,7 +242,7 @@ bool newest_is_ahead(const struct control *control);
 
 // ---- lineage.c
 
-// Whether this is the name of another lineage than the one that is known.
+// Whether a life that names this one may go on under another lineage than the one that is known.
 bool lineage_is_foreign(const struct control *control, struct text lineage);
 
 // A beat; one of before this coordinator listened. What is restored is led from now on. An own beat
@@ -251,7 +251,7 @@ void lineage_hear(struct control *control, const struct beat *beat, bool is_past
 void lineage_begin(struct control *control);
 void lineage_judge(struct control *control);
 
-// A life of another lineage has the id of this collector, which has no life.
+// A life that may go on under another lineage has the id of this collector, which has no life.
 void lineage_tell(struct control *control, struct collector *collector);
 
 // ---- narrate.c

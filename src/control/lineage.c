@@ -8,18 +8,22 @@
 //     1. an own beat, sent since it leads, has come back: whoever was named by another lineage was
 //        heard before that, and so was the leader that named it;
 //     2. where there was another lineage, own beats prove that it leads, and that nobody beat under
-//        another lineage, for longer than the longest lease that anybody promised (S4).
+//        another lineage, or none, for longer than the longest lease that anybody promised (S4). A
+//        life that has read no head names none: one that admits it may be on its way to it.
 // That there was one is known from beats, of collectors and coordinators, and from what this
 // process has read itself. Where `members` is too long to be read from its beginning there may have
-// been one. Who goes on under it is told by a head that names nobody, again and again, because a
+// been one. Who may go on under it is told by a head that names nobody, again and again, because a
 // log that was made anew and has grown may be read from its middle; and is never admitted.
 #include "control/core.h"
 
 #include <string.h>
 
+// Who has read no head names none, and may still read one of a former lineage that admits it.
 bool lineage_is_foreign(const struct control *control, struct text lineage)
 {
-    return control->lineage != NULL && lineage.size > 0 && !text_equals(lineage, control->lineage);
+    if (lineage.size == 0)
+        return control->has_past && !control->admits;
+    return control->lineage != NULL && !text_equals(lineage, control->lineage);
 }
 
 // Two names are two lineages, whichever of them is the present one.
@@ -40,7 +44,8 @@ void lineage_hear(struct control *control, const struct beat *beat, bool is_past
         return;
     if (beat->lease_ms > control->lease_longest_ms)
         control->lease_longest_ms = beat->lease_ms;
-    if (!is_past && lineage_is_foreign(control, beat->lineage))
+    // One that names none counts also before anything is known of a former lineage.
+    if (!is_past && (control->lineage == NULL || !text_equals(beat->lineage, control->lineage)))
         control->foreign_heard = control->now;
 }
 
@@ -87,10 +92,11 @@ void lineage_tell(struct control *control, struct collector *collector)
     struct span lease = span_of_ms(control->lease_ms);
     if (collector->is_changed || instant_since(control->now, collector->published).us < lease.us)
         return;
-    alarm_raise(control,
-                "collector '%s' goes on under another lineage -> its head says so, it is not "
-                "admitted (S7)",
-                collector->id);
+    alarm_raise(
+        control,
+        "collector '%s' may go on under another lineage -> its head names nobody, it is not "
+        "admitted (S7)",
+        collector->id);
     collector_change(&control->tables, collector->handle, -1, true);
     control->is_assignment_changed = true;
 }

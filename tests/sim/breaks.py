@@ -188,6 +188,21 @@ BREAKS = {
             )
         ],
     ),
+    "beats-by-none-not-counted": (
+        "S1: who has read no head may still read one of a former lineage",
+        [
+            (
+                "control/lineage.c",
+                "        return control->has_past && !control->admits;\n",
+                "        return false;\n",
+            ),
+            (
+                "control/lineage.c",
+                "    if (!is_past && (control->lineage == NULL || ",
+                "    if (!is_past && beat->lineage.size > 0 && (control->lineage == NULL || ",
+            ),
+        ],
+    ),
     "newcomer-beside-incumbent": (
         "S5: the incumbent wins while its lease lives",
         [

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// State and assignments are lost while nobody leads, and collectors are left running, whatever
-// else is wrong with them at that moment. Who leads next begins a new lineage and knows nothing of
-// who still reads what: nobody must be given anything that a life of the former one reads (S1).
+// State, or assignments with it, is lost while nobody leads, and collectors are left running,
+// whatever else is wrong with them at that moment. Who leads next begins a new lineage and knows
+// nothing of who still reads what: nobody must be given anything that a life of the former one
+// reads (S1).
 #include "sim/chaos.h"
+#include "sim/check.h"
 
 // One is cut off from Kafka and reads on by its lease, the others are begun anew: nothing is heard
 // of the former lineage any more.
@@ -65,17 +67,46 @@ static void run_a_while(struct world *world)
     world_run(world, (int64_t)world_draw(world, (uint64_t)ms));
 }
 
+static void start_coordinators(struct world *world)
+{
+    for (int i = 0; i < world->process_count; i++)
+        if (world->processes[i].is_coordinator)
+            world_restart(world, world->processes[i].name, false);
+}
+
+// One has been admitted and does not know it: it reads its head, which is left, when those who lead
+// may think that all of its lineage are gone, and stands still there.
+static void lose_state_before_a_head(struct world *world)
+{
+    static const char late[] = "late";
+    int64_t lease_ms = world->options.lease_ms;
+    const struct process *leader = world_leading(world);
+    if (leader == NULL || world->process_count == SIM_PROCESSES_MAX)
+        return;
+    world_freeze(world, leader->name, 1500);
+    world_collector(world, late);
+    world_run(world, 1400);
+    world_deafen(world, late, lease_ms + 5000);
+    world_run(world, 1100);
+    stop_coordinators(world);
+    world_lose_state(world);
+    start_coordinators(world);
+    world_run(world, lease_ms + 3800 + (int64_t)world_draw(world, 200));
+    world_trip(world, late, SIM_TRIP_PAUSE, 1 + (uint32_t)world_draw(world, 8), 3000);
+    world_run(world, lease_ms);
+}
+
 void chaos_lost(struct world *world)
 {
     world->is_calm = false;
+    if (world_draw(world, 4) == 0)
+        lose_state_before_a_head(world);
     trouble_all(world);
     run_a_while(world);
     stop_coordinators(world);
     world_new_lineage(world);
     run_a_while(world);
-    for (int i = 0; i < world->process_count; i++)
-        if (world->processes[i].is_coordinator)
-            world_restart(world, world->processes[i].name, false);
+    start_coordinators(world);
     for (int i = 0; i < 4 && world->fault == NULL; i++) {
         say_announce(world);
         run_a_while(world);

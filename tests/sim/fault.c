@@ -111,6 +111,14 @@ void world_go_back(struct world *world, const struct backup *backup)
             process_look_later(world, &world->processes[i]);
 }
 
+void world_lose_state(struct world *world)
+{
+    nobody_leads(world);
+    log_finish(&world->logs[SIM_STATE]);
+    world_tell(world, "state is deleted");
+    check_new_lineage(world);
+}
+
 void world_new_lineage(struct world *world)
 {
     nobody_leads(world);

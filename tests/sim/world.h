@@ -285,7 +285,8 @@ void world_make_anew(struct world *world, enum sim_topic topic);
 struct backup;
 void world_go_back(struct world *world, const struct backup *backup);
 
-// Nobody leads, and an operator has deleted state and assignments: a new lineage will begin.
+// Nobody leads, and an operator has deleted the state, or assignments too: a new lineage will begin.
+void world_lose_state(struct world *world);
 void world_new_lineage(struct world *world);
 
 // Whoever starts from now on is a binary that knows this level.
