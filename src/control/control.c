@@ -232,7 +232,7 @@ static void take(struct control *control, const struct control_event *event)
         lead_claim_answered(control, event->done);
         break;
     case CONTROL_LOGS_CHECKED:
-        lead_logs_checked(control, event->logs);
+        lead_logs_checked(control, &event->checked);
         break;
     case CONTROL_COMMIT_ANSWERED:
         take_outcome(control, event->outcome);

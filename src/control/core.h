@@ -237,6 +237,9 @@ void newest_note(struct control *control);
 // What other coordinators have said so far; before a claim.
 void newest_gather(struct control *control);
 
+// What has been published to collectors of the state's lineage.
+void newest_hear(struct control *control, int64_t generation);
+
 // Whether the state is older than what is known. Means something once the own marker is back.
 bool newest_is_ahead(const struct control *control);
 
@@ -282,7 +285,7 @@ void lead_tick(struct control *control);
 void lead_claim_answered(struct control *control, bool done);
 void lead_state_received(struct control *control);
 void lead_marker_received(struct control *control, const struct state_marker *marker);
-void lead_logs_checked(struct control *control, const struct control_log *logs);
+void lead_logs_checked(struct control *control, const struct control_checked *checked);
 void lead_lost(struct control *control, enum commit_outcome outcome);
 void lead_committed(struct control *control);
 

@@ -16,7 +16,7 @@ enum control_effect_kind {
     EFFECT_SEND_MARKER,      // write `marker` to control
     EFFECT_CLAIM_LEADERSHIP, // initialise the transactional producer, commit `claim` to state under
                              // key "marker"; answered by CONTROL_CLAIM_ANSWERED
-    EFFECT_CHECK_LOGS,       // look at `positions`; answered by CONTROL_LOGS_CHECKED
+    EFFECT_CHECK_LOGS,       // look at `positions` and heads; answered by CONTROL_LOGS_CHECKED
     EFFECT_READ_INPUTS,      // leading: read control and orders from `positions[].next` on,
                              // and state no longer
     EFFECT_STOP_INPUTS,      // stop reading control and orders

@@ -27,7 +27,7 @@ enum control_event_kind {
     CONTROL_INPUT_RECEIVED,  // control or orders: input
     CONTROL_BATCH_ENDED,     // what has arrived is in: decide and write; caught_up
     CONTROL_CLAIM_ANSWERED,  // answer to EFFECT_CLAIM_LEADERSHIP: done
-    CONTROL_LOGS_CHECKED,    // answer to EFFECT_CHECK_LOGS: logs[]
+    CONTROL_LOGS_CHECKED,    // answer to EFFECT_CHECK_LOGS: checked
     CONTROL_COMMIT_ANSWERED, // answer to EFFECT_COMMIT: outcome
     CONTROL_TOPICS_ANSWERED, // answer to EFFECT_ASK_TOPICS: topics[]
     CONTROL_ENDS_ANSWERED,   // answer to EFFECT_ASK_ENDS: ends[]
@@ -60,6 +60,13 @@ struct control_log {
     bool anchor_found; // the record at anchor_offset exists
     int64_t anchor_time_ms;
     int64_t anchor_crc;
+};
+
+// What the newest heads in assignments say of the cell's lineage: the greatest generation that was
+// published, 0 = there is none.
+struct control_checked {
+    struct control_log logs[INPUT_LOG_COUNT];
+    int64_t published;
 };
 
 // partitions ≥ 1, 0 = there is no such topic, −1 = Kafka could not say.
@@ -98,7 +105,7 @@ struct control_event {
         struct control_input input;
         bool caught_up; // control was read to its end in this batch
         bool done;      // the claim: init and marker are committed
-        struct control_log logs[INPUT_LOG_COUNT];
+        struct control_checked checked;
         enum commit_outcome outcome;
         struct {
             const struct control_topic_answer *items;

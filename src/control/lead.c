@@ -257,6 +257,7 @@ static void check_logs(struct control *control)
     memcpy(effect->positions, control->positions, sizeof(effect->positions));
 }
 
+static const char went_back[] = "state went back: it is older than what was committed (S7)";
 static const char too_high[] = "the state has records of a higher level than this binary knows";
 
 // Everything that was committed before the claim has been read.
@@ -264,7 +265,7 @@ static void restored(struct control *control)
 {
     control->is_restored = true;
     if (newest_is_ahead(control)) {
-        bar(control, "state went back: it is older than what was committed (S7)");
+        bar(control, went_back);
         return;
     }
     if (control->level > control->level_max) {
@@ -382,15 +383,20 @@ static void cell_create(struct control *control)
     trace(control, "%s > state is empty -> creates lineage %s", control->id, control->lineage);
 }
 
-void lead_logs_checked(struct control *control, const struct control_log *logs)
+void lead_logs_checked(struct control *control, const struct control_checked *checked)
 {
     if (control->phase != PHASE_CHECKING)
         return;
+    newest_hear(control, checked->published);
+    if (newest_is_ahead(control)) {
+        bar(control, went_back);
+        return;
+    }
     control->phase = PHASE_LEADING;
     if (control->lineage == NULL)
         cell_create(control);
     for (int log = 0; log < INPUT_LOG_COUNT; log++)
-        position_resume(control, (enum input_log)log, &logs[log]);
+        position_resume(control, (enum input_log)log, &checked->logs[log]);
     text_replace(&control->leader, control->id);
     text_replace(&control->leader_incarnation, control->incarnation);
     text_replace(&control->cell_cluster_id, control->cluster_id);

@@ -4,7 +4,8 @@
 // committed: by its own reading of the state, by its own commits, and at a claim by what the other
 // coordinators had said until then. Everything that was committed before the claim stands before
 // the own marker, so when that has come back and the state is older still, it is a copy of former
-// times, and nobody must decide by it.
+// times, and nobody must decide by it. Where no coordinator lives to remember, the newest heads
+// do: what was published after the copy was made stands in assignments.
 #include <string.h>
 
 #include "control/core.h"
@@ -32,6 +33,12 @@ void newest_gather(struct control *control)
             strcmp(peer->lineage, control->lineage) == 0)
             note(&control->newest, peer->lineage, peer->applied_generation);
     }
+}
+
+void newest_hear(struct control *control, int64_t generation)
+{
+    if (control->lineage != NULL)
+        note(&control->newest, control->lineage, generation);
 }
 
 bool newest_is_ahead(const struct control *control)

@@ -361,6 +361,7 @@ void coordinator_destroy(struct coordinator *coordinator)
     effects_asked_forget(coordinator);
     arena_finish(&coordinator->arena);
     arena_finish(&coordinator->ends.arena);
+    heads_finish(&coordinator->heads);
     buffer_finish(&coordinator->line);
     buffer_finish(&coordinator->value);
     for (int i = 0; i < KAFKA_CELL_TOPICS; i++)

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Are control and orders still the logs that were read before? Their starts and ends are asked for,
-// then the record that was taken last is read again and compared by the deciding part (time and
-// CRC).
+// Are control and orders still the logs that were read before, and is the state what was published
+// (coordinator_heads.c)? Starts and ends are asked for, then the record that was taken last of each
+// is read again and compared by the deciding part (time and CRC), together with the newest heads.
 #include <string.h>
 
 #include "base/hash.h"
+#include "base/memory.h"
 #include "daemon/coordinator_inner.h"
 
 enum { ANCHOR_PATIENCE_MS = 5000, CHECK_RETRY_MS = 1000 };
@@ -25,12 +26,30 @@ static void check_again(struct coordinator *coordinator)
     check_start(coordinator, coordinator->check.positions);
     coordinator->check.again = instant_add(loop_now(), span_of_ms(CHECK_RETRY_MS));
     feed_inputs_stop(coordinator);
+    heads_stop(coordinator);
+}
+
+// Of control, orders, and every partition of assignments.
+static void ask_offsets(struct coordinator *coordinator)
+{
+    struct check *check = &coordinator->check;
+    struct kafka_partition *partitions =
+        memory_get((INPUT_LOG_COUNT + coordinator->ground.partitions) * sizeof(*partitions));
+    for (int log = 0; log < INPUT_LOG_COUNT; log++)
+        partitions[log] =
+            (struct kafka_partition){text_of(coordinator->topics[topic_of_log[log]]), 0};
+    uint32_t count = INPUT_LOG_COUNT + heads_partitions(coordinator, partitions + INPUT_LOG_COUNT);
+    struct kafka_ask ask = {.number = ASK_CHECK, .patience = span_of_ms(ASK_TIMEOUT_MS)};
+    enum status status = kafka_admin_find_offsets(
+        coordinator->admin, ask, check->stage == CHECK_STARTS ? KAFKA_START : KAFKA_END, partitions,
+        count);
+    check->is_asked = status == STATUS_OK;
+    memory_release(partitions);
 }
 
 void check_turn(struct coordinator *coordinator, struct instant now)
 {
     struct check *check = &coordinator->check;
-    struct kafka_partition partitions[INPUT_LOG_COUNT];
     if (check->stage == CHECK_ANCHORS && instant_has_come(check->deadline, now)) {
         check_again(coordinator);
         return;
@@ -38,14 +57,7 @@ void check_turn(struct coordinator *coordinator, struct instant now)
     if ((check->stage != CHECK_STARTS && check->stage != CHECK_ENDS) || check->is_asked ||
         !instant_has_come(check->again, now))
         return;
-    for (int log = 0; log < INPUT_LOG_COUNT; log++)
-        partitions[log] =
-            (struct kafka_partition){text_of(coordinator->topics[topic_of_log[log]]), 0};
-    struct kafka_ask ask = {.number = ASK_CHECK, .patience = span_of_ms(ASK_TIMEOUT_MS)};
-    enum status status = kafka_admin_find_offsets(
-        coordinator->admin, ask, check->stage == CHECK_STARTS ? KAFKA_START : KAFKA_END, partitions,
-        INPUT_LOG_COUNT);
-    check->is_asked = status == STATUS_OK;
+    ask_offsets(coordinator);
     check->again = instant_add(now, span_of_ms(CHECK_RETRY_MS));
 }
 
@@ -60,18 +72,26 @@ struct instant check_deadline(const struct coordinator *coordinator)
 static void check_done(struct coordinator *coordinator)
 {
     struct control_event event = {.kind = CONTROL_LOGS_CHECKED};
-    memcpy(event.logs, coordinator->check.logs, sizeof(event.logs));
+    memcpy(event.checked.logs, coordinator->check.logs, sizeof(event.checked.logs));
+    event.checked.published = coordinator->heads.published;
     coordinator->check.stage = CHECK_NONE;
     feed_inputs_stop(coordinator);
+    heads_stop(coordinator);
     coordinator_step(coordinator, &event);
 }
 
-static bool is_waiting(const struct check *check)
+static bool anchors_are_waiting(const struct check *check)
 {
     for (int log = 0; log < INPUT_LOG_COUNT; log++)
         if (check->is_waiting[log])
             return true;
     return false;
+}
+
+static void done_if_all(struct coordinator *coordinator)
+{
+    if (!anchors_are_waiting(&coordinator->check) && !heads_are_waiting(coordinator))
+        check_done(coordinator);
 }
 
 // Reads the logs from their anchors on, where these still exist.
@@ -88,21 +108,24 @@ static void anchors_start(struct coordinator *coordinator)
         from[log] = (struct state_position){
             .next = check->is_waiting[log] ? anchor : check->logs[log].start};
     }
-    if (is_waiting(check))
+    if (anchors_are_waiting(check))
         feed_inputs_start(coordinator, from);
-    else
-        check_done(coordinator);
+    heads_start(coordinator);
+    done_if_all(coordinator);
 }
 
 void check_reply(struct coordinator *coordinator, const struct kafka_reply *reply)
 {
     struct check *check = &coordinator->check;
     check->is_asked = false;
-    if (reply->status != STATUS_OK || reply->offset_count != INPUT_LOG_COUNT)
+    if (reply->status != STATUS_OK ||
+        reply->offset_count != INPUT_LOG_COUNT + coordinator->ground.partitions)
         return;
-    for (int log = 0; log < INPUT_LOG_COUNT; log++) {
-        if (reply->offsets[log].status != STATUS_OK)
+    for (uint32_t i = 0; i < reply->offset_count; i++)
+        if (reply->offsets[i].status != STATUS_OK)
             return;
+    heads_offsets(coordinator, reply->offsets + INPUT_LOG_COUNT, check->stage == CHECK_STARTS);
+    for (int log = 0; log < INPUT_LOG_COUNT; log++) {
         if (check->stage == CHECK_STARTS)
             check->logs[log].start = reply->offsets[log].offset;
         else
@@ -137,6 +160,8 @@ void check_record(struct coordinator *coordinator, const struct kafka_record *re
         check_again(coordinator);
         return;
     }
+    if (record->tag == KAFKA_CELL_ASSIGNMENTS)
+        heads_record(coordinator, record);
     for (int log = 0; log < INPUT_LOG_COUNT; log++) {
         if (!is_answer(check, log, record))
             continue;
@@ -148,6 +173,5 @@ void check_record(struct coordinator *coordinator, const struct kafka_record *re
         check->logs[log].anchor_time_ms = record->timestamp_ms;
         check->logs[log].anchor_crc = hash_crc32(value);
     }
-    if (!is_waiting(check))
-        check_done(coordinator);
+    done_if_all(coordinator);
 }

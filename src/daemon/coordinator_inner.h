@@ -61,6 +61,20 @@ struct ground {
 // Stages of EFFECT_CHECK_LOGS.
 enum check_stage { CHECK_NONE, CHECK_STARTS, CHECK_ENDS, CHECK_ANCHORS };
 
+// One partition of assignments, whose end is looked through for the newest head.
+struct heads_log {
+    int64_t start, end;
+    bool is_waiting; // for its end
+    bool is_found, is_whole;
+};
+
+// All of them; the memory stays for the next time.
+struct heads {
+    struct heads_log *logs; // owned
+    uint32_t count;
+    int64_t published; // greatest generation found
+};
+
 struct check {
     enum check_stage stage;
     bool is_asked;
@@ -151,6 +165,7 @@ struct coordinator {
 
     struct ground ground;
     struct check check;
+    struct heads heads;
     struct control *control;
     struct instant now; // read once a turn and once a poll
     int64_t wall_ms;
@@ -244,6 +259,16 @@ void commit_poll(struct coordinator *coordinator);
 void commit_drop(struct coordinator *coordinator);
 void commit_finish(struct coordinator *coordinator);
 void commit_trim(struct coordinator *coordinator); // gives back what an empty batch still holds
+
+// coordinator_heads.c: what was published, for the check.
+uint32_t heads_partitions(struct coordinator *coordinator, struct kafka_partition *partitions);
+void heads_offsets(struct coordinator *coordinator, const struct kafka_offset *offsets,
+                   bool are_starts);
+void heads_start(struct coordinator *coordinator);
+void heads_stop(struct coordinator *coordinator);
+void heads_record(struct coordinator *coordinator, const struct kafka_record *record);
+bool heads_are_waiting(const struct coordinator *coordinator);
+void heads_finish(struct heads *heads);
 
 // coordinator_check.c: are control and orders still the logs that were read before?
 void check_start(struct coordinator *coordinator, const struct state_position *positions);

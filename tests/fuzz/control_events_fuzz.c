@@ -239,7 +239,8 @@ static void answer(struct shell *shell, uint8_t value)
     } else if (shell->is_checking) {
         shell->is_checking = false;
         struct control_event event = {.kind = CONTROL_LOGS_CHECKED};
-        event.logs[0].end = event.logs[1].end = value & 1 ? INT64_MAX : 0;
+        event.checked.logs[0].end = event.checked.logs[1].end = value & 1 ? INT64_MAX : 0;
+        event.checked.published = value >> 4;
         step(shell, event);
     } else {
         step(shell, (struct control_event){.kind = CONTROL_STATE_ENDED});

@@ -13,6 +13,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 
 SOURCE = os.environ.get("MUSTER_SOURCE") or os.path.abspath(
@@ -227,6 +228,15 @@ def kcat_produce(bootstrap, topic, values, options=()):
         *options,
         stdin="".join(v + "\n" for v in values),
     )
+
+
+def kcat_produce_bytes(bootstrap, topic, partition, key, value):
+    """Writes one record of any bytes under a key."""
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(value)
+        file.flush()
+        to = ["-b", bootstrap, "-t", topic, "-p", partition]
+        run("kcat", "-P", *to, "-X", "acks=all", "-k", key, file.name)
 
 
 def kcat_read(bootstrap, topic, options=(), seconds=60):

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The last thing in some worlds: while a standby lives that has read all of the state, somebody
-// puts an older copy of it in its place, and the other coordinators are started again. Nobody must
-// decide anything from that copy: whoever claims says that the state went back and leads no more
-// (S7). Collectors go on reading what they have. Then an operator stops everything, deletes state
-// and assignments, and starts it again: a new lineage begins.
+// The last thing in some worlds: somebody puts an older copy of the state in its place, and the
+// coordinators are started again, but in some for a standby that lives and has read all of it.
+// Nobody must decide anything from that copy: whoever claims says that the state went back and
+// leads no more (S7), be it that the standby remembers, or that newer heads lie in assignments.
+// Collectors go on reading what they have. Then an operator stops everything, deletes state and
+// assignments, and starts it again: a new lineage begins.
 #include "control/view.h"
 #include "sim/chaos.h"
 #include "sim/check.h"
@@ -53,6 +54,17 @@ static bool is_barred(const struct process *process)
     return cell.is_barred;
 }
 
+// What was published to collectors of the lineage that is led.
+static int64_t published(struct world *world)
+{
+    const struct process *leader = world_leading(world);
+    struct cell_view cell;
+    if (leader == NULL)
+        return 0;
+    control_view_cell(leader->control, &cell);
+    return world_published(world, cell.lineage);
+}
+
 static void judge(struct world *world, uint32_t units)
 {
     int barred = 0;
@@ -76,9 +88,10 @@ bool chaos_back(struct world *world)
         say_announce(world);
         world_run(world, 3000);
     }
-    const struct process *survivor = standby(world);
+    const struct process *survivor = world_draw(world, 2) == 0 ? standby(world) : NULL;
     const struct backup *backup = backup_draw(world);
-    if (survivor == NULL || backup == NULL || world->fault != NULL)
+    if (backup == NULL || world->fault != NULL ||
+        (survivor == NULL && published(world) <= backup->generation))
         return false;
     for (int i = 0; i < world->process_count; i++)
         if (world->processes[i].is_coordinator && &world->processes[i] != survivor)

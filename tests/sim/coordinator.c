@@ -9,11 +9,12 @@
 #include "base/ensure.h"
 #include "base/hash.h"
 #include "base/memory.h"
+#include "control/view.h"
 #include "sim/check.h"
 #include "sim/world.h"
 #include "wire/wire.h"
 
-enum { MEMBERS_BACK = 1000 };
+enum { MEMBERS_BACK = 1000, HEADS_BACK = 64 };
 
 // ---- Effects.
 
@@ -284,12 +285,35 @@ static struct control_log log_look(const struct world *world, int topic,
     return found;
 }
 
+int64_t world_published(struct world *world, struct text lineage)
+{
+    int64_t greatest = 0;
+    for (int i = 0; i < SIM_ASSIGNMENTS_PARTITIONS; i++) {
+        struct log *log = &world->logs[SIM_ASSIGNMENTS + i];
+        uint32_t from = log->count > HEADS_BACK ? log->count - HEADS_BACK : 0;
+        for (uint32_t k = from > log->start ? from : log->start; k < log->count; k++) {
+            struct wire_record decoded = {0};
+            if (log->items[k].is_compacted || log_decode(log, k, &decoded) != STATUS_OK ||
+                decoded.record == NULL || decoded.kind != RECORD_HEAD)
+                continue;
+            const struct head *head = decoded.record;
+            if (text_equal(head->lineage, lineage) && head->generation > greatest)
+                greatest = head->generation;
+        }
+    }
+    return greatest;
+}
+
 static void answer_logs(struct world *world, struct process *process)
 {
     struct control_event event = {.kind = CONTROL_LOGS_CHECKED};
-    event.logs[INPUT_CONTROL] =
+    struct cell_view cell;
+    control_view_cell(process->control, &cell);
+    event.checked.logs[INPUT_CONTROL] =
         log_look(world, SIM_CONTROL, &process->log_positions[INPUT_CONTROL]);
-    event.logs[INPUT_ORDERS] = log_look(world, SIM_ORDERS, &process->log_positions[INPUT_ORDERS]);
+    event.checked.logs[INPUT_ORDERS] =
+        log_look(world, SIM_ORDERS, &process->log_positions[INPUT_ORDERS]);
+    event.checked.published = world_published(world, cell.lineage);
     step(world, process, &event);
 }
 

@@ -281,11 +281,15 @@ void world_refuse_commits(struct world *world, const char *name, bool are_refuse
 void world_expire_unread(struct world *world, enum sim_topic topic, uint32_t below);
 void world_make_anew(struct world *world, enum sim_topic topic);
 
+// The greatest generation in the newest heads of a lineage, 0 = none.
+int64_t world_published(struct world *world, struct text lineage);
+
 // Nobody leads, and the state is what it was before (check.h).
 struct backup;
 void world_go_back(struct world *world, const struct backup *backup);
 
-// Nobody leads, and an operator has deleted the state, or assignments too: a new lineage will begin.
+// Nobody leads, and an operator has deleted the state, or assignments too: a new lineage will
+// begin.
 void world_lose_state(struct world *world);
 void world_new_lineage(struct world *world);
 

@@ -219,10 +219,10 @@ static void lead(struct cell *cell)
     REQUIRE(cell->wants_logs);
     struct control_event checked = {.kind = CONTROL_LOGS_CHECKED};
     for (int i = 0; i < INPUT_LOG_COUNT; i++)
-        checked.logs[i] = (struct control_log){
+        checked.checked.logs[i] = (struct control_log){
             .end = INT64_MAX, .anchor_found = true, .anchor_time_ms = 7, .anchor_crc = 7};
     if (cell->options.logs != NULL)
-        memcpy(checked.logs, cell->options.logs, sizeof(checked.logs));
+        memcpy(checked.checked.logs, cell->options.logs, sizeof(checked.checked.logs));
     cell_step(cell, checked);
     cell_hear_own(cell);
     REQUIRE(cell_commit(cell));

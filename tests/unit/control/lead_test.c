@@ -102,6 +102,33 @@ static void state_older_than_what_was_read_is_refused(void)
     cell_end(&cell);
 }
 
+// The role of who has read generation 4 of the state when heads of up to this one were published.
+static const char *role_when_published(int64_t published, bool *ret_was_alarmed)
+{
+    static char copy[16];
+    struct cell cell;
+    stand_by(&cell);
+    read_cell(&cell, 4);
+    REQUIRE(leads(&cell));
+    struct control_event checked = {.kind = CONTROL_LOGS_CHECKED};
+    checked.checked.published = published;
+    cell_step(&cell, checked);
+    *ret_was_alarmed = cell.was_alarmed;
+    snprintf(copy, sizeof(copy), "%s", role(&cell));
+    cell_end(&cell);
+    return copy;
+}
+
+// S7: no coordinator lives that remembers, but collectors were told of what came later.
+static void state_older_than_what_was_published_is_refused(void)
+{
+    bool was_alarmed;
+    CHECK_TEXT(role_when_published(0, &was_alarmed), "leader");
+    CHECK_TEXT(role_when_published(4, &was_alarmed), "leader");
+    CHECK_TEXT(role_when_published(5, &was_alarmed), "standby");
+    CHECK(was_alarmed);
+}
+
 // Nobody need tell it that the log is another one. One that goes back in itself is read once.
 static void older_state_is_read_from_its_start(void)
 {
@@ -224,6 +251,7 @@ static void asked_to_stop_says_goodbye_in_its_last_commit(void)
 static const struct test tests[] = {
     TEST(state_that_went_back_is_refused),
     TEST(state_older_than_what_was_read_is_refused),
+    TEST(state_older_than_what_was_published_is_refused),
     TEST(older_state_is_read_from_its_start),
     TEST(state_older_than_what_was_heard_is_refused),
     TEST(successor_is_followed),
