@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The knock-out. A path from leaf to root is known from the start, so that all it meets is read at
-// once, and a game is decided without a branch: nothing is foreseeable about who wins.
+// The knock-out. Load and rank are one number: a game is a single comparison, and ties go to the
+// lower rank.
 #include "plan/race.h"
 
 #include "base/ensure.h"
@@ -9,49 +9,47 @@
 
 void race_finish(struct race *race)
 {
-    memory_release(race->nodes);
+    memory_release(race->keys);
     *race = (struct race){0};
+}
+
+static uint32_t shift_of(uint32_t count)
+{
+    return count > 1 ? 32 - (uint32_t)__builtin_clz(count - 1) : 0;
+}
+
+int64_t race_load_max(uint32_t count)
+{
+    return (RACE_OUT - 1) >> shift_of(count);
+}
+
+static uint64_t key_of(const struct race *race, uint32_t rank, int64_t load)
+{
+    return load == RACE_OUT ? UINT64_MAX : (uint64_t)load << race->shift | rank;
 }
 
 void race_reset(struct race *race, uint32_t count)
 {
-    uint32_t width = 1;
-    while (width < count)
-        width *= 2;
-    race->width = width;
-    race->nodes = array_reserve(race->nodes, &race->capacity, 2 * width, sizeof(*race->nodes));
-    for (uint32_t rank = 0; rank < width; rank++)
-        race->nodes[width + rank] = (struct race_node){RACE_OUT, rank};
+    race->shift = shift_of(count);
+    race->width = UINT32_C(1) << race->shift;
+    race->keys = array_reserve(race->keys, &race->capacity, 2 * race->width, sizeof(*race->keys));
+    for (uint32_t rank = 0; rank < race->width; rank++)
+        race->keys[race->width + rank] = UINT64_MAX;
 }
 
 void race_set(struct race *race, uint32_t rank, int64_t load)
 {
     ensure(rank < race->width);
-    race->nodes[race->width + rank].load = load;
+    race->keys[race->width + rank] = key_of(race, rank, load);
+}
+
+static uint64_t lower(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
 }
 
 void race_begin(struct race *race)
 {
-    for (uint32_t i = race->width - 1; i > 0; i--) {
-        const struct race_node *pair = &race->nodes[2 * i];
-        race->nodes[i] = pair[pair[1].load < pair[0].load];
-    }
-}
-
-void race_go_on(struct race *race, int64_t load)
-{
-    struct race_node *nodes = race->nodes;
-    uint32_t rank = nodes[1].rank;
-    uint32_t at = race->width + rank;
-    nodes[at].load = load;
-    for (; at > 1; at /= 2) {
-        const struct race_node *other = &nodes[at ^ 1];
-        int64_t other_load = other->load;
-        uint32_t other_rank = other->rank;
-        // The one with the lower rank, which is the one at the even place, wins ties.
-        bool is_beaten = (uint64_t)other_load < (uint64_t)load + (at & 1);
-        load = is_beaten ? other_load : load;
-        rank = is_beaten ? other_rank : rank;
-        nodes[at / 2] = (struct race_node){load, rank};
-    }
+    for (uint32_t i = race->width - 1; i > 0; i--)
+        race->keys[i] = lower(race->keys[2 * i], race->keys[2 * i + 1]);
 }

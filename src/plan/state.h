@@ -33,9 +33,9 @@
 // 24 bytes: there may be ten million of them.
 struct unit {
     uint64_t number; // of the placement, or of the place in the queue
-    uint32_t owner;  // collector, PLAN_NOBODY = waiting, OWNER_ORPHAN, OWNER_ABSENT
     uint32_t older;  // the neighbours in its list; undefined at the list's ends
     uint32_t newer;
+    uint32_t owner;  // collector, PLAN_NOBODY = waiting, OWNER_ORPHAN, OWNER_ABSENT
     uint32_t change; // 1 + its index in the plan's changes, 0 = the caller knows the owner
 };
 

@@ -48,16 +48,25 @@ static void loads_cover(struct plan_units *units, uint32_t unit)
         units->loads[units->loads_count++] = LOAD_UNKNOWN;
 }
 
-// Most units weigh one, and where all do nothing is kept.
-static void weight_set(struct plan_units *units, uint32_t unit, int64_t weight)
+// Where one does not weigh one, most do not.
+static void weights_cover(struct plan_units *units, uint32_t unit)
 {
-    if (unit >= units->weights_count && weight == 1)
-        return;
-    if (unit >= units->weights_capacity) // where one does not weigh one, most do not
+    if (unit >= units->weights_capacity)
         units->weights = array_reserve(units->weights, &units->weights_capacity, units->capacity,
                                        sizeof(*units->weights));
     while (units->weights_count <= unit)
         units->weights[units->weights_count++] = 1;
+}
+
+// Most units weigh one, and where all do nothing is kept.
+static inline void weight_set(struct plan_units *units, uint32_t unit, int64_t weight)
+{
+    if (unit >= units->weights_count && weight == 1)
+        return;
+    if (unit == units->weights_count && unit < units->weights_capacity)
+        units->weights_count++;
+    else if (unit >= units->weights_count)
+        weights_cover(units, unit);
     units->weights[unit] = weight;
 }
 
@@ -228,8 +237,7 @@ unit_enter(struct plan *plan, uint32_t unit, uint32_t owner, uint64_t number,
     it->owner = owner;
     it->change = 0;
     uint32_t kind = kind_take(plan, &options->said);
-    if (options->weight != 1 || unit < units->weights_count)
-        weight_set(units, unit, options->weight);
+    weight_set(units, unit, options->weight);
     if (kind != KIND_PLAIN || unit < units->kinds_count)
         unit_kind_set(units, unit, kind);
     plan->unit_count++;

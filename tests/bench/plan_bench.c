@@ -178,8 +178,10 @@ static void collectors_change(struct walk *walk, struct numbers there)
     }
 }
 
+// The caller knows how many will come, as the coordinator that restores and `muster plan` do.
 static void units_add(struct walk *walk)
 {
+    plan_units_reserve(walk->units, walk->unit_count);
     for (uint32_t unit = 0; unit < walk->unit_count; unit++) {
         struct plan_unit_options options = {.weight =
                                                 walk->weights.at ? walk->weights.at[unit] : 1};

@@ -26,23 +26,44 @@ static void the_first_of_those_with_least_wins(void)
         for (uint32_t i = 0; i < count; i++)
             race_set(&race, i, loads[i] = i % 3 ? i % 5 : RACE_OUT);
         race_begin(&race);
+        struct race_winner winner = race_winner(&race);
         for (uint32_t turn = 0; turn < 10 * count; turn++) {
             uint32_t least = least_of(loads, count);
-            CHECK_INT(race_winner(&race).load, loads[least]);
+            CHECK_INT(winner.load, loads[least]);
             if (loads[least] == RACE_OUT)
                 break;
-            CHECK_INT(race_winner(&race).rank, least);
+            CHECK_INT(winner.rank, least);
             random ^= random << 13;
             random ^= random >> 7;
             random ^= random << 17;
             loads[least] = random % 19 == 0 ? RACE_OUT : loads[least] + (int64_t)(random % 4);
-            race_go_on(&race, loads[least]);
+            winner = race_go_on(&race, winner, loads[least]);
         }
     }
     race_finish(&race);
 }
 
+// The greatest load is told from those that are out, and from a lower one by its last unit.
+static void the_greatest_load_still_races(void)
+{
+    for (uint32_t count = 1; count <= MOST; count++) {
+        struct race race = {0};
+        int64_t most = race_load_max(count);
+        race_reset(&race, count);
+        race_set(&race, count - 1, most);
+        race_begin(&race);
+        struct race_winner winner = race_winner(&race);
+        CHECK_INT(winner.rank, count - 1);
+        CHECK_INT(winner.load, most);
+        winner = race_go_on(&race, winner, most - 1);
+        CHECK_INT(winner.load, most - 1);
+        CHECK_INT(race_go_on(&race, winner, RACE_OUT).load, RACE_OUT);
+        race_finish(&race);
+    }
+}
+
 static const struct test tests[] = {
+    TEST(the_greatest_load_still_races),
     TEST(the_first_of_those_with_least_wins),
 };
 
