@@ -379,6 +379,25 @@ static void a_budget_paces_what_moves_for_balance(void)
     pool_finish(&pool);
 }
 
+// A difference of less than min_gain of the greater load stays.
+static void nothing_moves_for_less_than_min_gain(void)
+{
+    struct pool pool;
+    pool_init(&pool, 0);
+    policy(&pool, "balance=weight min_gain=20%");
+    pool_join(&pool, "a");
+    for (uint32_t unit = 1; unit <= 20; unit++)
+        plan_unit_add(pool.plan, unit, &(struct plan_unit_options){.weight = 5});
+    CHECK_INT(pool_moves(&pool), 0);
+    pool_join(&pool, "b");
+    CHECK_INT(pool_moves(&pool), 10);
+    plan_unit_set(pool.plan, 1, &(struct plan_unit_options){.weight = 15}); // 60 and 50
+    CHECK_INT(pool_moves(&pool), 0);
+    plan_unit_set(pool.plan, 2, &(struct plan_unit_options){.weight = 8}); // 63 and 50
+    CHECK_INT(pool_moves(&pool), 1);
+    pool_finish(&pool);
+}
+
 static void loads_move_nothing_for_little(void)
 {
     struct pool pool;
@@ -501,6 +520,7 @@ static const struct test tests[] = {
     TEST(the_gap_is_a_bound_of_what_a_better_plan_could_assign),
     TEST(one_that_is_held_keeps_what_it_has),
     TEST(a_budget_paces_what_moves_for_balance),
+    TEST(nothing_moves_for_less_than_min_gain),
     TEST(loads_move_nothing_for_little),
     TEST(the_wanted_number_follows_the_bounds),
     TEST(fewer_are_wanted_only_after_a_while),
