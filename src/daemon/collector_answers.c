@@ -58,6 +58,7 @@ static void ask_topics(struct collector *collector)
         question_add(find, unit->run);
         if (unit->phase == UNIT_PHASE_FIND)
             unit->phase = UNIT_PHASE_ASKED;
+        intake->has_unplaced = true;
         unit->again_at = instant_add(collector->now, span_of_ms(RETRY_MS));
     }
     if (find->count > 0)
@@ -166,6 +167,7 @@ static void take_topic(struct collector *collector, struct intake_unit *unit,
         intake_fail(collector, unit, "Kafka does not allow this collector to read the topic");
     } else if (is_there) {
         unit->phase = UNIT_PHASE_OPEN;
+        collector->intake.has_unplaced = true;
         unit->again_at = instant_add(collector->now,
                                      conf_span(collector->setup.conf, "report.full.interval.ms"));
         intake_add_parts(collector, unit, topic->partitions);

@@ -144,7 +144,6 @@ struct intake {
     uint32_t unit_capacity;
     uint32_t unit_end;
     uint32_t unit_count;
-    uint32_t open_count; // phase OPEN
     struct part **parts; // by slot
     uint32_t part_capacity;
     uint32_t part_end;
@@ -172,6 +171,7 @@ struct intake {
     struct instant commit_at;
     struct instant check_at;
     bool has_stopping;
+    bool has_unplaced; // a unit whose topic is asked for or known may have no reader
 };
 
 struct reader {

@@ -55,17 +55,25 @@ uint32_t readers_fetch_wait_ms(uint32_t partitions)
     return ms < FETCH_WAIT_MAX_MS ? (uint32_t)ms : FETCH_WAIT_MAX_MS;
 }
 
+// Of all units, with one for each whose topic is not known yet.
+static uint32_t count_partitions(const struct intake *intake)
+{
+    uint32_t count = intake->part_end - intake->free_count;
+    for (uint32_t i = 0; i < intake->unit_end; i++)
+        count += intake->units[i] != NULL && intake->units[i]->part_count == 0;
+    return count;
+}
+
 static struct reader *create(struct collector *collector)
 {
     struct readers *readers = &collector->readers;
     struct buffer fault = {0};
     struct kafka_consumer *consumer = NULL;
-    uint32_t partitions = collector->intake.part_end - collector->intake.free_count;
     int64_t kbytes = conf_int(collector->setup.conf, "queued.max.messages.kbytes") / QUEUES;
     struct kafka_consumer_options options = {
         .has_end_events = true,
         .fetch_min_bytes = FETCH_MIN_BYTES,
-        .fetch_wait_ms = readers_fetch_wait_ms(partitions),
+        .fetch_wait_ms = readers_fetch_wait_ms(count_partitions(&collector->intake)),
         .queue_kbytes = (uint32_t)(kbytes > QUEUE_KBYTES_MIN ? kbytes : QUEUE_KBYTES_MIN),
     };
     if (readers->count == READERS_MAX)
@@ -196,31 +204,43 @@ static void assign_to(struct collector *collector, struct reader *reader)
     memory_release(assignments);
 }
 
-// Units whose first partitions are about to begin get their reader, which learns of the topic
-// early.
-static void place_units(struct collector *collector, enum part_state state)
+static void place(struct collector *collector, struct intake_unit *unit)
 {
-    for (struct part *part = collector->intake.lists[state].first; part; part = part->next) {
-        struct intake_unit *unit = part->unit;
-        if (unit->reader != NULL || unit->phase != UNIT_PHASE_OPEN)
-            continue;
-        unit->reader = choose(collector);
-        if (unit->reader == NULL) {
-            intake_fail(collector, unit, "no reader has room for it");
-            continue;
-        }
-        unit->reader->unit_count++;
-        if (kafka_consumer_prepare(unit->reader->consumer, text_of(unit->topic)) != STATUS_OK)
-            unit->reader->is_broken = true;
+    struct reader *reader = choose(collector);
+    unit->reader = reader;
+    if (reader == NULL) {
+        intake_fail(collector, unit, "no reader has room for it");
+        return;
     }
+    reader->unit_count++;
+    if (kafka_consumer_prepare(reader->consumer, text_of(unit->topic)) != STATUS_OK)
+        reader->is_broken = true;
+}
+
+// Units get their reader as soon as their topic is asked for. So it learns of its new topics, all
+// in one question behind the fetch that it waits for, while their positions are found and
+// committed.
+static void place_units(struct collector *collector)
+{
+    struct intake *intake = &collector->intake;
+    struct readers *readers = &collector->readers;
+    for (uint32_t i = 0; i < intake->unit_end; i++) {
+        struct intake_unit *unit = intake->units[i];
+        if (unit != NULL && unit->reader == NULL &&
+            (unit->phase == UNIT_PHASE_ASKED || unit->phase == UNIT_PHASE_OPEN))
+            place(collector, unit);
+    }
+    for (uint32_t i = 0; i < readers->count; i++)
+        kafka_consumer_ask(readers->items[i]->consumer);
+    intake->has_unplaced = false;
 }
 
 void readers_run(struct collector *collector)
 {
     struct intake *intake = &collector->intake;
     struct readers *readers = &collector->readers;
-    place_units(collector, PART_UNKNOWN);
-    place_units(collector, PART_BEGIN);
+    if (intake->has_unplaced)
+        place_units(collector);
     if (intake->lists[PART_LEAVING].count + intake->lists[PART_LOST].count > 0)
         for (uint32_t i = 0; i < readers->count; i++)
             unassign_from(collector, readers->items[i]);

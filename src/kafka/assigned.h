@@ -19,6 +19,7 @@ struct kafka_assigned {
     struct kafka_assigned_partition *partitions; // owned, sorted by number
     uint32_t count;
     uint32_t capacity;
+    bool is_wanted; // the next assignment of it need not ask for the topic
 };
 
 void kafka_assigned_finish(struct kafka_assigned *assigned);

@@ -2,8 +2,11 @@
 //
 // librdkafka fails an incremental assign as a whole when one partition is assigned already, and the
 // reverse; so the consumer keeps the set itself and hands over exact differences. The set is kept
-// by topic, in the slot of the topic object, so that a record finds its tag without a look-up by
-// name.
+// by topic, and a record finds it by its topic's object.
+//
+// A topic object that is made by name asks for its topic in a request of its own, one after the
+// other behind the fetch that the broker holds. So all topics are asked for together first, the
+// assignment makes the objects, and only then each is fetched by its name.
 #include "kafka/consumer.h"
 
 #include <stdio.h>
@@ -20,6 +23,7 @@
 #include "kafka/handle.h"
 
 #define BATCH_MAX 1000
+#define NO_PARTITION INT32_MAX
 
 // Trouble that librdkafka tells by a callback and not in the queue: topics that are missing or
 // gone.
@@ -36,7 +40,8 @@ struct kafka_consumer {
     uint32_t partition_count;
     uint32_t outstanding; // records handed out and not released
     struct kafka_topics topics;
-    struct fault *faults; // owned; not yet handed out, at most one a partition
+    rd_kafka_topic_partition_list_t *wanted; // topics of the next question, or NULL
+    struct fault *faults;                    // owned; not yet handed out, at most one a partition
     uint32_t fault_count;
     uint32_t fault_capacity;
     struct buffer refusal; // of the last assign or unassign
@@ -154,6 +159,8 @@ enum status kafka_consumer_destroy(struct kafka_consumer *consumer, struct span 
     for (uint32_t i = 0; i < consumer->topics.count; i++)
         kafka_assigned_finish(consumer->topics.entries[i].slot);
     kafka_topics_finish(&consumer->topics);
+    if (consumer->wanted)
+        rd_kafka_topic_partition_list_destroy(consumer->wanted);
     enum status status = kafka_handle_destroy(consumer->handle, patience);
     close(consumer->fd);
     memory_release(consumer->faults);
@@ -164,17 +171,50 @@ enum status kafka_consumer_destroy(struct kafka_consumer *consumer, struct span 
 
 static struct kafka_assigned *consumer_get(struct kafka_consumer *consumer, struct text topic)
 {
-    struct kafka_topic_entry *entry =
-        kafka_topics_get(&consumer->topics, consumer->handle, topic, KAFKA_CONSUMER_TOPICS_MAX,
-                         sizeof(struct kafka_assigned));
+    struct kafka_topic_entry *entry = kafka_topics_add(
+        &consumer->topics, topic, KAFKA_CONSUMER_TOPICS_MAX, sizeof(struct kafka_assigned));
     return entry ? entry->slot : NULL;
+}
+
+static void list_add(rd_kafka_topic_partition_list_t *list, struct text topic, int32_t partition,
+                     int64_t offset)
+{
+    char name[256];
+    snprintf(name, sizeof name, "%.*s", TEXT_ARGS(topic));
+    rd_kafka_topic_partition_list_add(list, name, partition)->offset = offset;
+}
+
+// The topic is asked for with the next question.
+static void consumer_want(struct kafka_consumer *consumer, struct kafka_assigned *assigned,
+                          struct text topic)
+{
+    assigned->is_wanted = true;
+    if (!consumer->wanted)
+        consumer->wanted = rd_kafka_topic_partition_list_new(0);
+    list_add(consumer->wanted, topic, NO_PARTITION, 0);
 }
 
 enum status kafka_consumer_prepare(struct kafka_consumer *consumer, struct text topic)
 {
     if (name_topic_fault(topic))
         return STATUS_INVALID;
-    return consumer_get(consumer, topic) ? STATUS_OK : STATUS_TOO_LARGE;
+    struct kafka_assigned *assigned = consumer_get(consumer, topic);
+    if (!assigned)
+        return STATUS_TOO_LARGE;
+    consumer_want(consumer, assigned, topic);
+    return STATUS_OK;
+}
+
+// Looking for the leaders of partitions asks for all topics that the handle does not know in one
+// request, and what is answered, for which nobody waits here, goes into the handle's memory. No
+// topic has NO_PARTITION, so there is no leader to be asked for an offset.
+void kafka_consumer_ask(struct kafka_consumer *consumer)
+{
+    if (!consumer->wanted)
+        return;
+    (void)rd_kafka_offsets_for_times(consumer->handle->rk, consumer->wanted, 0);
+    rd_kafka_topic_partition_list_destroy(consumer->wanted);
+    consumer->wanted = NULL;
 }
 
 static enum status consumer_refuse(struct kafka_consumer *consumer, struct text topic,
@@ -222,12 +262,26 @@ static int64_t logical_offset(int64_t offset)
                                  : offset;
 }
 
-static void list_add(rd_kafka_topic_partition_list_t *list, struct text topic, int32_t partition,
-                     int64_t offset)
+// Asks for those topics that nobody has prepared, and assigns; then the objects are there.
+static enum status begin(struct kafka_consumer *consumer,
+                         const rd_kafka_topic_partition_list_t *list)
 {
-    char name[256];
-    snprintf(name, sizeof name, "%.*s", TEXT_ARGS(topic));
-    rd_kafka_topic_partition_list_add(list, name, partition)->offset = offset;
+    for (int i = 0; i < list->cnt; i++) {
+        struct text topic = text_of(list->elems[i].topic);
+        struct kafka_assigned *assigned = consumer_find(consumer, topic);
+        if (!assigned->is_wanted)
+            consumer_want(consumer, assigned, topic);
+    }
+    kafka_consumer_ask(consumer);
+    enum status status = call_assign(consumer, list, rd_kafka_incremental_assign);
+    for (int i = 0; i < list->cnt; i++) {
+        struct kafka_topic_entry *entry =
+            kafka_topics_find(&consumer->topics, text_of(list->elems[i].topic));
+        ((struct kafka_assigned *)entry->slot)->is_wanted = false;
+        if (!status)
+            ensure(kafka_topics_bind(&consumer->topics, consumer->handle, entry));
+    }
+    return status;
 }
 
 enum status kafka_consumer_assign(struct kafka_consumer *consumer,
@@ -243,7 +297,7 @@ enum status kafka_consumer_assign(struct kafka_consumer *consumer,
         added++;
     }
     if (!status && count > 0)
-        status = call_assign(consumer, list, rd_kafka_incremental_assign);
+        status = begin(consumer, list);
     rd_kafka_topic_partition_list_destroy(list);
     if (!status)
         consumer->partition_count += count;
@@ -316,12 +370,14 @@ int kafka_consumer_fd(const struct kafka_consumer *consumer)
 }
 
 // False: the message is of a partition that is no longer assigned.
-static bool record_init(struct kafka_record *record, rd_kafka_message_t *message)
+static bool record_init(const struct kafka_consumer *consumer, struct kafka_record *record,
+                        rd_kafka_message_t *message)
 {
     struct kafka_assigned_partition *partition = NULL;
     if (message->rkt) {
-        const struct kafka_assigned *assigned = rd_kafka_topic_opaque(message->rkt);
-        partition = assigned ? kafka_assigned_find(assigned, message->partition) : NULL;
+        const struct kafka_topic_entry *entry =
+            kafka_topics_find_object(&consumer->topics, message->rkt);
+        partition = entry ? kafka_assigned_find(entry->slot, message->partition) : NULL;
         if (!partition)
             return false;
         partition->is_faulty = false;
@@ -368,7 +424,7 @@ uint32_t kafka_consumer_poll(struct kafka_consumer *consumer, struct kafka_recor
     ssize_t got = rd_kafka_consume_batch_queue(consumer->queue, 0, consumer->batch, wanted);
     uint32_t count = 0;
     for (ssize_t i = 0; i < got; i++) {
-        if (record_init(&records[count], consumer->batch[i]))
+        if (record_init(consumer, &records[count], consumer->batch[i]))
             count++;
         else
             rd_kafka_message_destroy(consumer->batch[i]);

@@ -62,10 +62,12 @@ enum status kafka_consumer_create(const struct kafka_settings *settings,
 // the watch gets a line about it, and STATUS_TIMEOUT is returned. Patience 0 does not wait at all.
 enum status kafka_consumer_destroy(struct kafka_consumer *consumer, struct span patience);
 
-// Asks for a topic's metadata so that a later assign starts to read in some 50 ms instead of a
-// second. Optional. STATUS_TOO_LARGE at the limit of topics, STATUS_INVALID for what is no topic
-// name.
+// Says early that a topic will be assigned; kafka_consumer_ask() asks for all of these that the
+// handle does not know, in one request, whose answer may wait behind a fetch. Optional: an assign
+// asks for what was not prepared. STATUS_TOO_LARGE at the limit of topics, STATUS_INVALID for what
+// is no topic name.
 enum status kafka_consumer_prepare(struct kafka_consumer *consumer, struct text topic) MUST_CHECK;
+void kafka_consumer_ask(struct kafka_consumer *consumer);
 
 // Starts all of them or none. STATUS_EXISTS: one is assigned already; STATUS_TOO_LARGE: more
 // distinct topics than a handle takes; STATUS_INVALID: not a topic name, partition or offset;

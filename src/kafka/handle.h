@@ -60,29 +60,42 @@ void kafka_handle_explain(const struct kafka_handle *handle, const char *otherwi
 // Properties of the user that muster sets by itself.
 bool kafka_property_is_ours(struct text name);
 
-// The topic objects of one handle. They are made once, which also asks for the topic's metadata,
-// and live as long as the handle. `= {0}` is an empty set.
+// The topics of one handle and their objects, which live as long as the handle. `= {0}` is an empty
+// set.
 struct kafka_topics {
     struct kafka_topic_entry *entries; // owned, in order of creation
     uint32_t count;
     uint32_t capacity;
-    struct index index; // of names
+    struct index index;   // of names
+    struct index objects; // of those that have one
 };
 
 struct kafka_topic_entry {
-    rd_kafka_topic_t *rkt;
-    char *name; // owned
+    rd_kafka_topic_t *rkt; // NULL = none yet
+    char *name;            // owned
     size_t name_size;
-    void *slot; // of the caller; also rd_kafka_topic_opaque of every record's topic
+    void *slot; // of the caller
 };
 
-// Finds or adds a topic; NULL if `limit` topics are there already or librdkafka refuses. A new
-// entry's slot is zeroed memory of `slot_size` bytes.
+// Finds or adds a topic, without an object; NULL if it has no topic's name or `limit` topics are
+// there already. A new entry's slot is zeroed memory of `slot_size` bytes.
+struct kafka_topic_entry *kafka_topics_add(struct kafka_topics *topics, struct text name,
+                                           uint32_t limit, size_t slot_size);
+
+// Gives the entry its object if it has none. Where the handle has not met the topic otherwise, by
+// an assignment or in an answer, librdkafka asks for it, in a request of its own. False: librdkafka
+// refuses.
+bool kafka_topics_bind(struct kafka_topics *topics, struct kafka_handle *handle,
+                       struct kafka_topic_entry *entry) MUST_CHECK;
+
+// Finds or adds a topic that has an object; NULL as kafka_topics_add, or if librdkafka refuses.
 struct kafka_topic_entry *kafka_topics_get(struct kafka_topics *topics, struct kafka_handle *handle,
                                            struct text name, uint32_t limit, size_t slot_size);
 
-// The topic's entry or NULL.
+// The topic's entry or NULL; by its object: NULL also for an object that was not bound.
 struct kafka_topic_entry *kafka_topics_find(const struct kafka_topics *topics, struct text name);
+struct kafka_topic_entry *kafka_topics_find_object(const struct kafka_topics *topics,
+                                                   const rd_kafka_topic_t *rkt);
 
 // Gives all topic objects back; slots are released.
 void kafka_topics_finish(struct kafka_topics *topics);

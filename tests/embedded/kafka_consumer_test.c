@@ -301,6 +301,45 @@ static void topics_of_a_handle_are_limited(void)
     kafka_room_close(&room);
 }
 
+// The embedded broker does not say what it was asked, but librdkafka tells what it asks, and why.
+// Of lines that differ in their numbers only the watch keeps the first.
+static void take_log(struct buffer *log)
+{
+    buffer_clear(log);
+    while (kafka_watch_next(room.watch, log))
+        buffer_add_string(log, "\n");
+}
+
+static void new_topics_of_a_running_reader_are_asked_for_together(void)
+{
+    enum { TOPICS = 60 };
+    char names[TOPICS][16];
+    struct kafka_assignment assignments[TOPICS];
+    open_topics();
+    kafka_settings_add(&room.settings, T("debug"), T("metadata"));
+    struct kafka_consumer *consumer = kafka_room_consumer(&room, true);
+    CHECK_INT(assign(consumer, T("a"), 0, 0), STATUS_OK);
+    struct taken taken = {0};
+    consumer_take(consumer, &taken, 0, 1);
+    struct buffer log = {0};
+    take_log(&log);
+    for (int i = 0; i < TOPICS; i++) {
+        snprintf(names[i], sizeof names[i], "t%d", i);
+        assignments[i] = (struct kafka_assignment){text_of(names[i]), 0, 0, 1};
+        REQUIRE(kafka_mock_create_topic(room.mock, text_of(names[i]), 1) == STATUS_OK);
+        CHECK_INT(kafka_consumer_prepare(consumer, text_of(names[i])), STATUS_OK);
+    }
+    kafka_consumer_ask(consumer);
+    CHECK_INT(kafka_consumer_assign(consumer, assignments, TOPICS), STATUS_OK);
+    consumer_take(consumer, &taken, 0, 1 + TOPICS);
+    take_log(&log);
+    CHECK(strstr(buffer_string(&log), "for 60/60 topics: query partition leaders") != NULL);
+    CHECK(strstr(buffer_string(&log), "topics: leader query") == NULL); // of one alone
+    buffer_finish(&log);
+    CHECK_INT(kafka_consumer_destroy(consumer, PATIENCE), STATUS_OK);
+    kafka_room_close(&room);
+}
+
 static void destroy_is_bounded_when_the_cluster_is_gone(void)
 {
     open_topics();
@@ -344,6 +383,7 @@ static const struct test tests[] = {
     TEST(lost_offset_is_told_and_stops_the_partition_alone),
     TEST(bad_names_partitions_and_offsets_are_refused),
     TEST(topics_of_a_handle_are_limited),
+    TEST(new_topics_of_a_running_reader_are_asked_for_together),
     TEST(destroy_is_bounded_when_the_cluster_is_gone),
     TEST(wrong_settings_are_told),
 };
