@@ -13,6 +13,7 @@ struct sink_driver {
     enum status (*write)(struct sink *sink, const struct sink_record *records, uint32_t count,
                          enum sink_verdict *verdicts);
     void (*destroy)(struct sink *sink);
+    enum status (*rotate)(struct sink *sink); // NULL: it has no files
 };
 
 // The first member of each driver's own struct.

@@ -164,14 +164,17 @@ static enum status make_ready(struct file_sink *file)
     return STATUS_OK;
 }
 
-static enum status rotate(struct file_sink *file)
+static enum status begin_anew(struct file_sink *file)
 {
-    enum status status = rotate_files(file->path, file->rotate_count, &file->sink.fault);
-    if (status != STATUS_OK)
-        return status;
     close(file->fd);
     file->fd = -1;
     return open_file(file, &file->sink.fault);
+}
+
+static enum status rotate(struct file_sink *file)
+{
+    enum status status = rotate_files(file->path, file->rotate_count, &file->sink.fault);
+    return status == STATUS_OK ? begin_anew(file) : status;
 }
 
 static bool fits(const struct file_sink *file, int64_t size)
@@ -244,4 +247,27 @@ static enum status file_write(struct sink *sink, const struct sink_record *recor
     return status;
 }
 
-const struct sink_driver sink_driver_file = {"file", file_create, file_write, file_destroy};
+// Somebody else, as logrotate does, has taken the file away: its name is free, or another file's.
+static bool is_moved_away(const struct file_sink *file)
+{
+    struct stat ours, named;
+    if (stat(file->path, &named) != 0)
+        return errno == ENOENT;
+    return fstat(file->fd, &ours) == 0 &&
+           (ours.st_ino != named.st_ino || ours.st_dev != named.st_dev);
+}
+
+// An empty file stays: rotating it would push an older one out.
+static enum status file_rotate(struct sink *sink)
+{
+    struct file_sink *file = (struct file_sink *)sink;
+    enum status status = make_ready(file);
+    if (status != STATUS_OK)
+        return status;
+    if (is_moved_away(file))
+        return begin_anew(file);
+    return file->size == 0 ? STATUS_OK : rotate(file);
+}
+
+const struct sink_driver sink_driver_file = {"file", file_create, file_write, file_destroy,
+                                             file_rotate};

@@ -49,6 +49,12 @@ enum status sink_write(struct sink *sink, const struct sink_record *records, uin
     return sink->driver->write(sink, records, count, verdicts);
 }
 
+enum status sink_rotate(struct sink *sink)
+{
+    buffer_clear(&sink->fault);
+    return sink->driver->rotate == NULL ? STATUS_OK : sink->driver->rotate(sink);
+}
+
 int sink_wait_fd(const struct sink *sink)
 {
     return sink->wait_fd;

@@ -73,10 +73,14 @@ void sink_destroy(struct sink *sink);
 enum status sink_write(struct sink *sink, const struct sink_record *records, uint32_t count,
                        enum sink_verdict *verdicts) MUST_CHECK;
 
+// Ends the file that is written to and begins a new one; nothing where there are no files, or
+// nothing in it yet. STATUS_FAILED: sink_fault says why; trying again goes on from there.
+enum status sink_rotate(struct sink *sink) MUST_CHECK;
+
 // After STATUS_AGAIN: the descriptor that becomes writable.
 int sink_wait_fd(const struct sink *sink);
 
-// Why the last write failed, for people; "" if it did not. Lives until the next call.
+// Why the last write or rotation failed, for people; "" if it did not. Lives until the next call.
 const char *sink_fault(const struct sink *sink);
 
 // The types there are: "stdout, file".

@@ -132,4 +132,4 @@ static enum status stdout_write(struct sink *sink, const struct sink_record *rec
 }
 
 const struct sink_driver sink_driver_stdout = {"stdout", stdout_create, stdout_write,
-                                               stdout_destroy};
+                                               stdout_destroy, NULL};

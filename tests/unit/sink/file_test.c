@@ -182,6 +182,75 @@ static void file_is_rotated_before_it_grows_above_the_limit(void)
     folder_remove(place.folder);
 }
 
+static void is_rotated_when_it_is_told_to(void)
+{
+    struct place place;
+    struct buffer line = {0};
+    place_make(&place, 0, 2);
+    struct sink *sink = open_sink(&place);
+    CHECK_INT(sink_rotate(sink), STATUS_OK); // nothing is in it: it stays
+    CHECK_INT(write_one(sink, 1, "a"), STATUS_OK);
+    CHECK_INT(sink_rotate(sink), STATUS_OK);
+    CHECK_INT(sink_rotate(sink), STATUS_OK);
+    check_file(&place, "out", "");
+    CHECK_INT(write_one(sink, 2, "b"), STATUS_OK);
+    line_of(1, "a", &line);
+    check_file(&place, "out.1", buffer_string(&line));
+    check_file(&place, "out.2", NULL);
+    buffer_clear(&line);
+    line_of(2, "b", &line);
+    check_file(&place, "out", buffer_string(&line));
+    sink_destroy(sink);
+    buffer_finish(&line);
+    folder_remove(place.folder);
+}
+
+// As logrotate does it: somebody renames the file, makes an empty one of its name, and says so.
+static void begins_anew_where_somebody_has_moved_it_away(void)
+{
+    struct place place;
+    struct buffer line = {0};
+    char moved[320];
+    place_make(&place, 0, 2);
+    snprintf(moved, sizeof moved, "%s/moved", place.folder);
+    struct sink *sink = open_sink(&place);
+    CHECK_INT(write_one(sink, 1, "a"), STATUS_OK);
+    CHECK_INT(rename(place.path, moved), 0);
+    CHECK_INT(write_one(sink, 2, "a"), STATUS_OK);
+    fclose(fopen(place.path, "w"));
+    CHECK_INT(sink_rotate(sink), STATUS_OK);
+    CHECK_INT(write_one(sink, 3, "a"), STATUS_OK);
+    sink_destroy(sink);
+    line_of(1, "a", &line);
+    line_of(2, "a", &line);
+    check_file(&place, "moved", buffer_string(&line));
+    buffer_clear(&line);
+    line_of(3, "a", &line);
+    check_file(&place, "out", buffer_string(&line));
+    check_file(&place, "out.1", NULL);
+    buffer_finish(&line);
+    folder_remove(place.folder);
+}
+
+static void a_rotation_that_fails_goes_on_later(void)
+{
+    struct place place;
+    char blocked[320];
+    place_make(&place, 0, 1);
+    snprintf(blocked, sizeof blocked, "%s/out.1", place.folder);
+    struct sink *sink = open_sink(&place);
+    CHECK_INT(write_one(sink, 1, "a"), STATUS_OK);
+    CHECK_INT(mkdir(blocked, 0700), 0);
+    CHECK_INT(sink_rotate(sink), STATUS_FAILED);
+    CHECK(strstr(sink_fault(sink), "cannot rename") != NULL);
+    CHECK_INT(write_one(sink, 2, "a"), STATUS_OK);
+    CHECK_INT(rmdir(blocked), 0);
+    CHECK_INT(sink_rotate(sink), STATUS_OK);
+    check_file(&place, "out", "");
+    sink_destroy(sink);
+    folder_remove(place.folder);
+}
+
 static void line_longer_than_the_limit_gets_a_file_of_its_own(void)
 {
     struct place place;
@@ -264,6 +333,9 @@ static const struct test tests[] = {
     TEST(second_writer_is_refused),
     TEST(place_that_cannot_be_opened_is_refused),
     TEST(file_is_rotated_before_it_grows_above_the_limit),
+    TEST(is_rotated_when_it_is_told_to),
+    TEST(begins_anew_where_somebody_has_moved_it_away),
+    TEST(a_rotation_that_fails_goes_on_later),
     TEST(line_longer_than_the_limit_gets_a_file_of_its_own),
     TEST(rotation_of_a_file_that_was_moved_away_goes_on),
     TEST(full_disk_holds_and_leaves_no_half_line),
