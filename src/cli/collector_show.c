@@ -20,6 +20,8 @@ static const struct column columns[] = {
     {"LEVEL", "level", COLUMN_INTEGER, false, true, "highest level of records that it knows"},
     {"LEASE", "lease_ms", COLUMN_DURATION, false, true, "lease that it promised, ms"},
     {"DRAINED", "drained", COLUMN_BOOLEAN, false, true, "whether an operator keeps it empty"},
+    {"COMMANDS", "commands", COLUMN_INTEGER, false, true,
+     "what it was told to do and has not done yet"},
     {"GENERATION", "generation", COLUMN_INTEGER, false, true,
      "generation that was published to it"},
     {"APPLIED", "applied_generation", COLUMN_INTEGER, false, true,

@@ -20,6 +20,8 @@
     row(collector_explain)                                                                         \
     row(collector_drain)                                                                           \
     row(collector_undrain)                                                                         \
+    row(collector_rotate)                                                                          \
+    row(collector_report)                                                                          \
     row(collector_run)                                                                             \
     row(collector_died)                                                                            \
     row(agent_list)                                                                                \

@@ -47,6 +47,12 @@ static void check_collector(const struct control *control, const struct collecto
     ensure(member_is_alive(collector) || collector->revoked == NONE);
     ensure((collector->state == COLLECTOR_GONE) == (collector->planned == PLAN_NOBODY));
     ensure(collector->state != COLLECTOR_GONE || owned == 0);
+    int64_t number = 0;
+    for (uint32_t i = 0; i < collector->commands_count; i++) {
+        ensure(collector->commands[i].number > number);
+        number = collector->commands[i].number;
+    }
+    ensure(number <= collector->command_number);
 }
 
 // A unit has a grant exactly when it is in a list of its owner.

@@ -16,6 +16,7 @@
 //     quarantine.c units that their owners fail on
 //     member.c     beats and deaths to lives of collectors (S5)
 //     handover.c   plans to grants: revoke, ack, grant (S2)
+//     mailbox.c    commands for collectors
 //     handed.c     positions that go from owner to owner while commits are refused (S6)
 //     publish.c    everything dirty to the writes of one transaction
 //     lag.c        reports to lag
@@ -521,6 +522,22 @@ void handed_finish(struct control *control);
 // Adds the positions to the unit's row of a bucket, in the arena of the record.
 void handed_fill(const struct control *control, struct arena *arena, uint32_t unit,
                  struct bucket_unit *ret);
+
+// ---- mailbox.c
+
+// The orders "collector.VERB" that a collector is to carry out.
+order_verb command_give;
+
+// A beat of the admitted life; that life is over; what the state says of the mailbox of a collector
+// whose incarnation is set already.
+void commands_heard(struct control *control, struct collector *collector, const struct beat *beat);
+void commands_end(struct control *control, struct collector *collector);
+void commands_restore(struct collector *collector, const struct state_collector *record);
+
+// Adds the mailbox to a record, in its arena; the texts are borrowed.
+void commands_fill_state(const struct collector *collector, struct arena *arena,
+                         struct state_collector *ret);
+void commands_fill_head(const struct collector *collector, struct arena *arena, struct head *ret);
 
 // ---- publish.c
 

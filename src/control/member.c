@@ -280,6 +280,7 @@ static void member_end(struct control *control, struct collector *collector, int
     member_ended(collector, text_of(collector->incarnation));
     collector->incarnation[0] = '\0';
     collector->seq = 0;
+    commands_end(control, collector);
     collector_touch(&control->tables, collector->handle);
     collector_change(&control->tables, collector->handle, -1, true);
     control->is_assignment_changed = true;
@@ -365,10 +366,10 @@ static void member_beat_admitted(struct control *control, struct collector *coll
         return;
     collector->heard = control->now;
     collector->seq = beat->seq;
-    collector->commands_done = beat->commands_done;
     member_ack(control, collector, beat);
     if (control->phase != PHASE_LEADING)
         return;
+    commands_heard(control, collector, beat);
     handed_hear(control, collector, beat);
     units_acknowledged(control, collector->handle);
     if (text_equals(beat->state, "leaving")) {

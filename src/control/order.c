@@ -138,7 +138,8 @@ static const struct {
     bool needs_pool;
 } verbs[] = {
     {"agent.forget", agent_forget, true},       {"cell.upgrade", cell_upgrade, false},
-    {"collector.drain", collector_drain, true}, {"collector.undrain", collector_undrain, true},
+    {"collector.drain", collector_drain, true}, {"collector.report", command_give, true},
+    {"collector.rotate", command_give, true},   {"collector.undrain", collector_undrain, true},
     {"pool.create", pool_create, false},        {"pool.delete", pool_delete, true},
     {"pool.freeze", pool_freeze, true},         {"pool.pause", pool_pause, true},
     {"pool.rebalance", pool_rebalance, true},   {"pool.reset", pool_reset, true},
@@ -148,7 +149,9 @@ static const struct {
 
 static const char no_verb[] = "there is no such verb";
 
-static const char *order_carry_out(struct control *control, const struct order_call *call)
+// `*ret_done` becomes what is to be said of it when it is not refused.
+static const char *order_carry_out(struct control *control, const struct order_call *call,
+                                   const char **ret_done)
 {
     for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
         if (!text_equals(call->order->verb, verbs[i].name))
@@ -157,6 +160,7 @@ static const char *order_carry_out(struct control *control, const struct order_c
             return "there is no such pool";
         if (verbs[i].needs_pool && control->tables.pools[call->pool]->state == POOL_DELETED)
             return "the pool is being deleted";
+        *ret_done = verbs[i].take == command_give ? "given to it" : "carried out";
         return verbs[i].take(control, call);
     }
     return no_verb;
@@ -168,7 +172,8 @@ void order_take(struct control *control, const struct order *order)
     call.pool_name = order->pool.size > 0 ? order->pool : text_of(control->default_pool);
     call.pool = pool_find(&control->tables, call.pool_name);
     control->orders++;
-    const char *fault = order_carry_out(control, &call);
+    const char *done = "";
+    const char *fault = order_carry_out(control, &call, &done);
     if (fault != NULL) {
         // The answer tells the missing from the wrong, for whoever cannot read.
         bool is_missing = text_has_prefix(text_of(fault), TEXT_LITERAL("there is no such")) &&
@@ -182,7 +187,7 @@ void order_take(struct control *control, const struct order *order)
     event_tell(control, &(struct event_draft){.kind = "order.taken",
                                               .pool = call.pool,
                                               .subject = words[0],
-                                              .text = "carried out",
+                                              .text = done,
                                               .id = words[1],
                                               .answer = "done"});
     memory_release(words[0]);

@@ -344,6 +344,7 @@ static bool draw_collector(struct control *control, uint32_t handle, struct cont
         .hold_ms = collector->hold_ms,
         .since_ms = collector->since_ms,
     };
+    commands_fill_state(collector, &control->drawing.arena, record);
     state_key_print(
         (struct state_key){.kind = RECORD_STATE_COLLECTOR,
                            .pool = text_of(control->tables.pools[collector->pool]->name),
@@ -477,6 +478,7 @@ static const struct head *head_record(struct control *control, struct collector 
         .start = pool->asked.start_latest ? TEXT_LITERAL("latest") : TEXT_LITERAL("earliest"),
         .on_gap = text_of(pool->asked.on_gap),
     };
+    commands_fill_head(collector, &control->drawing.arena, record);
     return record;
 }
 

@@ -293,6 +293,7 @@ static void restore_collector(struct control *control, uint32_t pool, struct tex
     row->admitted = record->admitted;
     row->hold_ms = record->hold_ms;
     row->since_ms = record->since_ms;
+    commands_restore(row, record);
     labels_release(row->labels, row->labels_count);
     row->labels = labels_copy(record->labels, record->labels_count);
     row->labels_count = record->labels_count;

@@ -172,6 +172,12 @@ struct bucket_row {
     bool is_dirty;
 };
 
+// Something that a collector was told to do and has not carried out yet.
+struct command_row {
+    int64_t number; // rises within the collector
+    char *verb;     // owned, terminated
+};
+
 struct collector {
     char *id; // owned, terminated
     uint16_t pool;
@@ -189,8 +195,10 @@ struct collector {
     bool asks_drain;    // its own beat says draining
     int64_t generation; // of its head
     int64_t admitted;
-    int64_t applied_generation; // acknowledged by the admitted incarnation
-    int64_t commands_done;
+    int64_t applied_generation;   // acknowledged by the admitted incarnation
+    int64_t command_number;       // of the last command given, to whichever life
+    struct command_row *commands; // owned, oldest first; of the admitted incarnation
+    uint32_t commands_count, commands_capacity;
     int64_t hold_ms;
     struct instant hold_until; // while held
     int64_t since_ms;

@@ -77,6 +77,9 @@ void collector_discard(struct tables *tables, uint32_t handle)
     for (uint32_t i = 0; i < COLLECTOR_WAITING_MAX; i++)
         labels_release(collector->waiting[i].labels, collector->waiting[i].labels_count);
     labels_release(collector->labels, collector->labels_count);
+    for (uint32_t i = 0; i < collector->commands_count; i++)
+        memory_release(collector->commands[i].verb);
+    memory_release(collector->commands);
     memory_release((char *)collector->info.host.data);
     memory_release((char *)collector->info.version.data);
     memory_release((char *)collector->info.address.data);

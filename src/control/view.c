@@ -201,6 +201,7 @@ bool control_next_collector(const struct control *control, struct instant now, u
             .capacity_units = row->capacity_units,
             .level = row->level,
             .heard_ms_ago = row->seq > 0 ? span_ms(instant_since(now, row->heard)) : -1,
+            .commands = row->commands_count,
             .drained = row->drained};
         collector_lag(control, row, ret);
         return true;

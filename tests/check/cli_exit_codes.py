@@ -33,6 +33,8 @@ WRITING = {
     ("topic", "withdraw"): ["cpu0"],
     ("collector", "drain"): ["rack1"],
     ("collector", "undrain"): ["rack1"],
+    ("collector", "rotate"): ["rack1"],
+    ("collector", "report"): ["rack1"],
     ("agent", "forget"): ["host7"],
     ("pool", "create"): ["edge", "start=latest"],
     ("pool", "set"): ["default", "max_topics_per_collector=7"],

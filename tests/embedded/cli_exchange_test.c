@@ -315,6 +315,17 @@ static void a_refused_order_fails(void)
                   NULL);
 }
 
+static void a_command_for_a_collector_is_an_order(void)
+{
+    check_command(&(struct expected){.line = "collector rotate c9 --pool edge --timeout 20s "
+                                             "-o plain",
+                                     .answers = true,
+                                     .code = EXIT_DONE,
+                                     .sent = "edge collector.rotate collector=c9",
+                                     .out = "c9\tdone\ttaken\t0\t"},
+                  NULL);
+}
+
 // MR-4: what is not there has a code of its own.
 static void an_order_about_nothing_is_not_found(void)
 {
@@ -348,6 +359,7 @@ static const struct test tests[] = {
     TEST(a_long_file_is_sent_as_a_whole),
     TEST(an_order_waits_for_its_answer),
     TEST(a_refused_order_fails),
+    TEST(a_command_for_a_collector_is_an_order),
     TEST(an_order_about_nothing_is_not_found),
     TEST(an_order_need_not_be_waited_for),
 };

@@ -346,6 +346,7 @@ void cell_beat_in(struct cell *cell, const char *pool, int number, int life, con
                         .labels = labels,
                         .labels_count = 3,
                         .applied_generation = applied,
+                        .commands_done = cell->commands_done,
                         .lineage = TEXT_LITERAL("11111111111111111111111111111111"),
                         .level = RECORD_LEVEL};
     cell_step(cell, (struct control_event){.kind = CONTROL_BEAT_RECEIVED, .beat = &beat});

@@ -52,6 +52,7 @@ struct cell {
     struct cell_writes log;         // all writes to the state, in order
     int64_t heads[CELL_COLLECTORS]; // generation of the newest head of collector c0, c1, ...
     int64_t seqs[CELL_COLLECTORS];  // of their beats
+    int64_t commands_done;          // that the next ones say
     char reason[512];               // of the last refusal, "" = none since cell_say
     char claim_life[33];
     uint32_t asked; // topics in the last question

@@ -62,6 +62,7 @@ static void order_something(struct cell *cell, struct dice *dice)
         "{\"verb\": \"pool.set\", \"args\": {\"start\": \"latest\"}}",
         "{\"verb\": \"collector.drain\", \"args\": {\"collector\": \"c1\"}}",
         "{\"verb\": \"collector.undrain\", \"args\": {\"collector\": \"c1\"}}",
+        "{\"verb\": \"collector.rotate\", \"args\": {\"collector\": \"c1\"}}",
         "{\"verb\": \"agent.forget\", \"args\": {\"agent\": \"agent2\"}}",
         "{\"verb\": \"pool.set\", \"args\": {\"group_by\": \"csp\", \"other\": \"gcp\"}}",
         "{\"verb\": \"pool.set\", \"args\": {\"group_by\": \"none\", \"other\": \"none\"}}",
