@@ -36,6 +36,7 @@ void collect_destroy(struct collect *collect)
         return;
     collect_units_finish(collect);
     collect_heads_finish(collect);
+    collect_commands_finish(collect);
     memory_release(collect->effects);
     arena_finish(&collect->texts);
     buffer_finish(&collect->line);
@@ -90,6 +91,9 @@ static void take_event(struct collect *collect, const struct collect_event *even
         break;
     case COLLECT_INCUMBENT_HEARD:
         collect_goodbye_take_incumbent(collect, event->incarnation);
+        break;
+    case COLLECT_COMMAND_DONE:
+        collect_commands_take_done(collect, event->number);
         break;
     case COLLECT_STOP_REQUESTED:
         collect_goodbye_request(collect);
@@ -238,6 +242,7 @@ void collect_check(const struct collect *collect)
         revoking_count--;
     }
     ensure(revoking_count == 0);
+    ensure(collect->command_begun == 0 || collect->command_begun > collect->commands_done);
     ensure(collect->state != COLLECT_ACTIVE || collect->was_named);
     ensure(collect->state != COLLECT_LEAVING || collect->active_count == 0);
 }

@@ -62,6 +62,7 @@ enum collect_event_kind {
     COLLECT_COMMITS_REFUSED, // Kafka refuses commits: a stranger is in the group
     COLLECT_COMMITS_TAKEN,   // and takes them again
     COLLECT_INCUMBENT_HEARD, // incarnation: beat of another life of the same id
+    COLLECT_COMMAND_DONE,    // number: it is carried out
     COLLECT_STOP_REQUESTED,  // drain, say goodbye, exit
 };
 
@@ -90,6 +91,7 @@ enum collect_effect_kind {
     COLLECT_RAISE_FENCE,     // run, fence: goes on with this one and commits it at once
     COLLECT_STOP_ALL_NOW,    // stop all reading and writing before the next effect; no flush, no
                              // commit, no answer
+    COLLECT_CARRY_OUT,       // number, command; COMMAND_DONE, and until then no other one
     COLLECT_WATCH_INCUMBENT, // tell of beats of the same id (INCUMBENT_HEARD) until this life is
                              // named
     COLLECT_RESTART,         // this life is over: begin a new one
@@ -97,10 +99,17 @@ enum collect_effect_kind {
     COLLECT_TRACE,           // reason: a line `[instant] who > observation -> consequence (rule)`
 };
 
+// What operators tell a collector to do; heads name them "rotate" and "report".
+enum collect_command {
+    COLLECT_ROTATE, // begin a new file, where the sink has files
+    COLLECT_REPORT, // report on all units now
+};
+
 struct collect_effect {
     enum collect_effect_kind kind;
     const struct beat *beat;
     uint64_t number;
+    enum collect_command command;
     uint64_t run;     // one life of a unit here; a unit started again has another run
     struct text unit; // `[cluster:]topic[/partition]`
     int64_t fence;

@@ -162,19 +162,6 @@ static bool is_foreign(struct collect *collect, const struct head *head)
     return false;
 }
 
-static void take_commands(struct collect *collect, const struct head *head)
-{
-    for (uint32_t i = 0; i < head->commands_count; i++) {
-        const struct head_command *command = &head->commands[i];
-        if (command->number <= collect->commands_done)
-            continue;
-        collect_trace(collect, false, "command %lld '%.*s' is not known here -> reported done",
-                      (long long)command->number, TEXT_ARGS(command->verb));
-        collect->commands_done = command->number;
-        collect->is_beat_wanted = true;
-    }
-}
-
 static void take_own_head(struct collect *collect, const struct head *head)
 {
     if (!collect->was_named) {
@@ -188,7 +175,7 @@ static void take_own_head(struct collect *collect, const struct head *head)
     replace_text(&collect->incumbent, (struct text){0});
     collect->waiting_since = INSTANT_NEVER;
     collect->admitted = head->admitted;
-    take_commands(collect, head);
+    collect_commands_take(collect, head);
     if (collect->state == COLLECT_LEAVING || head->generation == collect->generation_whole)
         return;
     uint32_t missing = find_missing(collect, head);

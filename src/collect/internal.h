@@ -108,9 +108,15 @@ struct collect {
     char *incumbent;    // owned; whom the newest head names if not this life; NULL = nobody
     char *start_policy; // owned; NULL = default
     char *gap_policy;
-    int64_t commands_done;
     struct held_bucket buckets[COLLECT_BUCKETS];
     uint64_t mark;
+
+    // commands.c
+    struct arena mailbox;          // of what the newest head lists
+    struct head_command *commands; // in the mailbox
+    uint32_t commands_count;
+    int64_t commands_done; // number of the last one carried out
+    int64_t command_begun; // number of the one that the shell carries out, 0 = none
 
     // units.c
     struct unit **units; // by slot, NULL = free
@@ -181,6 +187,11 @@ void collect_heads_take_head(struct collect *collect, const struct head *head);
 void collect_heads_take_bucket(struct collect *collect, uint32_t index,
                                const struct bucket *bucket);
 void collect_heads_finish(struct collect *collect);
+
+// commands.c
+void collect_commands_take(struct collect *collect, const struct head *head);
+void collect_commands_take_done(struct collect *collect, uint64_t number);
+void collect_commands_finish(struct collect *collect);
 
 // units.c
 struct unit *collect_unit_get(struct collect *collect, struct text name); // makes it if need be

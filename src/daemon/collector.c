@@ -104,6 +104,9 @@ static void carry_out(struct collector *collector, const struct collect_effect *
     case COLLECT_STOP_ALL_NOW:
         intake_stop_all(collector);
         break;
+    case COLLECT_CARRY_OUT:
+        command_take(collector, effect);
+        break;
     case COLLECT_WATCH_INCUMBENT:
         link_watch_members(collector, true);
         break;
@@ -148,6 +151,7 @@ static void begin_life(struct collector *collector)
     const struct conf *conf = collector->setup.conf;
     collector->life++;
     collector->is_settled = false;
+    collector->command.number = 0; // it was for the life before
     collector_incarnation_draw(collector->incarnation);
     write_state(collector, collector->incarnation, collector->replaces);
     collector->beat = (struct beat){
@@ -258,6 +262,7 @@ static struct instant next_turn(const struct collector *collector)
     next = instant_earlier(next, intake_deadline(collector));
     next = instant_earlier(next, commits_deadline(collector));
     next = instant_earlier(next, batch_deadline(collector));
+    next = instant_earlier(next, command_deadline(collector));
     if (collect_is_named(collector->collect) && !collector->intake.ends.is_out)
         next = instant_earlier(next, collector->reports.next_at);
     if (collector->watchdog_interval.us > 0)
@@ -286,6 +291,7 @@ static struct instant turn(void *ctx, struct instant now)
     commits_run(collector);
     intake_settle(collector);
     reports_run(collector);
+    command_run(collector);
     tell_systemd(collector);
     tell_reach(collector);
     if (collector->is_restart_wanted && !collector->has_ended)

@@ -239,7 +239,16 @@ struct link {
 
 struct reports {
     struct instant next_at;
-    uint64_t turn; // reports so far: says whose turn it is to be reported unchanged
+    bool is_wanted; // the next one is about all units
+    uint64_t turn;  // reports so far: says whose turn it is to be reported unchanged
+};
+
+// The command that is carried out.
+struct command_begun {
+    uint64_t number; // 0 = none
+    enum collect_command command;
+    struct instant again_at; // not before
+    bool is_told;            // that it has failed
 };
 
 struct collector {
@@ -268,6 +277,7 @@ struct collector {
     struct readers readers;
     struct batch batch;
     struct reports reports;
+    struct command_begun command;
     struct instant started_at;
     struct instant watchdog_at;
     struct span watchdog_interval;
@@ -346,6 +356,11 @@ bool part_is_committed(const struct part *part);
 // The fence in a commit's metadata, if this lineage wrote it, else 0.
 int64_t commits_fence_of(const struct collector *collector, struct text metadata);
 
+// collector_command.c
+void command_take(struct collector *collector, const struct collect_effect *effect);
+void command_run(struct collector *collector); // tries it
+struct instant command_deadline(const struct collector *collector);
+
 // collector_readers.c
 void readers_run(struct collector *collector);   // assigns and unassigns what is waiting
 void readers_drain(struct collector *collector); // fills the batch
@@ -368,6 +383,7 @@ struct instant batch_deadline(const struct collector *collector);
 // collector_report.c
 void reports_run(struct collector *collector);
 void reports_take_ends(struct collector *collector, const struct kafka_reply *reply);
+void reports_want(struct collector *collector); // a report on all units, as soon as may be
 void reports_send_failed(struct collector *collector, const struct intake_unit *unit);
 const char *unit_state_name(const struct intake_unit *unit);
 

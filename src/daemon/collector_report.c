@@ -148,12 +148,14 @@ static void send_all(struct collector *collector)
     const struct conf *conf = collector->setup.conf;
     int64_t interval_ms = conf_int(conf, "report.interval.ms");
     int64_t turns = conf_int(conf, "report.full.interval.ms") / interval_ms;
-    uint64_t turn = collector->reports.turn++;
+    struct reports *reports = &collector->reports;
+    uint64_t turn = reports->turn++;
     struct report_draft *draft = memory_get(sizeof(*draft));
     for (uint32_t i = 0; i < intake->unit_end; i++) {
         struct intake_unit *unit = intake->units[i];
         bool is_its_turn = turns <= 1 || i % (uint64_t)turns == turn % (uint64_t)turns;
-        if (unit == NULL || (!is_its_turn && !is_changed(unit)))
+        bool is_due = is_its_turn || reports->is_wanted;
+        if (unit == NULL || (!is_due && !is_changed(unit)))
             continue;
         if (draft->count == UNITS_MAX || draft->parts + unit->part_count > PARTS_MAX)
             draft_send(collector, draft);
@@ -161,6 +163,7 @@ static void send_all(struct collector *collector)
         draft->parts += unit->part_count;
     }
     draft_send(collector, draft);
+    reports->is_wanted = false;
     arena_finish(&draft->arena);
     memory_release(draft);
 }
@@ -217,6 +220,12 @@ void reports_run(struct collector *collector)
     reports->next_at =
         instant_add(collector->now, conf_span(collector->setup.conf, "report.interval.ms"));
     ask_ends(collector);
+}
+
+void reports_want(struct collector *collector)
+{
+    collector->reports.is_wanted = true;
+    collector->reports.next_at = collector->now;
 }
 
 void reports_take_ends(struct collector *collector, const struct kafka_reply *reply)

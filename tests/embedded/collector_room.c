@@ -354,6 +354,8 @@ void room_publish(struct collector_room *room, const char *incarnation,
         .admitted = 1,
         .buckets = room->bucket_generations,
         .buckets_count = 16,
+        .commands = room->commands,
+        .commands_count = room->commands_count,
         .start = text_of(room->start),
         .on_gap = text_of(room->on_gap),
     };

@@ -49,6 +49,8 @@ struct collector_room {
     const char *start;
     bool is_begun; // every unit had an owner before
     int64_t from;  // position in partition 0 of every unit that was handed over, 0 = none
+    struct head_command *commands; // borrowed
+    uint32_t commands_count;
 
     // The collector under test.
     struct loop *loop;

@@ -5,6 +5,8 @@
 #include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "collector_room.h"
 #include "daemon/collector_inner.h"
@@ -161,6 +163,75 @@ static void assignment_said_again_reads_nothing_again(void)
     room_await_lines(&room, 30);
     check_each_once(&room, "a", 30);
     CHECK_INT(room_look(&room).records_read, 30);
+    collector_room_close(&room);
+}
+
+static bool has_done_two(struct collector_room *room)
+{
+    return room->beat.commands_done == 2;
+}
+
+static bool has_reported_ten(struct collector_room *room)
+{
+    return room->report.units_count == 1 && room->report.units[0].parts_count == 1 &&
+           room->report.units[0].parts[0].position == 10;
+}
+
+// MR-27: told to do two things at once, it does each once and then says so; nothing else would have
+// begun a new file or have been reported so soon.
+static void told_two_things_at_once_it_does_both_once(void)
+{
+    struct collector_room room;
+    struct head_command commands[] = {{1, TEXT_LITERAL("rotate"), NULL, 0},
+                                      {2, TEXT_LITERAL("report"), NULL, 0}};
+    collector_room_open(&room);
+    make_topic(&room, "a", 1);
+    room_set(&room, "report.interval.ms", "60000");
+    room_start(&room);
+    room_admit(&room, (struct room_unit[]){{"a", 1}}, 1);
+    room_produce(&room, "a", 0, 0, 10);
+    room_await_lines(&room, 10);
+    room.commands = commands;
+    room.commands_count = 2;
+    room_publish(&room, room_look(&room).incarnation, (struct room_unit[]){{"a", 1}}, 1);
+    room_await(&room, has_done_two);
+    room_await(&room, has_reported_ten);
+    CHECK_INT(room_lines(&room), 0);
+    CHECK_INT(access(room_path(&room, "out.1"), F_OK), 0);
+
+    room_produce(&room, "a", 0, 10, 5);
+    room_await_lines(&room, 5);
+    room_publish(&room, room_look(&room).incarnation, (struct room_unit[]){{"a", 1}}, 1);
+    room_await_beat(&room, "active", room.generation);
+    room_produce(&room, "a", 0, 15, 1);
+    room_await_lines(&room, 6);
+    CHECK_INT(access(room_path(&room, "out.2"), F_OK), -1);
+    CHECK_INT(room.beat.commands_done, 2);
+    collector_room_close(&room);
+}
+
+// What cannot be carried out is tried until it can, and not said to be done before.
+static void rotation_that_fails_is_not_done_yet(void)
+{
+    struct collector_room room;
+    struct head_command rotate = {2, TEXT_LITERAL("rotate"), NULL, 0};
+    collector_room_open(&room);
+    make_topic(&room, "a", 1);
+    room_set(&room, "sink.file.rotate.count", "1");
+    room_start(&room);
+    room_admit(&room, (struct room_unit[]){{"a", 1}}, 1);
+    room_produce(&room, "a", 0, 0, 10);
+    room_await_lines(&room, 10);
+    REQUIRE(mkdir(room_path(&room, "out.1"), 0700) == 0);
+    room.commands = &rotate;
+    room.commands_count = 1;
+    room_publish(&room, room_look(&room).incarnation, (struct room_unit[]){{"a", 1}}, 1);
+    room_await_said(&room, "sink cannot begin a new file: cannot rename");
+    room_await_beat(&room, "active", room.generation);
+    CHECK_INT(room.beat.commands_done, 0);
+    REQUIRE(rmdir(room_path(&room, "out.1")) == 0);
+    room_await(&room, has_done_two);
+    CHECK_INT(room_lines(&room), 0);
     collector_room_close(&room);
 }
 
@@ -356,6 +427,8 @@ static const struct test tests[] = {
     TEST(first_beat_waits_for_no_interval),
     TEST(revoke_is_acknowledged_after_the_commit),
     TEST(assignment_said_again_reads_nothing_again),
+    TEST(told_two_things_at_once_it_does_both_once),
+    TEST(rotation_that_fails_is_not_done_yet),
     TEST(crash_is_followed_by_a_life_that_replaces_it),
     TEST(asked_to_stop_it_drains_commits_and_leaves),
     TEST(evicted_it_ends_with_its_own_code),

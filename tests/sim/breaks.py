@@ -448,6 +448,34 @@ BREAKS = {
             )
         ],
     ),
+    "command-again": (
+        "a command is carried out once",
+        [("collect/commands.c", "command->number > collect->commands_done &&", "true &&")],
+    ),
+    "command-unheard": (
+        "a command stands until a beat says that it is done",
+        [
+            (
+                "control/mailbox.c",
+                "collector->commands[done].number <= beat->commands_done;",
+                "true;",
+            )
+        ],
+    ),
+    "command-outlives-its-life": (
+        "a command ends with the life that it was for",
+        [("control/member.c", "    commands_end(control, collector);\n", "")],
+    ),
+    "command-numbers-anew": (
+        "the numbers of commands go on after a takeover",
+        [
+            (
+                "control/mailbox.c",
+                "record->command_number > 0 ? record->command_number : 0;",
+                "0;",
+            )
+        ],
+    ),
 }
 
 

@@ -136,6 +136,15 @@ static void put_right(struct world *world)
     retry_all(world);
 }
 
+// May have units again, and has two things to do at once.
+static void tell_collector(struct world *world, const char *collector)
+{
+    static const char *const verbs[] = {"collector.undrain", "collector.rotate",
+                                        "collector.report"};
+    for (size_t i = 0; i < 3; i++)
+        world_order(world, verbs[i], "collector", collector);
+}
+
 static void make_peace(struct world *world)
 {
     world_tell(world, "---- calm");
@@ -154,7 +163,7 @@ static void make_peace(struct world *world)
         world_order_pool(world, pools[i], "pool.resume");
     for (int i = 0; i < world->process_count; i++)
         if (!world->processes[i].is_coordinator && !world->processes[i].is_impostor)
-            world_order(world, "collector.undrain", "collector", world->processes[i].name);
+            tell_collector(world, world->processes[i].name);
     for (uint32_t i = 0; i < world->topics_count; i++) {
         world->topics[i].partitions = 1 + (int32_t)i % 3;
         world_poison(world, world->topics[i].name, false);
@@ -187,13 +196,17 @@ static void settle(struct world *world)
         world_run(world, 1000);
         bool is_late = ms >= bound_ms(world);
         const char *unsettled = is_late || unnamed(world) == NULL ? world_unsettled(world) : "";
-        bool is_right = unsettled == NULL && unnamed(world) == NULL;
+        bool is_right =
+            unsettled == NULL && unnamed(world) == NULL && commands_waiting(world) == NULL;
         quiet = is_right ? quiet + 1 : 0;
         if (is_right || world->fault != NULL || !is_late)
             continue;
         if (unnamed(world) != NULL)
             world_fail(world, "S9", "%lld ms after the last fault no head names '%s'",
                        (long long)ms, unnamed(world));
+        else if (unsettled == NULL)
+            world_fail(world, "MR-27", "%lld ms after the last fault '%s' has commands to do",
+                       (long long)ms, commands_waiting(world));
         else
             world_fail(world, "convergence",
                        "%lld ms after the last fault there are topics that are not read once: %s",

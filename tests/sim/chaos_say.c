@@ -95,8 +95,11 @@ void say_order(struct world *world)
     static const char *const caps[] = {"1", "2", "5", "none", "0", "none"};
     static const char *const verbs[] = {"pool.pause",  "pool.resume",   "pool.freeze",
                                         "pool.resume", "pool.unfreeze", "pool.rebalance"};
-    uint64_t dice = world_draw(world, 7);
-    if (dice >= 5)
+    static const char *const commands[] = {"collector.rotate", "collector.report"};
+    uint64_t dice = world_draw(world, 9);
+    if (dice >= 7)
+        world_order(world, commands[dice - 7], "collector", draw_process(world, false)->id);
+    else if (dice >= 5)
         order_policy(world);
     else if (dice >= 3)
         world_order_pool(world, "default", verbs[world_draw(world, 6)]);

@@ -13,6 +13,7 @@
 //                     every head is a whole with its buckets; generations and epochs never fall
 //     check_writer.c  one transactional writer: a leader's batches are whole, epochs have one
 //                     author; nothing is shown that is not committed
+//     check_commands.c   what a collector is told is carried out once and in order
 //     check_truth.c   what stands in the state is what the control log says
 //     check_silence.c    an agent is unhealthy when it was silent, and not before
 //     check_quarantine.c what owner after owner fails on is given to nobody
@@ -117,6 +118,17 @@ void lives_outdate(struct checks *checks); // the state is gone
 // Whether the state names this life of a collector, and it holds a lease.
 bool life_is_admitted(const struct world *world, const struct process *process);
 
+// What check_commands.c remembers; a record in the state, committed. A collector begins to carry
+// out a command, or is done with it.
+struct mailbox;
+void mailboxes_take(struct world *world, const struct batch_item *item);
+void mailboxes_finish(struct checks *checks);
+void check_command_begun(struct world *world, const struct process *process, uint64_t number);
+void check_command_done(struct world *world, const struct process *process, uint64_t number);
+
+// A collector that has not carried out what it was told, as the leader sees it; NULL = none.
+const char *commands_waiting(struct world *world);
+
 // What the state was after a transaction.
 struct backup {
     uint32_t end; // 0 = none
@@ -133,6 +145,8 @@ struct checks {
     uint32_t owners_count, owners_capacity;
     struct life *lives; // by collector: the one admitted
     uint32_t lives_count, lives_capacity;
+    struct mailbox *mailboxes; // by collector
+    uint32_t mailboxes_count, mailboxes_capacity;
     struct truth *truth;
     struct silences *silences;
     struct quarantine *quarantine;

@@ -95,6 +95,7 @@ struct checks *checks_create(void)
 void checks_destroy(struct checks *checks)
 {
     books_finish(checks);
+    mailboxes_finish(checks);
     truth_destroy(checks->truth);
     silences_destroy(checks->silences);
     quarantine_destroy(checks->quarantine);
@@ -109,6 +110,7 @@ void check_new_lineage(struct world *world)
 {
     struct checks *checks = world->checks;
     books_finish(checks);
+    mailboxes_finish(checks);
     lives_outdate(checks);
     truth_destroy(checks->truth);
     quarantine_destroy(checks->quarantine);

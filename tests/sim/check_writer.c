@@ -137,6 +137,9 @@ void check_committed(struct world *world, const struct batch *batch)
     check_gap(world, batch, &cell);
     world->checks->backups[world->checks->backups_next++ % BACKUPS_MAX] =
         (struct backup){world->logs[SIM_STATE].count, cell.generation, cell.resigned};
+    for (uint32_t i = 0; i < batch->count; i++)
+        if (batch->items[i].topic == SIM_STATE)
+            mailboxes_take(world, &batch->items[i]);
     truth_take(world, batch, &cell);
     silences_take(world, batch);
 }

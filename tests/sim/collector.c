@@ -95,6 +95,17 @@ static void stop_unit(struct world *world, struct process *process,
         delay_us);
 }
 
+// It takes longer where the sink is stuck.
+static void begin_command(struct world *world, struct process *process,
+                          const struct collect_effect *effect)
+{
+    bool is_stuck = instant_is_before(world->now, process->sink_stuck_until);
+    int64_t delay_us = world_delay_us(world, is_stuck ? 8000 : 800);
+    check_command_begun(world, process, effect->number);
+    process_push(world, process,
+                 (struct thing){.kind = THING_COMMAND_DONE, .number = effect->number}, delay_us);
+}
+
 static void carry_out(struct world *world, struct process *process,
                       const struct collect_effect *effect)
 {
@@ -123,6 +134,9 @@ static void carry_out(struct world *world, struct process *process,
         break;
     case COLLECT_STOP_ALL_NOW:
         process_drop_units(world, process);
+        break;
+    case COLLECT_CARRY_OUT:
+        begin_command(world, process, effect);
         break;
     case COLLECT_WATCH_INCUMBENT:
         process->is_watching = true;
@@ -315,6 +329,10 @@ void collector_take(struct world *world, struct process *process, const struct t
         event.kind = COLLECT_UNIT_STOPPED;
         event.is_committed = thing->outcome != 0;
         unit_stopped(world, process, thing->number);
+        break;
+    case THING_COMMAND_DONE:
+        event.kind = COLLECT_COMMAND_DONE;
+        check_command_done(world, process, thing->number);
         break;
     default:
         ensure(thing->kind < THING_TURN); // nothing else is for a collector

@@ -25,6 +25,7 @@ enum thing_kind {
     THING_END_ANSWERED,    // number of the question
     THING_UNIT_STARTED,    // number: run
     THING_UNIT_STOPPED,    // number: run, outcome: 1 = committed
+    THING_COMMAND_DONE,    // number
     // To a process, of whatever life.
     THING_WAKE,    // it is frozen no longer; number: of the freeze
     THING_RESTART, // its supervisor starts it; number: 1 = with the lock of the one before

@@ -25,6 +25,12 @@ static void lineage_before_the_first_beat(void)
     story_check("lineage_before_the_first_beat");
 }
 
+// MR-27
+static void commands_are_carried_out_in_order(void)
+{
+    story_check("commands_are_carried_out_in_order");
+}
+
 static void commands_are_reported_done(void)
 {
     story_check("commands_are_reported_done");
@@ -40,6 +46,7 @@ static const struct test tests[] = {
     TEST(only_a_whole_is_applied),
     TEST(older_heads_are_ignored),
     TEST(lineage_before_the_first_beat),
+    TEST(commands_are_carried_out_in_order),
     TEST(commands_are_reported_done),
     TEST(newer_level),
 };

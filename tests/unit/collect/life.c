@@ -108,6 +108,11 @@ static void tell_effect(struct life *life, const struct collect_effect *effect)
             life->units[i].run = 0;
         buffer_add_string(told, "stop all now");
         break;
+    case COLLECT_CARRY_OUT:
+        buffer_print(told, "%s, command %llu",
+                     effect->command == COLLECT_ROTATE ? "rotate" : "report",
+                     (unsigned long long)effect->number);
+        break;
     case COLLECT_WATCH_INCUMBENT:
         buffer_add_string(told, "watch incumbent");
         break;
@@ -275,21 +280,14 @@ static void give_simple(struct life *life, const struct line *line)
         const char *verb;
         enum collect_event_kind kind;
     } verbs[] = {
-        {"start", COLLECT_STARTED},
-        {"tick", COLLECT_TICKED},
-        {"ack", COLLECT_BEAT_ACKED},
-        {"lost", COLLECT_BEAT_FAILED},
-        {"end", COLLECT_END_ANSWERED},
-        {"noend", COLLECT_END_FAILED},
-        {"read", COLLECT_READ_TO},
-        {"anew", COLLECT_READ_ANEW},
-        {"nohead", COLLECT_HEAD_RECEIVED},
-        {"nobucket", COLLECT_BUCKET_RECEIVED},
-        {"failed", COLLECT_UNIT_FAILED},
-        {"refused", COLLECT_COMMITS_REFUSED},
-        {"taken", COLLECT_COMMITS_TAKEN},
-        {"stop", COLLECT_STOP_REQUESTED},
-        {"incumbent", COLLECT_INCUMBENT_HEARD},
+        {"start", COLLECT_STARTED},        {"tick", COLLECT_TICKED},
+        {"ack", COLLECT_BEAT_ACKED},       {"lost", COLLECT_BEAT_FAILED},
+        {"end", COLLECT_END_ANSWERED},     {"noend", COLLECT_END_FAILED},
+        {"read", COLLECT_READ_TO},         {"anew", COLLECT_READ_ANEW},
+        {"nohead", COLLECT_HEAD_RECEIVED}, {"nobucket", COLLECT_BUCKET_RECEIVED},
+        {"failed", COLLECT_UNIT_FAILED},   {"refused", COLLECT_COMMITS_REFUSED},
+        {"taken", COLLECT_COMMITS_TAKEN},  {"done", COLLECT_COMMAND_DONE},
+        {"stop", COLLECT_STOP_REQUESTED},  {"incumbent", COLLECT_INCUMBENT_HEARD},
     };
     struct collect_event event = {.at = line->at};
     const char *argument = line->count > 2 ? line->words[2] : NULL;
