@@ -6,7 +6,11 @@ paused and wakes up can publish nothing. CB-18: an announcement that Kafka has a
 the coordinator. MR-20: the standby takes over, and a metric says that there is none any more.
 """
 
+import collections
+import glob
 import json
+import os
+import re
 import signal
 import tempfile
 import time
@@ -32,9 +36,9 @@ class TakeoverTest(unittest.TestCase):
         self.processes = self.enterContext(procs.Processes(folder))
         print(f"{self.id().rsplit('.', 1)[1]}:", flush=True)
 
-    def begin(self, prefix):
+    def begin(self, prefix, settings=None):
         """A leader 'k1', a standby 'k2', two collectors with their share of the topics."""
-        self.cell = Cell(self.cluster, self.processes, prefix)
+        self.cell = Cell(self.cluster, self.processes, prefix, settings)
         self.producer, self.sinks = Producer(self.cluster), Sinks(self.cell)
         self.names = self.cell.names(TOPICS)
         self.cluster.create_topics(self.names)
@@ -136,6 +140,64 @@ class TakeoverTest(unittest.TestCase):
         self.announce_another("later", "k2")
         self.check_account()
         self.check_one_at_a_time()
+
+    def tell_c1(self, *verbs):
+        """Orders for c1, written in one instant."""
+        orders = [{"verb": f"collector.{verb}", "args": {"collector": "c1"}} for verb in verbs]
+        procs.kcat_produce(
+            self.cluster.bootstrap, f"{self.cell.prefix}.orders", [json.dumps(o) for o in orders]
+        )
+
+    def commands(self, kind):
+        """The numbers that the events of this kind name, in order."""
+        texts = [event["text"] for event in self.cell.events() if event["kind"] == kind]
+        return [int(re.match(r"command (\d+) '", text).group(1)) for text in texts]
+
+    def wait_commands(self, kind, count):
+        wanted = list(range(1, count + 1))
+        procs.wait_for(
+            lambda: len(self.commands(kind)) >= count, PATIENCE, f"{count} events {kind}"
+        )
+        self.assertEqual(wanted, self.commands(kind))
+
+    def test_commands_are_carried_out_once_and_in_order(self):
+        """MR-27: two in one instant, to a collector that reads them at once, and to one that stands
+        still until another coordinator leads. With this lease it does not die of that."""
+        self.begin("commanded", {"lease.ms": "60000"})
+        collector, lines = self.cell.process("c1"), self.cell.sink_path("c1")
+        self.tell_c1("rotate", "report")
+        self.wait_commands("command.done", 2)
+        # A file that is empty is not rotated.
+        self.producer.write(self.names, 2)
+        procs.wait_for(lambda: os.path.getsize(lines) > 0, PATIENCE, "records in the new file")
+        collector.signal(signal.SIGSTOP)
+        self.tell_c1("report", "rotate")
+        self.wait_commands("command.given", 4)
+        self.cell.process("k1").kill()
+        self.cell.wait_role("leader", "k2")
+        self.assertEqual(2, self.cell.collectors("k2")["c1"]["commands"])
+        collector.signal(signal.SIGCONT)
+        self.wait_commands("command.done", 4)
+        (answer,) = self.answers("collector", "report", "c1")
+        self.assertEqual(("done", "given to it"), (answer["answer"], answer["text"]))
+        self.wait_commands("command.done", 5)
+        self.assertEqual([1, 2, 3, 4, 5], self.commands("command.given"))
+        begun = re.findall(r"> command (\d+) '(\w+)' -> begun", collector.log())
+        verbs = ["rotate", "report", "report", "rotate", "report"]
+        self.assertEqual([(str(i + 1), verb) for i, verb in enumerate(verbs)], begun)
+        files = sorted(os.path.basename(path) for path in glob.glob(lines + "*"))
+        self.assertEqual(["c1.lines", "c1.lines.1", "c1.lines.2"], files)
+        self.assertEqual(0, self.cell.collectors("k2")["c1"]["commands"])
+        self.check_agreement("k2")
+        procs.wait_for(
+            lambda: self.account_of_all_files() == [], PATIENCE, "each record once in some file"
+        )
+
+    def account_of_all_files(self):
+        """What was produced and is not exactly once in the files, also those that were rotated."""
+        records = procs.sink_records(self.cell.folder, suffix="*.lines*")
+        seen = collections.Counter((record["topic"], record["value"]) for record in records)
+        return [key for key in self.producer.account.produced if seen[key] != 1]
 
     def test_standby_rests_while_nothing_happens(self):
         self.begin("resting")
