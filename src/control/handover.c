@@ -277,21 +277,25 @@ static struct instant calm_until(const struct control *control, const struct poo
                : (struct instant){0};
 }
 
+static enum plan_pace pace_of(const struct control *control, const struct pool *pool)
+{
+    if (pool->is_forced)
+        return PLAN_PACE_FORCED;
+    if (pool->state == POOL_FROZEN)
+        return PLAN_PACE_FROZEN;
+    return instant_has_come(calm_until(control, pool), control->now) ? PLAN_PACE_POLICY
+                                                                     : PLAN_PACE_CALM;
+}
+
 // Returns when to decide again because something was held back.
 static struct instant pool_decide(const struct control *control, struct pool *pool)
 {
-    struct instant calm = calm_until(control, pool);
-    if (pool->is_forced || pool->state == POOL_FROZEN) {
-        plan_settle(pool->plan, pool->is_forced ? PLAN_UNLIMITED : 0);
-        return INSTANT_NEVER;
-    }
-    if (!instant_has_come(calm, control->now)) {
-        plan_settle(pool->plan, 0);
-        return calm;
-    }
-    plan_settle_at(pool->plan, control->now.us / 1000);
+    enum plan_pace pace = pace_of(control, pool);
+    plan_settle_paced(pool->plan, pace, control->now.us / 1000);
     int64_t deadline_ms = plan_deadline_ms(pool->plan);
-    return deadline_ms == INT64_MAX ? INSTANT_NEVER : (struct instant){deadline_ms * 1000};
+    struct instant deadline =
+        deadline_ms == INT64_MAX ? INSTANT_NEVER : (struct instant){deadline_ms * 1000};
+    return pace == PLAN_PACE_CALM ? instant_earlier(deadline, calm_until(control, pool)) : deadline;
 }
 
 struct instant pools_deadline(const struct control *control)

@@ -26,9 +26,15 @@ static struct plan *trial_plan(const struct control_trial *trial)
     return trial->scratch->plans[trial->pool];
 }
 
-static void side_fill(const struct plan *plan, struct trial_side *side)
+static bool is_in_state(const struct control_trial *trial, enum pool_state state)
+{
+    return trial->control->tables.pools[trial->pool]->state == state;
+}
+
+static void side_fill(const struct control_trial *trial, struct trial_side *side)
 {
     static const char *const balances[] = {"count", "weight", "load"};
+    const struct plan *plan = trial_plan(trial);
     struct plan_counts counts;
     struct plan_wanted wanted;
     plan_counts_get(plan, &counts);
@@ -41,14 +47,24 @@ static void side_fill(const struct plan *plan, struct trial_side *side)
                                 .collectors = counts.collectors - counts.draining,
                                 .wanted = wanted.count == PLAN_NOBODY ? -1 : (int64_t)wanted.count,
                                 .balance = balances[plan_policy(plan)->balance]};
+    if (is_in_state(trial, POOL_PAUSED)) { // whatever the plan says, nobody has anything
+        side->assigned = side->burden_max = side->burden_min = side->burden_sum = 0;
+        side->pending = counts.units;
+    }
 }
 
-// What has lost its owner but was not decided yet belongs to how things are.
-static void changes_pass(struct plan *plan)
+// All that a policy wants, at whatever pace; of a frozen pool what is done without thawing it.
+static void trial_settle(const struct control_trial *trial)
+{
+    plan_settle(trial_plan(trial), is_in_state(trial, POOL_FROZEN) ? 0 : PLAN_UNLIMITED);
+}
+
+// What is not decided yet, or held back by the policy in force, is not the doing of another one.
+static void changes_pass(const struct control_trial *trial)
 {
     struct plan_change changes[CHANGES_AT_ONCE];
-    plan_settle(plan, 0);
-    while (plan_changes_take(plan, changes, CHANGES_AT_ONCE) > 0)
+    trial_settle(trial);
+    while (plan_changes_take(trial_plan(trial), changes, CHANGES_AT_ONCE) > 0)
         continue;
 }
 
@@ -96,9 +112,9 @@ enum status control_trial_create(const struct control *control, struct text pool
         return STATUS_AGAIN;
     }
     collectors_map(trial);
-    changes_pass(trial_plan(trial));
+    changes_pass(trial);
     trial->view.pool = text_of(row->name);
-    side_fill(trial_plan(trial), &trial->view.before);
+    side_fill(trial, &trial->view.before);
     *ret_trial = trial;
     return STATUS_OK;
 }
@@ -184,12 +200,12 @@ void control_trial_decide(struct control_trial *trial)
     struct plan *plan = trial_plan(trial);
     if (plan_policy_set(plan, &trial->change.asked))
         trial_tell(trial);
-    plan_settle(plan, PLAN_UNLIMITED);
+    trial_settle(trial);
     while ((count = plan_changes_take(plan, changes, CHANGES_AT_ONCE)) > 0)
-        for (uint32_t i = 0; i < count; i++)
+        for (uint32_t i = 0; i < count && !is_in_state(trial, POOL_PAUSED); i++)
             change_count(trial, &changes[i]);
     publication_count(trial);
-    side_fill(plan, &trial->view.after);
+    side_fill(trial, &trial->view.after);
 }
 
 void control_trial_view(const struct control_trial *trial, struct trial_view *ret)

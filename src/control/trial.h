@@ -3,6 +3,11 @@
 // What a change of a pool's policy would do, without doing it: `pool set --dry-run`. Answered from
 // the tables of any coordinator, leader or standby; nothing outside of the trial changes.
 //
+// What is told is what comes of it in the end, at whatever pace. What move_budget and stabilization
+// hold back without the change is taken as done before it, and is not charged to it. In a frozen
+// pool only what has no owner is placed; in a paused one nothing is, whatever the policy, until it
+// is resumed.
+//
 //     struct control_trial *trial = control_trial_create(control, pool, args, count, &why);
 //     control_trial_decide(trial);          // what its time costs is for the caller to measure
 //     control_trial_view(trial, &view);

@@ -254,13 +254,16 @@ bool control_next_pool(const struct control *control, uint32_t *cursor, struct p
 static void wanted_fill(const struct plan *plan, uint32_t group, struct wanted_view *ret)
 {
     struct plan_wanted wanted;
+    struct plan_victim victim;
     plan_wanted_get(plan, group, &wanted);
+    plan_victim_get(plan, group, &victim);
     ret->wanted = wanted.count == PLAN_NOBODY ? -1 : (int64_t)wanted.count;
     ret->actual = wanted.actual;
-    if (wanted.victim != PLAN_NOBODY)
-        ret->victim = plan_collector_id(plan, wanted.victim);
+    if (victim.collector != PLAN_NOBODY)
+        ret->victim = plan_collector_id(plan, victim.collector);
+    if (victim.refusal)
+        ret->refusal = text_of(victim.refusal);
     memcpy(ret->reason, wanted.reason, sizeof(ret->reason));
-    memcpy(ret->refusal, wanted.refusal, sizeof(ret->refusal));
 }
 
 static const struct plan *wanted_plan(const struct control *control, struct text pool)

@@ -81,12 +81,12 @@ struct pool_view {
 
 // How many collectors a pool, or one of its groups, should have.
 struct wanted_view {
-    struct text group;  // value of group_by; empty for the pool
-    int64_t wanted;     // -1 = nothing bounds a collector, or not known just now
-    int64_t actual;     // that can take units
-    struct text victim; // of more than wanted the one whose leaving moves least, empty = none
-    char reason[160];   // "12 topics / 5 per collector = 3"
-    char refusal[160];  // why none may leave, "" = one may
+    struct text group;   // value of group_by; empty for the pool
+    int64_t wanted;      // -1 = nothing bounds a collector, or not known just now
+    int64_t actual;      // that can take units
+    struct text victim;  // of more than wanted the one whose leaving moves least, empty = none
+    char reason[160];    // "12 topics / 5 per collector = 3"
+    struct text refusal; // why none of too many may leave, empty = one may
 };
 
 struct coordinator_view {

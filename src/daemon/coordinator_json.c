@@ -269,7 +269,7 @@ static void wanted_print(struct json *json, const struct wanted_view *wanted)
     member_known(json, "wanted", wanted->wanted);
     member_given(json, "wanted_why", text_of(wanted->reason));
     member_given(json, "victim", wanted->victim);
-    member_given(json, "victim_refusal", text_of(wanted->refusal));
+    member_given(json, "victim_refusal", wanted->refusal);
 }
 
 static void wanted_members(struct api_list *list, struct text pool)

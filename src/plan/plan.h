@@ -20,7 +20,9 @@
 // numbers that the plan gives out.
 //
 // Nothing that is decided depends on memory layout or on what has been forgotten: a plan that was
-// restored from ids, options, owners and numbers goes on exactly as the one that never stopped.
+// restored from ids, options, owners and numbers decides exactly what the one that never stopped
+// would. What was when is forgotten: the account of move_budget begins empty, stabilization knows
+// of no moves for load, and counts those who are there as needed up to then.
 #ifndef MUSTER_PLAN_PLAN_H
 #define MUSTER_PLAN_PLAN_H
 
@@ -174,16 +176,27 @@ uint64_t plan_number_next(const struct plan *plan);
 
 // Brings the plan to the state that the rules want, with the fewest moves. At most `moves_max`
 // units move for the sake of balance (rule 4), PLAN_UNLIMITED for all, 0 for none ("frozen": only
-// what has lost its owner or has none is placed); what the hard rules force is never held back.
-// Returns whether nothing was held back. O(units placed and moved).
+// what has lost its owner or has none is placed, and nothing makes room for it); what the hard
+// rules force is never held back. Returns whether nothing was held back. O(units placed and moved).
 bool plan_settle(struct plan *plan, uint64_t moves_max);
 
-// The same under the policy's move_budget and stabilization: `now_ms` is any clock that does not
-// go back. Settles with what may move now, keeps the account of it, and notes how many collectors
-// are wanted.
+// What may move for the sake of balance.
+enum plan_pace {
+    PLAN_PACE_POLICY, // as much as the policy's move_budget and stabilization allow
+    PLAN_PACE_CALM,   // nothing; for one that is pending room is made all the same
+    PLAN_PACE_FROZEN, // nothing, and no room is made
+    PLAN_PACE_FORCED, // everything at once, uncharged
+};
+
+// The same as time goes by: `now_ms` is any clock that does not go back. Settles with what may move
+// now, keeps the account of it, and notes how many collectors are needed. O(collectors) besides.
+bool plan_settle_paced(struct plan *plan, enum plan_pace pace, int64_t now_ms);
+
+// The same at PLAN_PACE_POLICY.
 bool plan_settle_at(struct plan *plan, int64_t now_ms);
 
-// When plan_settle_at is to be called again because something was held back, on the same clock;
+// When it is to be settled again, on the same clock, because the policy's move_budget or
+// stabilization held something back, or up to then more collectors are wanted than are needed;
 // INT64_MAX = not before the next event.
 int64_t plan_deadline_ms(const struct plan *plan);
 
@@ -290,18 +303,30 @@ void plan_counts_get(const struct plan *plan, struct plan_counts *ret_counts);
 // O(collectors + units that lost their owner).
 uint64_t plan_moves_minimum(const struct plan *plan);
 
-// How many collectors the pool should have.
+// How many collectors the pool should have. A group of group_by without a bound needs those that it
+// has, or one if it has units.
 struct plan_wanted {
-    uint32_t count;   // clamp(ceil(load / capacity), min, max), summed over the groups; PLAN_NOBODY
-                      // = nothing bounds a collector and no collectors_min is set
+    uint32_t count;   // clamp(the most needed within the stabilization, min, max), PLAN_NOBODY =
+                      // nothing bounds a collector and no collectors_min is set; of a group as
+                      // many as it needed, without min and max
     uint32_t actual;  // that are in and do not drain
     char reason[160]; // "12 topics / 5 per collector = 3"
-    uint32_t victim;  // of more than wanted the one whose leaving moves least, PLAN_NOBODY = none
-    char refusal[160]; // why none may leave, "" = one may
 };
 
-// `group` = UINT32_MAX for the whole pool, or an index below counts.groups. O(collectors).
+// `group` = UINT32_MAX for the whole pool, or an index below counts.groups. As of the last settle
+// with a time. O(collectors).
 void plan_wanted_get(const struct plan *plan, uint32_t group, struct plan_wanted *ret_wanted);
+
+// Who should go where more are in than wanted.
+struct plan_victim {
+    uint32_t collector;  // whose leaving moves least, and whose units the rest can certainly take;
+                         // PLAN_NOBODY = none
+    const char *refusal; // why none of too many may leave, NULL = one may, or none are too many;
+                         // static memory
+};
+
+// As the last settle left it; `group` as above. O(collectors + units of those that are looked at).
+void plan_victim_get(const struct plan *plan, uint32_t group, struct plan_victim *ret_victim);
 
 // The value of group_by that a group serves, by value; empty without group_by. Borrowed.
 struct text plan_group_name(const struct plan *plan, uint32_t group);

@@ -119,6 +119,7 @@ static enum status restored_return(struct plan *plan)
 
 enum status plan_restore_end(struct plan *plan)
 {
+    plan->is_recalled = true;
     return restored_return(plan);
 }
 

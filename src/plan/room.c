@@ -3,7 +3,8 @@
 // Rule 2 in a mixed group: a unit that fits nowhere as things stand is placed if one other unit can
 // be moved so that it fits. A collector lacks room by weight, or (for a unit that is pinned there)
 // by number, or its host has as many as it may. The pending units are tried smallest first; when
-// one fails, those that are as bound and no smaller fail too and are not tried.
+// one fails, those that are as bound and no smaller fail too and are not tried. In a frozen plan
+// nothing is moved; the group owes it to them, and they are tried when it is frozen no longer.
 #include "plan/state.h"
 
 // What has to be moved away, and where from.
@@ -115,6 +116,10 @@ bool room_make(struct plan *plan, struct group *group)
     int64_t failed = INT64_MAX; // weight of the smallest unpinned one that failed
     if (!group->weighed_count && !group->pins)
         return false;
+    if (plan->is_frozen) {
+        group->owes_room = group->has_room_gained = true;
+        return false;
+    }
     for (uint32_t i = 0; group->waiting_count && i < SIZE_COUNT; i++) {
         struct list *list = &group->waiting.sizes[i];
         uint32_t unit = list->oldest;

@@ -122,6 +122,18 @@ struct zone {
     uint32_t end;
 };
 
+// How many collectors were needed, within the policy's stabilization: see wanted.c.
+enum { NEEDS_PAST = 20 };
+struct need_past {
+    uint32_t need;
+    int64_t ended_ms; // up to when it was there
+};
+struct needs {
+    uint32_t now; // when it was noted last
+    uint32_t count;
+    struct need_past past[NEEDS_PAST]; // those above all later ones, from the oldest on
+};
+
 struct group {
     uint32_t name;
     uint32_t kinds;      // that name it
@@ -135,6 +147,7 @@ struct group {
     bool is_order_stale;     // the tree and the zones are to be made anew
     bool has_room_gained;    // since pending units were last tried
     bool is_home_stale;      // since units were last looked for that could go back to their zone
+    bool owes_room;          // frozen, nothing was moved for one that is pending
     uint64_t tried;          // mixed: those that wait were tried if their number is lower
     struct shelf waiting;    // pending units
     uint32_t waiting_count;  // of them
@@ -159,6 +172,7 @@ struct group {
     struct host *hosts; // owned; under spread_by
     uint32_t hosts_count;
     uint32_t hosts_capacity;
+    struct needs needs;
 };
 
 // What units share that are alike to the rules.
@@ -249,12 +263,13 @@ struct plan {
                             // millisecond brings as many as move_budget
     int64_t budget_at_ms;   // when that was brought up to date
     int64_t balanced_at_ms; // when something moved last for the sake of balance
-    int64_t deadline_ms;
-    int64_t now_ms;          // of the last plan_settle_at
-    int64_t wanted_until_ms; // up to when no fewer collectors than wanted_least are wanted
-    uint32_t wanted_least;
-    bool has_budget;   // budget_ms holds
-    bool has_balanced; // balanced_at_ms holds
+    int64_t deadline_ms;    // of what was held back
+    int64_t now_ms;         // of the last plan_settle_at
+    struct needs needs;     // of the pool
+    bool is_frozen;         // in this settle only what has no owner is placed
+    bool is_recalled;       // restored, and not settled at any time since
+    bool has_budget;        // budget_ms holds
+    bool has_balanced;      // balanced_at_ms holds
 };
 
 static inline struct unit *unit_at(const struct plan *plan, uint32_t unit)
@@ -438,9 +453,11 @@ bool group_wants_mixed(const struct plan *plan, const struct group *group);
 
 // ---- wanted.c
 
-// Takes a number of collectors that is not lower than before for the one to hold on to for as long
-// as the policy's stabilization says.
-void wanted_remember(struct plan *plan);
+// Notes how many collectors are needed at plan->now_ms, for the stabilization. O(collectors).
+void wanted_note(struct plan *plan);
+
+// When the highest need of the past ends to count, INT64_MAX = there is none. O(groups).
+int64_t wanted_deadline_ms(const struct plan *plan);
 
 // Most pending units of a group that a better plan could have assigned; 0 in an even one.
 uint32_t group_gap(const struct plan *plan, const struct group *group);

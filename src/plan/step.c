@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Deciding: the groups one after the other in the order of their values, so that numbers are given
-// out in the same order anywhere; and the account of what may move in a minute.
+// out in the same order anywhere; and what time allows: the account of what may move in a minute.
 #include "base/ensure.h"
 #include "plan/state.h"
 
@@ -40,14 +40,16 @@ static bool group_settle(struct plan *plan, uint32_t handle, uint64_t *moves_lef
 {
     struct group *group = plan->groups[handle];
     group->kinds++; // stays although its last collector may go
+    group->owes_room = false;
     bool is_whole = group->is_mixed ? mixed_settle(plan, group, moves_left)
                                     : even_settle(plan, group, moves_left);
+    is_whole &= !group->owes_room;
     group->is_settled = is_whole;
     group->kinds--;
     return is_whole;
 }
 
-bool plan_settle(struct plan *plan, uint64_t moves_max)
+static bool groups_settle(struct plan *plan, uint64_t moves_max)
 {
     uint64_t moves_left = moves_max;
     bool is_whole = true;
@@ -66,46 +68,54 @@ bool plan_settle(struct plan *plan, uint64_t moves_max)
     return is_whole;
 }
 
+bool plan_settle(struct plan *plan, uint64_t moves_max)
+{
+    plan->is_frozen = moves_max == 0;
+    bool is_whole = groups_settle(plan, moves_max);
+    plan->is_frozen = false;
+    return is_whole;
+}
+
 // ---- Pace.
 
 enum { MINUTE_MS = 60000 };
 
-// Moves that the account allows now. It holds at most a minute's worth and begins full.
+// Moves that the account allows now. It holds at most a minute's worth and begins full, but empty
+// where another planner may just have used it up.
 static uint64_t budget_moves(struct plan *plan, int64_t now_ms)
 {
-    if (!plan->policy.move_budget)
+    int64_t brought = plan->policy.move_budget; // by a millisecond
+    int64_t most = MINUTE_MS * brought;
+    if (!brought)
         return PLAN_UNLIMITED;
-    int64_t price_base = plan->policy.move_budget;
     if (!plan->has_budget)
-        plan->budget_ms = MINUTE_MS * price_base;
+        plan->budget_ms = plan->is_recalled ? 0 : most;
     else if (now_ms > plan->budget_at_ms)
         plan->budget_ms +=
             (now_ms - plan->budget_at_ms < MINUTE_MS ? now_ms - plan->budget_at_ms : MINUTE_MS) *
-            price_base;
-    if (plan->budget_ms > MINUTE_MS * price_base)
-        plan->budget_ms = MINUTE_MS * price_base;
+            brought;
+    if (plan->budget_ms > most)
+        plan->budget_ms = most;
     plan->has_budget = true;
     plan->budget_at_ms = now_ms;
     return (uint64_t)(plan->budget_ms / MINUTE_MS);
 }
 
-bool plan_settle_at(struct plan *plan, int64_t now_ms)
+// Settles with what the policy lets move now.
+static bool policy_settle(struct plan *plan, int64_t now_ms)
 {
     uint64_t moves = budget_moves(plan, now_ms);
     const struct plan_policy *policy = &plan->policy;
     bool is_load = policy->balance == PLAN_BALANCE_LOAD;
     int64_t calm_until = plan->balanced_at_ms + policy->stabilization_ms;
     bool is_calm = is_load && plan->has_balanced && now_ms < calm_until;
-    bool is_whole = plan_settle(plan, is_calm ? 0 : moves);
+    bool is_whole = groups_settle(plan, is_calm ? 0 : moves);
     if (policy->move_budget)
         plan->budget_ms -= (int64_t)plan->moves_made * MINUTE_MS;
     if (plan->moves_made > 0) {
         plan->has_balanced = true;
         plan->balanced_at_ms = now_ms;
     }
-    plan->now_ms = now_ms;
-    wanted_remember(plan);
-    plan->deadline_ms = INT64_MAX;
     if (!is_whole && is_calm)
         plan->deadline_ms = calm_until;
     else if (!is_whole && policy->move_budget)
@@ -113,7 +123,29 @@ bool plan_settle_at(struct plan *plan, int64_t now_ms)
     return is_whole;
 }
 
+bool plan_settle_paced(struct plan *plan, enum plan_pace pace, int64_t now_ms)
+{
+    bool is_whole;
+    plan->deadline_ms = INT64_MAX;
+    plan->now_ms = now_ms;
+    if (pace == PLAN_PACE_POLICY)
+        is_whole = policy_settle(plan, now_ms);
+    else if (pace == PLAN_PACE_CALM)
+        is_whole = groups_settle(plan, 0);
+    else
+        is_whole = plan_settle(plan, pace == PLAN_PACE_FROZEN ? 0 : PLAN_UNLIMITED);
+    wanted_note(plan);
+    plan->is_recalled = false;
+    return is_whole;
+}
+
+bool plan_settle_at(struct plan *plan, int64_t now_ms)
+{
+    return plan_settle_paced(plan, PLAN_PACE_POLICY, now_ms);
+}
+
 int64_t plan_deadline_ms(const struct plan *plan)
 {
-    return plan->deadline_ms;
+    int64_t wanted_ms = wanted_deadline_ms(plan);
+    return wanted_ms < plan->deadline_ms ? wanted_ms : plan->deadline_ms;
 }

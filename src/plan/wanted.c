@@ -1,15 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// How many collectors a group needs, which one may go, and how far a plan may be from assigning as
-// many units as possible.
+// How many collectors a group and the pool need, and how far a plan may be from assigning as many
+// units as possible.
 //
-//     count = clamp(the greatest of ceil(units / cap), ceil(weight / capacity),
-//                   ceil(units / spread_max), min, max)
+//     need  = the greatest of ceil(units / cap), ceil(weight / capacity), ceil(units / spread_max)
+//     count = clamp(the highest need within the last stabilization, min, max)
 //
-// where the cap is the policy's, or else the mean of the collectors' own capacities by units;
-// capacity is the mean of their capacities by weight, and stands for loads under balance = load.
-// collectors_min and collectors_max hold for the pool as a whole. More collectors are wanted at
-// once; fewer only after the number was lower all through the policy's stabilization.
+// where cap is the mean of what the collectors may have by units, each the lower of the policy's
+// cap and its own capacity; capacity is the mean of their capacities by weight, and stands for
+// loads under balance = load. A pool needs what its groups need; a group that nothing bounds needs
+// those that it has, or one. collectors_min and collectors_max hold for the pool as a whole.
+//
+// More collectors are wanted at once; fewer only when no need within the policy's stabilization was
+// higher. Of the past only what can still be the highest is kept: needs that fell to a lower one,
+// the highest and oldest first, each with the time up to which it was there. Two that ended within
+// the same sixteenth of the stabilization are kept as one, the higher, so a number falls at most
+// so much later, and never sooner.
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,33 +23,37 @@
 #include "base/ensure.h"
 #include "plan/state.h"
 
+enum { SLICES = 16 }; // of the stabilization
+
 // What the collectors of a group that do not drain can have.
 struct capacity {
     uint32_t count;
-    uint64_t units;       // sum of own capacities
-    uint32_t units_count; // of those that have one
-    int64_t weight;
+    uint64_t units;       // sum of what they may have
+    uint32_t units_count; // of those for which that is bounded
+    uint64_t weight;
     uint32_t weight_count;
 };
 
 static struct capacity capacity_of(const struct plan *plan, const struct group *group)
 {
     struct capacity capacity = {0};
+    uint32_t cap = policy_cap(&plan->policy);
     for (uint32_t i = 0; i < group->order_count; i++) {
         const struct collector *it = &plan->collectors[group->order[i]];
         if (it->has_left || it->is_draining)
             continue;
+        uint32_t units = !cap || (it->units_max && it->units_max < cap) ? it->units_max : cap;
         capacity.count++;
-        capacity.units += it->units_max;
-        capacity.units_count += it->units_max > 0;
-        capacity.weight += it->weight_max;
+        capacity.units += units;
+        capacity.units_count += units > 0;
+        capacity.weight += (uint64_t)it->weight_max;
         capacity.weight_count += it->weight_max > 0;
     }
     return capacity;
 }
 
 // Sum of the weights of all units of a group, or of their loads under balance = load.
-static int64_t demand_of(const struct plan *plan, const struct group *group)
+static uint64_t demand_of(const struct plan *plan, const struct group *group)
 {
     int64_t sum = group->pending_weight;
     bool is_load = group->is_mixed && plan->policy.balance == PLAN_BALANCE_LOAD;
@@ -51,7 +61,7 @@ static int64_t demand_of(const struct plan *plan, const struct group *group)
         const struct collector *it = &plan->collectors[group->order[i]];
         sum += is_load ? it->load : it->weight;
     }
-    return sum;
+    return (uint64_t)sum;
 }
 
 static uint64_t divide_up(uint64_t a, uint64_t b)
@@ -59,88 +69,196 @@ static uint64_t divide_up(uint64_t a, uint64_t b)
     return a / b + (a % b != 0);
 }
 
-// Takes a bound if it is the greatest so far.
-static void bound_take(struct plan_wanted *wanted, uint64_t amount, uint64_t each, const char *what)
+// Numbers end below PLAN_NOBODY, which is none.
+static uint32_t count_clamp(uint64_t count)
 {
-    uint64_t count = divide_up(amount, each);
+    return count < PLAN_NOBODY ? (uint32_t)count : PLAN_NOBODY - 1;
+}
+
+// ceil(amount / mean), of `parts` with this sum.
+static uint32_t parts_for(uint64_t amount, uint64_t sum, uint32_t parts)
+{
+    uint64_t whole = amount / sum;
+    uint64_t rest = amount % sum;
+    if (whole >= PLAN_NOBODY)
+        return PLAN_NOBODY - 1;
+    // Far beyond what there is: at the cost of the last digits, upwards.
+    while (rest > UINT64_MAX / parts) {
+        rest = divide_up(rest, 2);
+        sum /= 2;
+    }
+    return count_clamp(whole * parts + divide_up(rest * parts, sum));
+}
+
+// What may bound the collectors of a group.
+struct bound {
+    uint64_t amount;
+    const char *what;
+    uint64_t sum; // of what `parts` of them can have
+    uint32_t parts;
+    const char *part;
+};
+
+// Takes a bound if it is the greatest so far.
+static void bound_take(struct plan_wanted *wanted, const struct bound *bound)
+{
+    uint32_t count = parts_for(bound->amount, bound->sum, bound->parts);
+    uint64_t over = bound->sum % bound->parts;
+    char tenth[] = {'.', '0', '\0'};
     if (wanted->count != PLAN_NOBODY && count <= wanted->count)
         return;
-    wanted->count = (uint32_t)count;
-    snprintf(wanted->reason, sizeof(wanted->reason), "%" PRIu64 " %s = %" PRIu64, amount, what,
-             count);
+    wanted->count = count;
+    tenth[1] = (char)('0' + over * 10 / bound->parts);
+    snprintf(wanted->reason, sizeof(wanted->reason),
+             "%" PRIu64 " %s / %" PRIu64 "%s per %s = %" PRIu32, bound->amount, bound->what,
+             bound->sum / bound->parts, over ? tenth : "", bound->part, count);
 }
 
-static void group_wanted(const struct plan *plan, const struct group *group,
-                         struct plan_wanted *wanted)
+// What a group needs as things are.
+static void group_need(const struct plan *plan, const struct group *group,
+                       struct plan_wanted *wanted)
 {
+    const struct plan_policy *policy = &plan->policy;
     struct capacity capacity = capacity_of(plan, group);
-    uint32_t cap = policy_cap(&plan->policy);
-    char what[80];
+    uint32_t cap = policy_cap(policy);
     wanted->count = PLAN_NOBODY;
     wanted->actual = capacity.count;
-    if (!cap && capacity.units_count > 0 && capacity.units_count == capacity.count)
-        cap = (uint32_t)(capacity.units / capacity.units_count);
-    if (cap) {
-        snprintf(what, sizeof(what), "topics / %" PRIu32 " per collector", cap);
-        bound_take(wanted, group->unit_count, cap, what);
+    if (capacity.count == 0 && cap)
+        capacity = (struct capacity){.count = 1, .units = cap, .units_count = 1};
+    if (capacity.units_count > 0 && capacity.units_count == capacity.count)
+        bound_take(wanted, &(struct bound){group->unit_count, "topics", capacity.units,
+                                           capacity.count, "collector"});
+    if (policy->spread_max)
+        bound_take(wanted,
+                   &(struct bound){group->unit_count, "topics", policy->spread_max, 1, "host"});
+    if (capacity.weight_count > 0 && capacity.weight_count == capacity.count)
+        bound_take(wanted, &(struct bound){demand_of(plan, group),
+                                           policy->balance == PLAN_BALANCE_LOAD ? "load" : "weight",
+                                           capacity.weight, capacity.count, "collector"});
+}
+
+// What all groups need together.
+static void pool_need(const struct plan *plan, struct plan_wanted *wanted)
+{
+    uint32_t summed = 0;
+    bool is_bounded = false;
+    uint64_t sum = 0;
+    for (uint32_t i = 0; i < plan->group_order_count; i++) {
+        const struct group *group = plan->groups[plan->group_order[i]];
+        struct plan_wanted one = {0};
+        group_need(plan, group, &one);
+        wanted->actual += one.actual;
+        bool is_one_bounded = one.count != PLAN_NOBODY;
+        if (!is_one_bounded)
+            one.count = one.actual ? one.actual : group->unit_count > 0;
+        is_bounded |= is_one_bounded;
+        sum += one.count;
+        summed += is_one_bounded || one.count > 0;
+        if (is_one_bounded)
+            memcpy(wanted->reason, one.reason, sizeof(one.reason));
     }
-    if (plan->policy.spread_max) {
-        snprintf(what, sizeof(what), "topics / %" PRIu32 " per host", plan->policy.spread_max);
-        bound_take(wanted, group->unit_count, plan->policy.spread_max, what);
-    }
-    if (capacity.weight_count > 0 && capacity.weight_count == capacity.count) {
-        int64_t mean = capacity.weight / capacity.weight_count;
-        bool is_load = plan->policy.balance == PLAN_BALANCE_LOAD;
-        snprintf(what, sizeof(what), "%s / %" PRId64 " per collector", is_load ? "load" : "weight",
-                 mean);
-        bound_take(wanted, (uint64_t)demand_of(plan, group), (uint64_t)mean, what);
+    wanted->count = is_bounded ? count_clamp(sum) : PLAN_NOBODY;
+    if (!is_bounded && policy_cap(&plan->policy))
+        wanted->count = 0; // nothing is there that would need one
+    if (is_bounded && summed > 1)
+        snprintf(wanted->reason, sizeof(wanted->reason), "sum over %" PRIu32 " groups = %" PRIu32,
+                 summed, wanted->count);
+}
+
+// ---- Stabilization.
+
+static bool is_past(const struct plan *plan, const struct need_past *past)
+{
+    return plan->now_ms - past->ended_ms >= plan->policy.stabilization_ms;
+}
+
+// The highest need of the past that still counts.
+static const struct need_past *past_highest(const struct plan *plan, const struct needs *needs)
+{
+    for (uint32_t i = 0; i < needs->count; i++)
+        if (!is_past(plan, &needs->past[i]))
+            return &needs->past[i];
+    return NULL;
+}
+
+// The need that was there up to now has fallen.
+static void past_add(const struct plan *plan, struct needs *needs)
+{
+    struct need_past *past = needs->past;
+    int64_t slice_ms = plan->policy.stabilization_ms / SLICES + 1;
+    uint32_t gone = 0;
+    while (gone < needs->count && is_past(plan, &past[gone]))
+        gone++;
+    needs->count -= gone;
+    memmove(past, past + gone, needs->count * sizeof(*past));
+    struct need_past *last = needs->count ? &past[needs->count - 1] : NULL;
+    bool is_full = needs->count == NEEDS_PAST;
+    if (last && (is_full || last->ended_ms / slice_ms == plan->now_ms / slice_ms))
+        last->ended_ms = plan->now_ms;
+    else
+        past[needs->count++] = (struct need_past){needs->now, plan->now_ms};
+}
+
+// What is needed from now on.
+static void needs_note(const struct plan *plan, struct needs *needs,
+                       const struct plan_wanted *wanted)
+{
+    uint32_t need = wanted->count == PLAN_NOBODY ? 0 : wanted->count;
+    // A plan that was restored knows no past but those who are there.
+    if (plan->is_recalled && wanted->actual > needs->now)
+        needs->now = wanted->actual;
+    if (plan->policy.stabilization_ms == 0)
+        needs->count = 0;
+    else if (need < needs->now)
+        past_add(plan, needs);
+    while (needs->count > 0 && needs->past[needs->count - 1].need <= need)
+        needs->count--;
+    needs->now = need;
+}
+
+void wanted_note(struct plan *plan)
+{
+    struct plan_wanted wanted = {0};
+    pool_need(plan, &wanted);
+    needs_note(plan, &plan->needs, &wanted);
+    for (uint32_t i = 0; i < plan->group_order_count; i++) {
+        struct group *group = plan->groups[plan->group_order[i]];
+        group_need(plan, group, &wanted);
+        needs_note(plan, &group->needs, &wanted);
     }
 }
 
-// ---- Scale-in.
-
-// Whether the others of its group can take all that a collector has: by number, by weight, by host.
-static bool is_dispensable(const struct plan *plan, uint32_t collector)
+static int64_t needs_deadline(const struct plan *plan, const struct needs *needs)
 {
-    const struct collector *it = &plan->collectors[collector];
-    const struct group *group = plan->groups[it->group];
-    uint64_t units = 0;
-    int64_t weight = 0;
-    for (uint32_t i = 0; i < group->order_count; i++) {
-        const struct collector *other = &plan->collectors[group->order[i]];
-        if (other == it || other->has_left || other->is_draining || other->is_held)
-            continue;
-        uint64_t room = other->cap > other->count ? other->cap - other->count : 0;
-        units += other->cap == CAP_NONE ? UINT32_MAX : room;
-        weight += other->weight_max ? other->weight_max - other->weight : PLAN_WEIGHT_MAX;
-        if (units >= it->count && weight >= it->weight)
-            return true;
-    }
-    return it->count == 0;
+    const struct need_past *past = past_highest(plan, needs);
+    return past ? past->ended_ms + plan->policy.stabilization_ms : INT64_MAX;
 }
 
-// Whoever has least units, the last by id: its leaving moves least.
-static void victim_find(const struct plan *plan, const struct group *only,
-                        struct plan_wanted *wanted)
+int64_t wanted_deadline_ms(const struct plan *plan)
 {
-    bool is_any = false;
-    wanted->victim = PLAN_NOBODY;
-    if (wanted->count == PLAN_NOBODY || wanted->actual <= wanted->count)
+    int64_t deadline_ms = needs_deadline(plan, &plan->needs);
+    for (uint32_t i = 0; i < plan->group_order_count; i++) {
+        const struct group *group = plan->groups[plan->group_order[i]];
+        int64_t one_ms = needs_deadline(plan, &group->needs);
+        deadline_ms = one_ms < deadline_ms ? one_ms : deadline_ms;
+    }
+    return deadline_ms;
+}
+
+static void wanted_stabilise(const struct plan *plan, const struct needs *needs,
+                             struct plan_wanted *wanted)
+{
+    size_t size = strlen(wanted->reason);
+    const struct need_past *past = past_highest(plan, needs);
+    uint32_t highest = past && past->need > needs->now ? past->need : needs->now;
+    if (plan->policy.stabilization_ms == 0 || wanted->count >= highest)
         return;
-    for (uint32_t i = 0; i < plan->order_count; i++) {
-        const struct collector *it = &plan->collectors[plan->order[i]];
-        if (it->has_left || it->is_draining || (only && plan->groups[it->group] != only))
-            continue;
-        is_any = true;
-        if (wanted->victim != PLAN_NOBODY && it->count > plan->collectors[wanted->victim].count)
-            continue;
-        if (is_dispensable(plan, plan->order[i]))
-            wanted->victim = plan->order[i];
-    }
-    if (is_any && wanted->victim == PLAN_NOBODY)
-        snprintf(wanted->refusal, sizeof(wanted->refusal),
-                 "the rest cannot carry what any one of them has");
+    wanted->count = highest;
+    snprintf(wanted->reason + size, sizeof(wanted->reason) - size,
+             ", but %" PRIu32 " until that has lasted", highest);
 }
+
+// ---- The number.
 
 static void wanted_clamp(const struct plan *plan, struct plan_wanted *wanted)
 {
@@ -159,64 +277,19 @@ static void wanted_clamp(const struct plan *plan, struct plan_wanted *wanted)
     }
 }
 
-static void pool_wanted(const struct plan *plan, struct plan_wanted *wanted)
-{
-    uint32_t bounded = 0;
-    wanted->count = PLAN_NOBODY;
-    for (uint32_t i = 0; i < plan->group_order_count; i++) {
-        struct plan_wanted one = {0};
-        group_wanted(plan, plan->groups[plan->group_order[i]], &one);
-        wanted->actual += one.actual;
-        if (one.count == PLAN_NOBODY)
-            continue;
-        wanted->count = bounded++ ? wanted->count + one.count : one.count;
-        memcpy(wanted->reason, one.reason, sizeof(one.reason));
-    }
-    if (!bounded && policy_cap(&plan->policy))
-        wanted->count = 0; // nothing is there that would need one
-    if (bounded > 1)
-        snprintf(wanted->reason, sizeof(wanted->reason), "sum over %" PRIu32 " groups = %" PRIu32,
-                 bounded, wanted->count);
-    wanted_clamp(plan, wanted);
-}
-
-void wanted_remember(struct plan *plan)
-{
-    struct plan_wanted wanted = {0};
-    if (plan->policy.stabilization_ms == 0)
-        return;
-    pool_wanted(plan, &wanted);
-    if (wanted.count == PLAN_NOBODY ||
-        (wanted.count < plan->wanted_least && plan->now_ms < plan->wanted_until_ms))
-        return;
-    plan->wanted_least = wanted.count;
-    plan->wanted_until_ms = plan->now_ms + plan->policy.stabilization_ms;
-}
-
-static void wanted_stabilise(const struct plan *plan, struct plan_wanted *wanted)
-{
-    size_t size = strlen(wanted->reason);
-    if (plan->policy.stabilization_ms == 0 || wanted->count >= plan->wanted_least ||
-        plan->now_ms >= plan->wanted_until_ms)
-        return;
-    wanted->count = plan->wanted_least;
-    snprintf(wanted->reason + size, sizeof(wanted->reason) - size,
-             ", but %" PRIu32 " until that has lasted", plan->wanted_least);
-}
-
 void plan_wanted_get(const struct plan *plan, uint32_t group, struct plan_wanted *ret_wanted)
 {
-    struct plan_wanted wanted = {.victim = PLAN_NOBODY};
-    const struct group *only = NULL;
+    struct plan_wanted wanted = {0};
     if (group == UINT32_MAX) {
-        pool_wanted(plan, &wanted);
-        wanted_stabilise(plan, &wanted);
+        pool_need(plan, &wanted);
+        wanted_stabilise(plan, &plan->needs, &wanted);
+        wanted_clamp(plan, &wanted);
     } else {
         ensure(group < plan->group_order_count);
-        only = plan->groups[plan->group_order[group]];
-        group_wanted(plan, only, &wanted);
+        const struct group *only = plan->groups[plan->group_order[group]];
+        group_need(plan, only, &wanted);
+        wanted_stabilise(plan, &only->needs, &wanted);
     }
-    victim_find(plan, only, &wanted);
     *ret_wanted = wanted;
 }
 

@@ -400,7 +400,7 @@ static void rule2_check(const struct mix *mix, struct sums *sums)
         if (!unit->is_in || unit->owner != MIX_NOBODY || is_covered(mix, i))
             continue;
         ensure(!fits_anywhere(mix, sums, unit, MIX_NOBODY));
-        for (int k = 0; k < MIX_UNITS; k++) {
+        for (int k = 0; !mix->is_frozen && k < MIX_UNITS; k++) {
             const struct mix_unit *other = &mix->unit[k];
             if (!other->is_in || other->owner == MIX_NOBODY || mix->collector[other->owner].is_held)
                 continue;
@@ -531,6 +531,26 @@ void mix_settle(struct mix *mix)
     for (int i = 0; i < 2; i++)
         plan_settle(mix->plans[i], moves_max);
     ensure(plan_number_next(mix->plans[0]) == settled);
+}
+
+bool mix_scale_in(struct mix *mix)
+{
+    struct plan_victim victims[2];
+    struct plan_counts before, after;
+    for (int i = 0; i < 2; i++)
+        plan_victim_get(mix->plans[i], UINT32_MAX, &victims[i]);
+    int leaving = collector_of(mix, 0, victims[0].collector);
+    ensure(leaving == collector_of(mix, 1, victims[1].collector));
+    if (leaving == MIX_NOBODY)
+        return false;
+    plan_counts_get(mix->plans[0], &before);
+    mix->collector[leaving].is_in = false;
+    for (int i = 0; i < 2; i++)
+        plan_collector_leave(mix->plans[i], mix->collector[leaving].handles[i]);
+    mix_settle(mix);
+    plan_counts_get(mix->plans[0], &after);
+    ensure(after.pending <= before.pending);
+    return true;
 }
 
 void mix_restart(struct mix *mix)

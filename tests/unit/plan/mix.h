@@ -66,6 +66,10 @@ void mix_policy_draw(struct mix *mix);
 // and balance, which takes longest, nothing while `is_brief`.
 void mix_settle(struct mix *mix);
 
+// Lets go, after a settle, of the collector that may go first, if one may, and settles: nobody is
+// pending who was not before. Returns whether one may.
+bool mix_scale_in(struct mix *mix);
+
 // Restores the second plan from what the first one tells, in a random order.
 void mix_restart(struct mix *mix);
 

@@ -61,6 +61,37 @@ static void any_history_keeps_the_rules(void)
     history_run(1000, NULL, 10000);
 }
 
+// Whoever is said to be dispensable is: what it had finds a place with the others. The pool says
+// that it wants one collector, so that as many go as may.
+static void the_rest_can_carry_what_the_victim_has(void)
+{
+    static const char *const policies[] = {
+        "collectors_min=1 collectors_max=1",
+        "collectors_min=1 collectors_max=1 max_topics_per_collector=20 affinity=zone",
+        "collectors_min=1 collectors_max=1 balance=weight",
+        "collectors_min=1 collectors_max=1 balance=weight mode=pack",
+        "collectors_min=1 collectors_max=1 spread_by=host spread_max=40",
+        "collectors_min=1 collectors_max=1 balance=weight spread_by=host spread_max=30 "
+        "affinity=zone",
+    };
+    for (uint64_t seed = 0; seed < 60; seed++) {
+        struct mix mix;
+        uint32_t gone = 0;
+        mix_init(&mix, 500 + seed);
+        mix.is_brief = true;
+        mix_policy(&mix, policies[seed % 6]);
+        for (uint32_t step = 0; step < 60; step++) {
+            for (uint32_t i = mix_random(&mix, 12) + 1; i > 0; i--)
+                mix_event(&mix);
+            mix_settle(&mix);
+            while (mix_random(&mix, 3) > 0 && mix_scale_in(&mix))
+                gone++;
+        }
+        CHECK(gone > 0);
+        mix_finish(&mix);
+    }
+}
+
 // 100 collectors have 25 units of 28 and 260 of 5 each; 2000 becomes 1980. Nobody has 28 more than
 // that, but within the tolerance (19, of which half is used) everybody can give one away.
 static void newcomer_takes_few_large_units_within_the_tolerance(void)
@@ -122,6 +153,7 @@ static const struct test tests[] = {
     TEST(zones_and_hosts_keep_the_rules),
     TEST(packing_keeps_the_rules),
     TEST(any_history_keeps_the_rules),
+    TEST(the_rest_can_carry_what_the_victim_has),
     TEST(newcomer_takes_few_large_units_within_the_tolerance),
     TEST(those_who_never_ran_take_scarce_room_first),
 };
