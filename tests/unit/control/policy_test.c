@@ -222,6 +222,64 @@ static void unknown_lag_is_no_load(void)
     cell_end(&cell);
 }
 
+// ---- How many collectors are wanted.
+
+static int64_t wanted(const struct cell *cell)
+{
+    struct wanted_view view;
+    control_view_wanted(cell->control, TEXT_LITERAL("default"), &view);
+    return view.wanted;
+}
+
+// In a pool in which nothing happens the number falls by itself, frozen or not.
+static void fewer_are_wanted_when_time_has_passed(void)
+{
+    for (int is_frozen = 0; is_frozen < 2; is_frozen++) {
+        struct cell cell;
+        cell_begin(&cell, &(struct cell_options){0});
+        set(&cell, "\"AGENTCOUNT\": \"1\", \"stabilization\": \"2s\"");
+        if (is_frozen)
+            cell_say(&cell, INPUT_ORDERS, "{\"verb\": \"pool.freeze\"}");
+        cell_settle(&cell, 1);
+        for (int i = 0; i < 3; i++)
+            say(&cell, "set", i == 0 ? "a" : i == 1 ? "b" : "c", "");
+        cell_settle(&cell, 1);
+        CHECK_INT(wanted(&cell), 3);
+        cell.now.us += 60000000;
+        say(&cell, "remove", "b", "");
+        cell_settle(&cell, 1);
+        CHECK_INT(wanted(&cell), 3);
+        // What else waits for time comes before it.
+        int64_t end_us = cell.now.us + 2000000;
+        while (wanted(&cell) == 3 && cell.now.us < end_us) {
+            struct instant deadline = control_deadline(cell.control);
+            CU_ASSERT_FATAL(deadline.us <= end_us);
+            cell.now.us = deadline.us > cell.now.us ? deadline.us : cell.now.us;
+            cell_step(&cell, (struct control_event){.kind = CONTROL_TICKED});
+            cell_settle(&cell, 1);
+        }
+        CHECK_INT(wanted(&cell), 2);
+        cell_end(&cell);
+    }
+}
+
+// Whoever takes over wants at first those who are there.
+static void a_takeover_sends_nobody_home(void)
+{
+    struct cell cell, next;
+    cell_begin(&cell, &(struct cell_options){0});
+    set(&cell, "\"AGENTCOUNT\": \"5\", \"stabilization\": \"60s\"");
+    cell_settle(&cell, 3);
+    say(&cell, "set", "a", "");
+    cell_settle(&cell, 3);
+    CHECK_INT(wanted(&cell), 1);
+    cell_restore(&next, &(struct cell_options){0}, &cell, 5);
+    cell_settle(&next, 3);
+    CHECK_INT(wanted(&next), 3);
+    cell_end(&cell);
+    cell_end(&next);
+}
+
 // ---- What it costs.
 
 // CB-6, CB-2: eight collectors under a cap, random single adds and deletes: at most one move a
@@ -246,12 +304,10 @@ static void churn_moves_little(void)
         CHECK(moves(&cell) - before <= 1);
     }
     CHECK(moves(&cell) <= 300);
-    struct wanted_view wanted;
     int64_t there = 0;
     for (int i = 0; i < 40; i++)
         there += is_there[i];
-    control_view_wanted(cell.control, TEXT_LITERAL("default"), &wanted);
-    CHECK_INT(wanted.wanted, (there + 4) / 5);
+    CHECK_INT(wanted(&cell), (there + 4) / 5);
     cell_end(&cell);
 }
 
@@ -314,7 +370,8 @@ static const struct test tests[] = {
     TEST(weights_are_evened_out),        TEST(parts_have_the_weight_each),
     TEST(there_and_back_while_it_moves), TEST(loads_are_evened_out_once_all_are_known),
     TEST(loads_heard_before_count),      TEST(loads_are_what_the_pool_measures_by),
-    TEST(unknown_lag_is_no_load),        TEST(churn_moves_little),
+    TEST(unknown_lag_is_no_load),        TEST(fewer_are_wanted_when_time_has_passed),
+    TEST(a_takeover_sends_nobody_home),  TEST(churn_moves_little),
     TEST(one_change_publishes_little),   TEST(unreadable_policy_bars),
 };
 

@@ -135,11 +135,84 @@ static void a_standby_says_the_same(void)
     cell_end(&standby);
 }
 
+static const struct label gap[] = {{{"on_gap", 6}, {"hold", 4}}};
+static const char cap_set[] = "{\"verb\": \"pool.set\", \"args\": {\"AGENTCOUNT\": \"2\"}}";
+
+static int64_t moves(const struct cell *cell)
+{
+    struct cell_view counts;
+    control_view_cell(cell->control, &counts);
+    return counts.moves;
+}
+
+// A fourth collector has come, and gets nothing for the sake of balance.
+static void frozen_stays_frozen(void)
+{
+    struct cell cell;
+    struct trial_view view;
+    begin(&cell);
+    cell_say(&cell, INPUT_ORDERS, "{\"verb\": \"pool.freeze\"}");
+    cell_settle(&cell, 4);
+    CHECK_TEXT(try(&cell, "default", gap, 1, &view), "");
+    CHECK_INT(view.moves + view.placed + view.unplaced, 0);
+    CHECK_INT(view.before.burden_max, 3);
+    CHECK_INT(view.after.burden_max, 3);
+    CHECK_INT(view.after.burden_min, 0);
+    CHECK_TEXT(try(&cell, "default", cap, 1, &view), "");
+    CHECK_INT(view.moves, 2);
+    CHECK_INT(view.unplaced, 1);
+    cell_say(&cell, INPUT_ORDERS, cap_set);
+    cell_settle(&cell, 4);
+    CHECK_INT(moves(&cell), 2);
+    cell_end(&cell);
+}
+
+static void paused_does_nothing_yet(void)
+{
+    struct cell cell;
+    struct trial_view view;
+    begin(&cell);
+    cell_say(&cell, INPUT_ORDERS, "{\"verb\": \"pool.pause\"}");
+    cell_settle(&cell, 3);
+    CHECK_TEXT(cell_owners(&cell), "");
+    CHECK_TEXT(try(&cell, "default", cap, 1, &view), "");
+    CHECK_INT(view.moves + view.placed + view.unplaced, 0);
+    CHECK_INT(view.publish_bytes, 0);
+    CHECK_INT(view.before.assigned, 0);
+    CHECK_INT(view.after.assigned, 0);
+    CHECK_INT(view.after.pending, 9);
+    CHECK_INT(view.after.burden_max, 0);
+    CHECK_INT(view.after.wanted, 5);
+    cell_end(&cell);
+}
+
+// Two units are to go to the fourth collector. One of them waits for the budget, whatever is tried.
+static void what_is_held_back_is_not_the_doing_of_the_change(void)
+{
+    struct cell cell;
+    struct trial_view view;
+    begin(&cell);
+    cell_say(&cell, INPUT_ORDERS, "{\"verb\": \"pool.set\", \"args\": {\"move_budget\": \"1\"}}");
+    cell_settle(&cell, 4);
+    CHECK_INT(moves(&cell), 1);
+    CHECK_TEXT(try(&cell, "default", gap, 1, &view), "");
+    CHECK_INT(view.moves, 0);
+    CHECK_INT(view.before.burden_min, 2);
+    CHECK_INT(view.after.burden_min, 2);
+    CHECK_TEXT(try(&cell, "default", cap, 1, &view), "");
+    CHECK_INT(view.moves, 0);
+    CHECK_INT(view.unplaced, 1);
+    cell_end(&cell);
+}
+
 static const struct test tests[] = {
     TEST(said_is_what_would_happen),
     TEST(nothing_is_changed),
     TEST(wrong_keys_are_refused),
     TEST(a_standby_says_the_same),
+    TEST(frozen_stays_frozen),
+    TEST(paused_does_nothing_yet),
+    TEST(what_is_held_back_is_not_the_doing_of_the_change),
 };
 
 TEST_MAIN("control/trial", tests)
