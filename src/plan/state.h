@@ -22,6 +22,7 @@
 #include "plan/plan.h"
 #include "plan/race.h"
 #include "plan/tree.h"
+#include "plan/wanted.h"
 
 #define UNIT_NONE UINT32_MAX
 #define OWNER_ABSENT (PLAN_NOBODY - 1)  // the unit is in no plan
@@ -120,18 +121,6 @@ struct zone {
     uint32_t name;
     uint32_t first; // rank
     uint32_t end;
-};
-
-// How many collectors were needed, within the policy's stabilization: see wanted.c.
-enum { NEEDS_PAST = 20 };
-struct need_past {
-    uint32_t need;
-    int64_t ended_ms; // up to when it was there
-};
-struct needs {
-    uint32_t now; // when it was noted last
-    uint32_t count;
-    struct need_past past[NEEDS_PAST]; // those above all later ones, from the oldest on
 };
 
 struct group {
@@ -451,13 +440,7 @@ void kind_plain_release(struct plan *plan);
 // Whether the group has to be mixed.
 bool group_wants_mixed(const struct plan *plan, const struct group *group);
 
-// ---- wanted.c
-
-// Notes how many collectors are needed at plan->now_ms, for the stabilization. O(collectors).
-void wanted_note(struct plan *plan);
-
-// When the highest need of the past ends to count, INT64_MAX = there is none. O(groups).
-int64_t wanted_deadline_ms(const struct plan *plan);
+// ---- wanted.c, see also wanted.h
 
 // Most pending units of a group that a better plan could have assigned; 0 in an even one.
 uint32_t group_gap(const struct plan *plan, const struct group *group);
