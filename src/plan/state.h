@@ -257,6 +257,7 @@ struct plan {
     struct needs needs;     // of the pool
     bool is_frozen;         // in this settle only what has no owner is placed
     bool is_recalled;       // restored, and not settled at any time since
+    bool has_needs;         // those of the pool and its groups hold
     bool has_budget;        // budget_ms holds
     bool has_balanced;      // balanced_at_ms holds
 };

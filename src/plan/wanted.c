@@ -204,12 +204,12 @@ static void needs_note(const struct plan *plan, struct needs *needs,
                        const struct plan_wanted *wanted)
 {
     uint32_t need = wanted->count == PLAN_NOBODY ? 0 : wanted->count;
+    if (!plan->has_needs)
+        needs->now = needs->count = 0;
     // A plan that was restored knows no past but those who are there.
     if (plan->is_recalled && wanted->actual > needs->now)
         needs->now = wanted->actual;
-    if (plan->policy.stabilization_ms == 0)
-        needs->count = 0;
-    else if (need < needs->now)
+    if (need < needs->now)
         past_add(plan, needs);
     while (needs->count > 0 && needs->past[needs->count - 1].need <= need)
         needs->count--;
@@ -219,6 +219,10 @@ static void needs_note(const struct plan *plan, struct needs *needs,
 void wanted_note(struct plan *plan)
 {
     struct plan_wanted wanted = {0};
+    if (plan->policy.stabilization_ms == 0) {
+        plan->has_needs = false;
+        return;
+    }
     pool_need(plan, &wanted);
     needs_note(plan, &plan->needs, &wanted);
     for (uint32_t i = 0; i < plan->group_order_count; i++) {
@@ -226,6 +230,7 @@ void wanted_note(struct plan *plan)
         group_need(plan, group, &wanted);
         needs_note(plan, &group->needs, &wanted);
     }
+    plan->has_needs = true;
 }
 
 static int64_t needs_deadline(const struct plan *plan, const struct needs *needs)
@@ -236,6 +241,8 @@ static int64_t needs_deadline(const struct plan *plan, const struct needs *needs
 
 int64_t wanted_deadline_ms(const struct plan *plan)
 {
+    if (!plan->has_needs)
+        return INT64_MAX;
     int64_t deadline_ms = needs_deadline(plan, &plan->needs);
     for (uint32_t i = 0; i < plan->group_order_count; i++) {
         const struct group *group = plan->groups[plan->group_order[i]];
@@ -251,7 +258,7 @@ static void wanted_stabilise(const struct plan *plan, const struct needs *needs,
     size_t size = strlen(wanted->reason);
     const struct need_past *past = past_highest(plan, needs);
     uint32_t highest = past && past->need > needs->now ? past->need : needs->now;
-    if (plan->policy.stabilization_ms == 0 || wanted->count >= highest)
+    if (!plan->has_needs || plan->policy.stabilization_ms == 0 || wanted->count >= highest)
         return;
     wanted->count = highest;
     snprintf(wanted->reason + size, sizeof(wanted->reason) - size,

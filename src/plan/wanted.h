@@ -23,7 +23,8 @@ struct needs {
     struct need_past past[NEEDS_PAST]; // those above all later ones, from the oldest on
 };
 
-// Notes how many collectors are needed at plan->now_ms. O(collectors).
+// Notes how many collectors are needed at plan->now_ms. O(collectors), or O(1) without
+// stabilization, which has no past when it comes into force.
 void wanted_note(struct plan *plan);
 
 // When the highest need of the past ends to count, INT64_MAX = there is none. O(groups).

@@ -228,6 +228,14 @@ static void limits_hold_for_what_lasts(void)
               "but collectors_max = 3");
     policy(&pool, "max_topics_per_collector=1");
     CHECK_INT(wanted_count(&pool, UINT32_MAX), 5);
+    // It begins anew when it comes back.
+    plan_settle_at(pool.plan, 2000);
+    CHECK_INT(plan_deadline_ms(pool.plan), INT64_MAX);
+    policy(&pool, "max_topics_per_collector=1 stabilization=60s");
+    pool_remove(&pool, 4, 5);
+    CHECK_INT(wanted_count(&pool, UINT32_MAX), 3);
+    plan_settle_at(pool.plan, 3000);
+    CHECK_INT(wanted_count(&pool, UINT32_MAX), 3);
     pool_finish(&pool);
 }
 
