@@ -87,10 +87,11 @@ static bool is_dispensable(const struct plan *plan, uint32_t collector)
 {
     const struct collector *it = &plan->collectors[collector];
     const struct group *group = plan->groups[it->group];
+    if (plan->is_regrouping) // what anyone has is not counted just now
+        return false;
     if (it->count == 0)
         return true;
-    if (plan->is_regrouping || group->orphan_count + group->waiting.list.count > 0 ||
-        has_pinned(group, it))
+    if (group->orphan_count + group->waiting.list.count > 0 || has_pinned(group, it))
         return false;
     int64_t weight_most = group->weighed_count ? weight_greatest(plan, collector) : 1;
     return rest_places(plan, group, collector, weight_most) >= it->count;

@@ -400,6 +400,24 @@ static void nobody_may_go_who_waits_or_drains(void)
     pool_finish(&pool);
 }
 
+// A policy with other labels was set, and everything is to be told again first.
+static void nobody_may_go_while_labels_are_told(void)
+{
+    char zone[] = "zone";
+    struct pool pool;
+    pool_init(&pool, 3);
+    pool_join(&pool, "a b c");
+    pool_add(&pool, 1, 5);
+    pool_settle(&pool);
+    CHECK_TEXT(victim(&pool, UINT32_MAX), "c");
+    CHECK(plan_policy_set(pool.plan,
+                          &(struct plan_policy){.max_topics_per_collector = 3, .affinity = zone}));
+    CHECK_TEXT(victim(&pool, UINT32_MAX), "(the rest may not carry what any one of them has)");
+    pool_settle(&pool);
+    CHECK_TEXT(victim(&pool, UINT32_MAX), "c");
+    pool_finish(&pool);
+}
+
 static const struct test tests[] = {
     TEST(the_wanted_number_follows_the_bounds),
     TEST(own_capacities_count_under_a_cap),
@@ -418,6 +436,7 @@ static const struct test tests[] = {
     TEST(nobody_may_go_whose_host_is_needed),
     TEST(nobody_may_go_from_a_group_that_needs_it),
     TEST(nobody_may_go_who_waits_or_drains),
+    TEST(nobody_may_go_while_labels_are_told),
 };
 
 TEST_MAIN("plan/wanted", tests)
