@@ -6,6 +6,9 @@
 // One that has most and can give nothing away that helps anyone is set aside, and so is one that
 // has least and can take nothing; the share is that of the others. So one huge unit does not hide
 // that the rest is uneven.
+//
+// Nobody of a host that has spread_max units can take one from elsewhere, but its collectors can
+// change units among themselves: each such host is made even by itself, too.
 #include "base/ensure.h"
 #include "plan/state.h"
 
@@ -14,6 +17,7 @@ enum { LOOKED_AT_MAX = 8 }; // units of a list among which one that suits is loo
 // The collectors to be made even, and what of theirs may move.
 struct field {
     struct tree_range range;
+    uint32_t host; // only collectors of this full host, NAME_NONE = of any
     uint32_t first_bond, last_bond;
     int64_t sum;    // load of those that are not set aside
     uint32_t count; // their number
@@ -28,13 +32,67 @@ static struct collector *collector_at(const struct plan *plan, const struct grou
     return &plan->collectors[group->order[rank]];
 }
 
+// The ranks of a field, in no order that matters; TREE_NONE before the first and behind the last.
+static uint32_t field_next(const struct plan *plan, const struct group *group,
+                           const struct field *field, uint32_t rank)
+{
+    const struct tree_range *range = &field->range;
+    if (field->host == NAME_NONE) {
+        rank = rank == TREE_NONE ? range->first : rank + 1;
+        return rank < range->end ? rank : TREE_NONE;
+    }
+    uint32_t mate = rank == TREE_NONE ? group->hosts[field->host].collector
+                                      : collector_at(plan, group, rank)->host_next;
+    while (mate != PLAN_NOBODY &&
+           (plan->ranks[mate] < range->first || plan->ranks[mate] >= range->end))
+        mate = plan->collectors[mate].host_next;
+    return mate == PLAN_NOBODY ? TREE_NONE : plan->ranks[mate];
+}
+
+// Whoever has most and can give, the last by rank; TREE_NONE = nobody.
+static uint32_t field_giver(const struct plan *plan, const struct group *group,
+                            const struct field *field)
+{
+    uint32_t found = TREE_NONE;
+    if (field->host == NAME_NONE)
+        return tree_giver(&group->tree, field->range);
+    for (uint32_t rank = field_next(plan, group, field, TREE_NONE); rank != TREE_NONE;
+         rank = field_next(plan, group, field, rank)) {
+        const struct collector *it = collector_at(plan, group, rank);
+        int64_t most = found == TREE_NONE ? -1 : collector_at(plan, group, found)->load;
+        if (it->count > 0 && !it->is_held && !it->gives_no_more &&
+            (it->load > most || (it->load == most && rank > found)))
+            found = rank;
+    }
+    return found;
+}
+
+// Whoever has least and can take, the first by rank; TREE_NONE = nobody.
+static uint32_t field_taker(const struct plan *plan, const struct group *group,
+                            const struct field *field)
+{
+    uint32_t found = TREE_NONE;
+    if (field->host == NAME_NONE)
+        return tree_least(&group->tree, field->range, 0);
+    for (uint32_t rank = field_next(plan, group, field, TREE_NONE); rank != TREE_NONE;
+         rank = field_next(plan, group, field, rank)) {
+        const struct collector *it = collector_at(plan, group, rank);
+        int64_t least = found == TREE_NONE ? INT64_MAX : collector_at(plan, group, found)->load;
+        if (!it->takes_no_more && mixed_room(plan, it, group->order[rank]) >= 0 &&
+            (it->load < least || (it->load == least && rank < found)))
+            found = rank;
+    }
+    return found;
+}
+
 // Forgets who is set aside, and adds up.
 static void field_begin(struct plan *plan, struct group *group, struct field *field)
 {
     field->sum = 0;
     field->count = 0;
     field->is_any_aside = false;
-    for (uint32_t rank = field->range.first; rank < field->range.end; rank++) {
+    for (uint32_t rank = field_next(plan, group, field, TREE_NONE); rank != TREE_NONE;
+         rank = field_next(plan, group, field, rank)) {
         struct collector *it = collector_at(plan, group, rank);
         if (it->is_held || it->cap == 0)
             continue;
@@ -68,8 +126,10 @@ static void pass_over(struct plan *plan, struct group *group, struct field *fiel
 
 static void pass_over_end(struct plan *plan, struct group *group, struct field *field)
 {
-    for (uint32_t rank = field->range.first; field->is_any_passed_over && rank < field->range.end;
-         rank++) {
+    if (!field->is_any_passed_over)
+        return;
+    for (uint32_t rank = field_next(plan, group, field, TREE_NONE); rank != TREE_NONE;
+         rank = field_next(plan, group, field, rank)) {
         struct collector *it = collector_at(plan, group, rank);
         if (!it->is_passed_over)
             continue;
@@ -81,8 +141,10 @@ static void pass_over_end(struct plan *plan, struct group *group, struct field *
 
 static void field_end(struct plan *plan, struct group *group, const struct field *field)
 {
-    for (uint32_t rank = field->range.first; field->is_any_aside && rank < field->range.end;
-         rank++) {
+    if (!field->is_any_aside)
+        return;
+    for (uint32_t rank = field_next(plan, group, field, TREE_NONE); rank != TREE_NONE;
+         rank = field_next(plan, group, field, rank)) {
         struct collector *it = collector_at(plan, group, rank);
         if (!it->gives_no_more && !it->takes_no_more)
             continue;
@@ -190,15 +252,15 @@ static void pair_measure(const struct plan *plan, const struct group *group,
     pair->wanted = excess < lack ? excess : lack;
     if (pair->wanted < 1)
         pair->wanted = pair->gap / 2;
-    pair->room = tree_leaf(&group->tree, pair->recipient).room;
+    pair->room = mixed_room(plan, recipient, group->order[pair->donor]);
 }
 
 // The pair of whoever has most and least; false when there is none or they are even.
 static bool pair_find(const struct plan *plan, const struct group *group, const struct field *field,
                       struct pair *pair)
 {
-    pair->donor = tree_giver(&group->tree, field->range);
-    pair->recipient = tree_least(&group->tree, field->range, 0);
+    pair->donor = field_giver(plan, group, field);
+    pair->recipient = field_taker(plan, group, field);
     if (pair->donor == TREE_NONE || pair->recipient == TREE_NONE)
         return false;
     return is_uneven(plan, field, collector_at(plan, group, pair->donor)->load,
@@ -224,7 +286,7 @@ static bool field_step(struct plan *plan, struct group *group, struct field *fie
         if (!field->is_any_passed_over)
             return false;
         pass_over_end(plan, group, field);
-        set_aside(plan, group, field, tree_least(&group->tree, field->range, 0), false);
+        set_aside(plan, group, field, field_taker(plan, group, field), false);
         return true;
     }
     pair_measure(plan, group, field, &pair);
@@ -247,8 +309,8 @@ static bool field_step(struct plan *plan, struct group *group, struct field *fie
 static bool is_to_be_settled(const struct plan *plan, const struct group *group,
                              const struct field *field)
 {
-    uint32_t donor = tree_giver(&group->tree, field->range);
-    uint32_t recipient = tree_least(&group->tree, field->range, 0);
+    uint32_t donor = field_giver(plan, group, field);
+    uint32_t recipient = field_taker(plan, group, field);
     if (donor == TREE_NONE || recipient == TREE_NONE)
         return false;
     int64_t most = collector_at(plan, group, donor)->load;
@@ -278,23 +340,65 @@ static bool field_settle(struct plan *plan, struct group *group, struct field *f
     return !field->is_held_back;
 }
 
+// Makes a field even, and then each full host of it, in the order of their first collectors.
+static bool field_and_hosts_settle(struct plan *plan, struct group *group, struct field field,
+                                   uint64_t *moves_left)
+{
+    uint32_t limit = plan->policy.spread_max;
+    bool is_whole = field_settle(plan, group, &field, moves_left);
+    for (uint32_t i = 0; limit && i < group->hosts_count; i++)
+        group->hosts[i].is_seen = false;
+    for (uint32_t rank = field.range.first; limit && rank < field.range.end; rank++) {
+        uint32_t host = collector_at(plan, group, rank)->host;
+        if (host == NAME_NONE || group->hosts[host].is_seen || group->hosts[host].count < limit)
+            continue;
+        group->hosts[host].is_seen = true;
+        field.host = host;
+        is_whole &= field_settle(plan, group, &field, moves_left);
+    }
+    return is_whole;
+}
+
 bool balance_settle(struct plan *plan, struct group *group, uint64_t *moves_left)
 {
     bool is_whole = true;
     for (uint32_t i = 0; plan->policy.affinity && i < group->zones_count; i++) {
         const struct zone *zone = &group->zones[i];
         struct field field = {.range = {zone->first, zone->end, TREE_NONE},
+                              .host = NAME_NONE,
                               .first_bond = BOND_HOME,
                               .last_bond = BOND_HOME};
-        is_whole &= field_settle(plan, group, &field, moves_left);
+        is_whole &= field_and_hosts_settle(plan, group, field, moves_left);
     }
     struct field field = {.range = {0, group->order_count, TREE_NONE},
+                          .host = NAME_NONE,
                           .first_bond = BOND_FREE,
                           .last_bond = BOND_AWAY};
-    return field_settle(plan, group, &field, moves_left) && is_whole;
+    return field_and_hosts_settle(plan, group, field, moves_left) && is_whole;
 }
 
 // ---- Affinity.
+
+// A collector of a zone for a unit, which may be on a full host with its owner: whoever has least
+// and room, the first by rank. TREE_NONE = nobody.
+static uint32_t home_find(const struct plan *plan, const struct group *group,
+                          const struct zone *zone, uint32_t unit)
+{
+    const struct collector *owner = &plan->collectors[unit_at(plan, unit)->owner];
+    struct field field = {.range = {zone->first, zone->end, TREE_NONE}, .host = owner->host};
+    uint32_t found = tree_least(&group->tree, field.range, unit_weight(plan, unit));
+    uint32_t limit = plan->policy.spread_max;
+    if (!limit || owner->host == NAME_NONE || group->hosts[owner->host].count < limit)
+        return found;
+    for (uint32_t rank = field_next(plan, group, &field, TREE_NONE); rank != TREE_NONE;
+         rank = field_next(plan, group, &field, rank)) {
+        const struct collector *it = collector_at(plan, group, rank);
+        int64_t least = found == TREE_NONE ? INT64_MAX : collector_at(plan, group, found)->load;
+        if (mixed_fits(plan, unit, it) && (it->load < least || (it->load == least && rank < found)))
+            found = rank;
+    }
+    return found;
+}
 
 // Units of one list back to their zones. Returns false when no move was left for one.
 static bool list_home(struct plan *plan, struct group *group, struct list *list,
@@ -304,10 +408,7 @@ static bool list_home(struct plan *plan, struct group *group, struct list *list,
     for (uint32_t n = list->count; n > 0; n--) {
         uint32_t older = n > 1 ? unit_at(plan, unit)->older : UNIT_NONE;
         const struct zone *zone = zone_find(group, unit_kind(plan, unit)->zone);
-        uint32_t home = TREE_NONE;
-        if (zone)
-            home = tree_least(&group->tree, (struct tree_range){zone->first, zone->end, TREE_NONE},
-                              unit_weight(plan, unit));
+        uint32_t home = zone ? home_find(plan, group, zone, unit) : TREE_NONE;
         if (home != TREE_NONE) {
             if (*moves_left == 0)
                 return false;

@@ -114,6 +114,7 @@ struct host {
     uint32_t name;      // NAME_NONE = free
     uint32_t count;     // units on its collectors
     uint32_t collector; // first, linked by host_next, PLAN_NOBODY
+    bool is_seen;       // while balancing
 };
 
 // Collectors of a zone stand side by side in the group's order.
@@ -479,7 +480,9 @@ bool mixed_settle(struct plan *plan, struct group *group, uint64_t *moves_left);
 // Zones, hosts and the tree of a group whose collectors or policy have changed. O(collectors).
 void mixed_order(struct plan *plan, struct group *group);
 
-// Whether the collector can take the unit (rule 1).
+// What it could take of what is with `from`, maybe nobody: as collector_room, but units of its own
+// host do not count against spread_max. And whether it can take a unit (rule 1).
+int64_t mixed_room(const struct plan *plan, const struct collector *it, uint32_t from);
 bool mixed_fits(const struct plan *plan, uint32_t unit, const struct collector *it);
 
 // The collector for a unit without an owner, or instead of `except`: of its zone before others,

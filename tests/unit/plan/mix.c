@@ -330,6 +330,14 @@ static bool may(const struct mix *mix, const struct mix_unit *unit, int collecto
            (unit->pin == MIX_NOBODY || unit->pin == collector);
 }
 
+// Whether both are on one host, and of one group.
+static bool is_mate(const struct mix *mix, int a, int b)
+{
+    return is_same(mix->collector[a].host, mix->collector[b].host) &&
+           is_same(group_said(mix, mix->collector[a].group, false),
+                   group_said(mix, mix->collector[b].group, false));
+}
+
 static bool fits(const struct mix *mix, const struct sums *sums, const struct mix_unit *unit,
                  int collector)
 {
@@ -340,8 +348,10 @@ static bool fits(const struct mix *mix, const struct sums *sums, const struct mi
         return false;
     if (it->weight_max && sums->weight[collector] + unit->weight > it->weight_max)
         return false;
+    // A unit that is on the host already does not make it more.
+    uint32_t here = unit->owner != MIX_NOBODY && is_mate(mix, unit->owner, collector);
     return !mix->policy.spread_by || !it->host ||
-           host_count(mix, sums, collector) < mix->policy.spread_max;
+           host_count(mix, sums, collector) - here < mix->policy.spread_max;
 }
 
 static void sums_add(const struct mix *mix, struct sums *sums, const struct mix_unit *unit,

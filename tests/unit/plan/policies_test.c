@@ -180,6 +180,66 @@ static void a_host_has_at_most_so_many(void)
     pool_finish(&pool);
 }
 
+// What moves between two of one host makes the host no fuller.
+static void a_full_host_is_even_within(void)
+{
+    struct pool pool;
+    pool_init(&pool, 0);
+    policy(&pool, "spread_by=host spread_max=6");
+    join(&pool, "a", "host=h");
+    add_all(&pool, 1, 8, "");
+    pool_settle(&pool);
+    join(&pool, "b", "host=h");
+    pool_changes(&pool);
+    pool_settle(&pool);
+    CHECK_TEXT(pool_changes(&pool), "6 a -> b (balance), 5 a -> b (balance), 4 a -> b (balance)");
+    CHECK_TEXT(pool_owners(&pool), "a: 1 2 3 | b: 6 5 4 | pending: 7 8");
+    join(&pool, "c", "host=i");
+    pool_settle(&pool);
+    CHECK_TEXT(pool_loads(&pool), "a 3, b 3, c 2");
+    pool_finish(&pool);
+
+    pool_init(&pool, 0);
+    policy(&pool, "spread_by=host spread_max=3 balance=weight");
+    join(&pool, "a", "host=h");
+    add_all(&pool, 1, 3, "weight=5");
+    pool_settle(&pool);
+    join(&pool, "b", "host=h");
+    pool_settle(&pool);
+    CHECK_TEXT(pool_owners(&pool), "a: 1 2 | b: 3");
+    pool_finish(&pool);
+}
+
+static void a_full_host_sends_home_within(void)
+{
+    struct pool pool;
+    pool_init(&pool, 0);
+    policy(&pool, "spread_by=host spread_max=2 affinity=zone");
+    join(&pool, "a", "host=h zone=x");
+    add_all(&pool, 1, 2, "zone=y");
+    pool_settle(&pool);
+    join(&pool, "b", "host=h zone=y");
+    pool_changes(&pool);
+    pool_settle(&pool);
+    CHECK_TEXT(pool_changes(&pool), "2 a -> b (affinity), 1 a -> b (affinity)");
+    pool_finish(&pool);
+}
+
+static void a_full_host_is_packed_within(void)
+{
+    struct pool pool;
+    pool_init(&pool, 0);
+    policy(&pool, "spread_by=host spread_max=4");
+    join(&pool, "a", "host=h");
+    join(&pool, "b", "host=h");
+    add_all(&pool, 1, 4, "");
+    pool_settle(&pool);
+    policy(&pool, "spread_by=host spread_max=4 mode=pack");
+    pool_settle(&pool);
+    CHECK_TEXT(pool_loads(&pool), "a 4, b 0");
+    pool_finish(&pool);
+}
+
 static void a_pinned_unit_is_nowhere_else(void)
 {
     struct pool pool;
@@ -377,6 +437,9 @@ static const struct test tests[] = {
     TEST(the_minimum_of_moves_waits_for_capacities),
     TEST(a_zone_is_left_only_when_it_is_full),
     TEST(a_host_has_at_most_so_many),
+    TEST(a_full_host_is_even_within),
+    TEST(a_full_host_sends_home_within),
+    TEST(a_full_host_is_packed_within),
     TEST(a_pinned_unit_is_nowhere_else),
     TEST(a_heavy_unit_finds_room),
     TEST(frozen_makes_no_room),
