@@ -5,7 +5,8 @@
 #include "cli/decimal.h"
 #include "cli/workload_inner.h"
 
-#define ALTERNATIVES_MAX 3 // collectors that --why compares with
+#define ALTERNATIVES_MAX 3 // collectors that --why tells of
+#define LOOKED_AT_MAX 1000 // the first ones by id, among which it looks for them
 
 // What the collectors carry, those that are draining or held left out.
 struct spread {
@@ -109,22 +110,51 @@ static void print_owner(const struct workload *workload, uint32_t unit, struct j
 
 // ---- Why.
 
-// The nearest few of the other collectors, and what spoke against each.
+// Another collector, and what spoke against it.
+struct alternative {
+    uint32_t handle;
+    enum plan_verdict verdict;
+    int64_t burden;
+};
+
+static bool is_closer(const struct alternative *a, const struct alternative *b)
+{
+    return a->verdict != b->verdict ? a->verdict > b->verdict : a->burden < b->burden;
+}
+
+// Puts it where it belongs among the closest ones; among equals the first by id is first.
+static void alternative_add(struct alternative *closest, uint32_t *count,
+                            const struct alternative *it)
+{
+    uint32_t at = *count;
+    for (; at > 0 && is_closer(it, &closest[at - 1]); at--)
+        if (at < ALTERNATIVES_MAX)
+            closest[at] = closest[at - 1];
+    if (at < ALTERNATIVES_MAX)
+        closest[at] = *it;
+    *count += *count < ALTERNATIVES_MAX;
+}
+
+// The closest few of the other collectors.
 static void why_not_others(const struct workload *workload, uint32_t unit, uint32_t owner,
                            struct buffer *out)
 {
     const struct plan *plan = workload->plan;
+    struct alternative closest[ALTERNATIVES_MAX];
     uint32_t count = plan_collector_count(plan);
     uint32_t told = 0;
-    for (uint32_t rank = 0; rank < count && told < ALTERNATIVES_MAX; rank++) {
-        uint32_t handle = plan_collector_at(plan, rank);
-        if (handle == owner)
+    for (uint32_t rank = 0; rank < count && rank < LOOKED_AT_MAX; rank++) {
+        struct alternative it = {.handle = plan_collector_at(plan, rank)};
+        if (it.handle == owner)
             continue;
-        enum plan_verdict verdict = plan_unit_verdict(plan, unit, handle);
-        buffer_print(out, "%s%s: %s", told ? ", " : "; not ", collector_of(workload, handle)->id,
-                     plan_verdict_text(verdict));
-        told++;
+        it.verdict = plan_unit_verdict(plan, unit, it.handle);
+        it.burden = plan_collector_burden(plan, it.handle);
+        alternative_add(closest, &told, &it);
     }
+    for (uint32_t i = 0; i < told; i++)
+        buffer_print(out, "%s%s: %s", i ? ", " : "; not ",
+                     collector_of(workload, closest[i].handle)->id,
+                     plan_verdict_text(closest[i].verdict));
     if (count > told + 1)
         buffer_print(out, ", and %u more", count - told - 1);
 }

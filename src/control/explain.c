@@ -29,8 +29,12 @@ static const char *verdicts_text(enum plan_verdict verdict)
         [PLAN_VERDICT_WEIGHT] = "have no room for its weight (rule 1)",
         [PLAN_VERDICT_SPREAD] = "are on hosts that have spread_max topics of the group (rule 1)",
         [PLAN_VERDICT_AFFINITY] = "are of another zone (rule 4)",
+        [PLAN_VERDICT_UNUSED] = "are empty, and not needed (rule 4)",
+        [PLAN_VERDICT_EMPTIER] =
+            "have less than the owner, and the fullest is filled first (rule 4)",
         [PLAN_VERDICT_BUSIER] = "would have more than the owner (rule 4)",
-        [PLAN_VERDICT_STICKY] = "would do as well, but that would be a move (rule 3)",
+        [PLAN_VERDICT_LATER] = "would have as much, and are later in the order (rule 5)",
+        [PLAN_VERDICT_STICKY] = "would do no worse, but that would be a move (rule 3)",
         [PLAN_VERDICT_FREE] = "could take it",
     };
     return texts[verdict];

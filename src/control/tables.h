@@ -43,10 +43,14 @@ enum unit_reason {
     UNIT_NO_COLLECTOR,
     UNIT_ALL_DRAINING,
     UNIT_NO_GROUP,
+    UNIT_NO_LABEL,
     UNIT_CAPPED,
     UNIT_NO_CAPACITY,
+    UNIT_TOO_HEAVY,
     UNIT_NO_HOST,
     UNIT_PIN_AWAY,
+    UNIT_PIN_DRAINING,
+    UNIT_PIN_HOST,
     UNIT_PIN_FULL,
     UNIT_ASKING,      // Kafka has not yet said whether the topic exists
     UNIT_ABSENT,      // Kafka has no such topic

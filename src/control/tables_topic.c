@@ -39,17 +39,29 @@ static const struct {
                            "or undrain one",
                            "rule 1"},
     [UNIT_NO_GROUP] = {"no collector serves its group; start one with that label", "rule 1"},
+    [UNIT_NO_LABEL] = {"it has no value of the label that group_by names, and every collector has "
+                       "one; label it, start a collector without that label, or set other",
+                       "rule 1"},
     [UNIT_CAPPED] =
         {"every collector has all that max_topics_per_collector or isolated allow; start "
          "another one, or raise the cap",
          "rule 1"},
     [UNIT_NO_CAPACITY] =
         {"no collector has room for it; start another one, or raise what they may have", "rule 1"},
+    [UNIT_TOO_HEAVY] = {"it weighs more than any collector may have; start one with a larger "
+                        "capacity",
+                        "rule 1"},
     [UNIT_NO_HOST] = {"every host has spread_max topics of its group; start a collector on another "
                       "host, or raise spread_max",
                       "rule 1"},
     [UNIT_PIN_AWAY] = {"the collector it is pinned to is not in its pool and group; start it, or "
                        "take the label pin away",
+                       "rule 1"},
+    [UNIT_PIN_DRAINING] = {"the collector it is pinned to drains or is away; undrain it or start "
+                           "it again, or take the label pin away",
+                           "rule 1"},
+    [UNIT_PIN_HOST] = {"the host of the collector it is pinned to has spread_max topics; raise "
+                       "spread_max, or take the label pin away",
                        "rule 1"},
     [UNIT_PIN_FULL] = {"the collector it is pinned to can take no more; raise what it may have",
                        "rule 1"},

@@ -13,30 +13,47 @@ static enum plan_reason pin_reason(const struct plan *plan, uint32_t unit)
     if (pin == PLAN_NOBODY || plan->collectors[pin].group != kind->group)
         return PLAN_REASON_PIN_AWAY;
     const struct collector *it = &plan->collectors[pin];
-    bool fits = !plan->groups[it->group]->is_mixed || mixed_fits(plan, unit, it);
-    return fits && !it->is_held ? PLAN_REASON_NOT_SETTLED : PLAN_REASON_PIN_FULL;
+    if (it->is_held || it->is_draining)
+        return PLAN_REASON_PIN_DRAINING;
+    if (!plan->groups[it->group]->is_mixed || mixed_fits(plan, unit, it))
+        return PLAN_REASON_NOT_SETTLED;
+    bool is_full = it->count >= it->cap ||
+                   (it->weight_max && it->weight_max - it->weight < unit_weight(plan, unit));
+    return is_full ? PLAN_REASON_PIN_FULL : PLAN_REASON_PIN_HOST;
 }
 
 static enum plan_reason mixed_reason(const struct plan *plan, const struct group *group,
                                      uint32_t unit)
 {
+    int64_t weight = unit_weight(plan, unit);
     bool is_any_capped = false;
     bool is_any_heavy = false;
+    bool is_too_heavy = true;
     for (uint32_t i = 0; i < group->order_count; i++) {
         const struct collector *it = &plan->collectors[group->order[i]];
         if (it->has_left || it->is_draining || it->is_held)
             continue;
         if (mixed_fits(plan, unit, it))
             return PLAN_REASON_NOT_SETTLED;
-        bool is_heavy = it->weight_max && it->weight_max - it->weight < unit_weight(plan, unit);
-        is_any_heavy |= is_heavy;
+        is_any_heavy |= it->weight_max && it->weight_max - it->weight < weight;
+        is_too_heavy &= it->weight_max && it->weight_max < weight;
         is_any_capped |= it->count >= it->cap;
     }
+    if (is_too_heavy)
+        return PLAN_REASON_TOO_HEAVY;
     if (is_any_heavy)
         return PLAN_REASON_CAPACITY;
     if (is_any_capped)
         return group->capacity_count ? PLAN_REASON_CAPACITY : PLAN_REASON_CAP;
     return PLAN_REASON_SPREAD;
+}
+
+// No collector is in the group.
+static enum plan_reason group_reason(const struct plan *plan, const struct group *group)
+{
+    if (!plan->policy.group_by)
+        return PLAN_REASON_NO_COLLECTOR;
+    return group->name == NAME_NONE ? PLAN_REASON_NO_LABEL : PLAN_REASON_NO_GROUP;
 }
 
 enum plan_reason plan_unit_reason(const struct plan *plan, uint32_t unit)
@@ -51,7 +68,7 @@ enum plan_reason plan_unit_reason(const struct plan *plan, uint32_t unit)
     if (plan->is_regrouping || it->owner == OWNER_ORPHAN)
         return PLAN_REASON_NOT_SETTLED;
     if (count == 0)
-        return plan->policy.group_by ? PLAN_REASON_NO_GROUP : PLAN_REASON_NO_COLLECTOR;
+        return group_reason(plan, group);
     if (unit_kind(plan, unit)->pin != NAME_NONE)
         return pin_reason(plan, unit);
     if (count == group->draining_count)
@@ -74,14 +91,24 @@ const char *plan_reason_text(enum plan_reason reason)
             "undrain one",
         [PLAN_REASON_NO_GROUP] = "no collector serves its group (rule 1); start one with that "
                                  "label",
+        [PLAN_REASON_NO_LABEL] =
+            "it has no value of the label that group_by names, and every collector has one (rule "
+            "1); label it, start a collector without that label, or set other",
         [PLAN_REASON_CAP] = "every collector has all that max_topics_per_collector or isolated "
                             "allow (rule 1); start another one, or raise the cap",
         [PLAN_REASON_CAPACITY] = "no collector has room for it, by its own capacity or by "
                                  "max_topics_per_collector (rule 1); start another one",
+        [PLAN_REASON_TOO_HEAVY] = "it weighs more than any collector may have (rule 1); start one "
+                                  "with a larger capacity",
         [PLAN_REASON_SPREAD] = "every host has spread_max topics of it (rule 1); start a "
                                "collector on another host, or raise spread_max",
         [PLAN_REASON_PIN_AWAY] = "the collector it is pinned to is not in its pool and group "
                                  "(rule 1); start it, or take the label pin away",
+        [PLAN_REASON_PIN_DRAINING] =
+            "the collector it is pinned to drains or is away (rule 1); undrain it or start it "
+            "again, or take the label pin away",
+        [PLAN_REASON_PIN_HOST] = "the host of the collector it is pinned to has spread_max topics "
+                                 "(rule 1); raise spread_max, or take the label pin away",
         [PLAN_REASON_PIN_FULL] = "the collector it is pinned to can take no more (rule 1); raise "
                                  "what it may have",
     };
@@ -109,18 +136,47 @@ static enum plan_verdict rule1_verdict(const struct plan *plan, uint32_t unit,
     return PLAN_VERDICT_FREE;
 }
 
-// Rules 3 and 4: why not this one instead of the owner.
-static enum plan_verdict owner_verdict(const struct plan *plan, uint32_t unit,
-                                       const struct collector *it)
+// What else there is to have than a unit, with the collector or with its owner.
+struct balance {
+    int64_t other;
+    int64_t owner;
+    bool is_later; // in the group's order than the owner
+};
+
+// Even: whoever has least is the next to take.
+static enum plan_verdict even_verdict(struct balance loads)
 {
-    const struct collector *owner = &plan->collectors[unit_at(plan, unit)->owner];
+    if (loads.other > loads.owner)
+        return PLAN_VERDICT_BUSIER;
+    return loads.other == loads.owner && loads.is_later ? PLAN_VERDICT_LATER : PLAN_VERDICT_STICKY;
+}
+
+// Packed: whoever has most is.
+static enum plan_verdict packed_verdict(struct balance loads, bool is_empty)
+{
+    if (is_empty)
+        return PLAN_VERDICT_UNUSED;
+    if (loads.other < loads.owner)
+        return PLAN_VERDICT_EMPTIER;
+    return loads.other == loads.owner && loads.is_later ? PLAN_VERDICT_LATER : PLAN_VERDICT_STICKY;
+}
+
+// Rules 3 to 5: why not this one instead of the owner.
+static enum plan_verdict owner_verdict(const struct plan *plan, uint32_t unit, uint32_t collector)
+{
+    const struct collector *it = &plan->collectors[collector];
+    uint32_t owner_handle = unit_at(plan, unit)->owner;
+    const struct collector *owner = &plan->collectors[owner_handle];
     uint32_t zone = unit_kind(plan, unit)->zone;
     bool is_mixed = plan->groups[it->group]->is_mixed;
-    int64_t load = is_mixed ? it->load : it->count;
-    int64_t rest = is_mixed ? owner->load - unit_load(plan, unit) : (int64_t)owner->count - 1;
+    struct balance loads = {
+        .other = is_mixed ? it->load : it->count,
+        .owner = is_mixed ? owner->load - unit_load(plan, unit) : (int64_t)owner->count - 1,
+        .is_later = plan->ranks[collector] > plan->ranks[owner_handle],
+    };
     if (zone != NAME_NONE && owner->zone == zone && it->zone != zone)
         return PLAN_VERDICT_AFFINITY;
-    return load >= rest && !plan->policy.is_packed ? PLAN_VERDICT_BUSIER : PLAN_VERDICT_STICKY;
+    return plan->policy.is_packed ? packed_verdict(loads, it->count == 0) : even_verdict(loads);
 }
 
 enum plan_verdict plan_unit_verdict(const struct plan *plan, uint32_t unit, uint32_t collector)
@@ -139,7 +195,7 @@ enum plan_verdict plan_unit_verdict(const struct plan *plan, uint32_t unit, uint
     enum plan_verdict verdict = rule1_verdict(plan, unit, other);
     if (verdict != PLAN_VERDICT_FREE || it->owner >= COLLECTOR_MAX)
         return verdict;
-    return owner_verdict(plan, unit, other);
+    return owner_verdict(plan, unit, collector);
 }
 
 const char *plan_verdict_text(enum plan_verdict verdict)
@@ -154,8 +210,12 @@ const char *plan_verdict_text(enum plan_verdict verdict)
         [PLAN_VERDICT_WEIGHT] = "has no room for its weight (rule 1)",
         [PLAN_VERDICT_SPREAD] = "its host has spread_max topics of the group (rule 1)",
         [PLAN_VERDICT_AFFINITY] = "is of another zone (rule 4)",
+        [PLAN_VERDICT_UNUSED] = "is empty, and not needed (rule 4)",
+        [PLAN_VERDICT_EMPTIER] =
+            "has less than the owner, and the fullest is filled first (rule 4)",
         [PLAN_VERDICT_BUSIER] = "would have more than the owner (rule 4)",
-        [PLAN_VERDICT_STICKY] = "would do as well, but that would be a move (rule 3)",
+        [PLAN_VERDICT_LATER] = "would have as much, and is later in the order (rule 5)",
+        [PLAN_VERDICT_STICKY] = "would do no worse, but that would be a move (rule 3)",
         [PLAN_VERDICT_FREE] = "could take it",
     };
     ensure(verdict < PLAN_VERDICT_COUNT);

@@ -177,7 +177,9 @@ uint64_t plan_number_next(const struct plan *plan);
 // Brings the plan to the state that the rules want, with the fewest moves. At most `moves_max`
 // units move for the sake of balance (rule 4), PLAN_UNLIMITED for all, 0 for none ("frozen": only
 // what has lost its owner or has none is placed, and nothing makes room for it); what the hard
-// rules force is never held back. Returns whether nothing was held back. O(units placed and moved).
+// rules force is never held back. Returns whether nothing was held back. O(units placed and moved);
+// packed where collectors have capacities of their own, besides O(collectors log collectors). A
+// group that becomes mixed or even (the first pin, the last one) is sorted anew once: O(units).
 bool plan_settle(struct plan *plan, uint64_t moves_max);
 
 // What may move for the sake of balance.
@@ -239,10 +241,14 @@ enum plan_reason {
     PLAN_REASON_NO_COLLECTOR, // no collector is in the pool
     PLAN_REASON_ALL_DRAINING, // every collector of its group drains or is held (rule 1)
     PLAN_REASON_NO_GROUP,     // no collector serves its group (rule 1)
+    PLAN_REASON_NO_LABEL,     // it has no value of group_by, nor has a collector none (rule 1)
     PLAN_REASON_CAP,          // every collector has max_topics_per_collector (rule 1)
     PLAN_REASON_CAPACITY,     // every collector is full, by its own capacity at least one (rule 1)
+    PLAN_REASON_TOO_HEAVY,    // no collector may have so much (rule 1)
     PLAN_REASON_SPREAD,       // every host has spread_max units of the group (rule 1)
     PLAN_REASON_PIN_AWAY,     // the collector it is pinned to is not in or serves another group
+    PLAN_REASON_PIN_DRAINING, // the collector it is pinned to drains or is held
+    PLAN_REASON_PIN_HOST,     // the host of the collector it is pinned to is full, by spread_max
     PLAN_REASON_PIN_FULL,     // the collector it is pinned to can take no more
     PLAN_REASON_COUNT,
 };
@@ -254,7 +260,7 @@ enum plan_reason plan_unit_reason(const struct plan *plan, uint32_t unit);
 const char *plan_reason_text(enum plan_reason reason);
 
 // What stands between a unit and a collector, as things are: the alternatives that a placement
-// beat, computed when asked. The first that applies.
+// beat, computed when asked. The first that applies; the later, the closer it was.
 enum plan_verdict {
     PLAN_VERDICT_OWNS,     // it is the owner
     PLAN_VERDICT_GROUP,    // serves another group (rule 1)
@@ -265,8 +271,11 @@ enum plan_verdict {
     PLAN_VERDICT_WEIGHT,   // has no room for the weight (rule 1)
     PLAN_VERDICT_SPREAD,   // its host has spread_max units of the group (rule 1)
     PLAN_VERDICT_AFFINITY, // is of another zone than the owner, which is of the unit's (rule 4)
-    PLAN_VERDICT_BUSIER,   // has at least what the owner has without the unit (rule 4)
-    PLAN_VERDICT_STICKY,   // would do as well; a move is saved (rule 3)
+    PLAN_VERDICT_UNUSED,   // packed: is empty (rule 4)
+    PLAN_VERDICT_EMPTIER,  // packed: has less than the owner has without the unit (rule 4)
+    PLAN_VERDICT_BUSIER,   // even: has more than the owner has without the unit (rule 4)
+    PLAN_VERDICT_LATER,    // has as much as that, and is later by zone and id (rule 5)
+    PLAN_VERDICT_STICKY,   // would do no worse; a move is saved (rule 3)
     PLAN_VERDICT_FREE,     // could take it; the unit has no owner
     PLAN_VERDICT_COUNT,
 };

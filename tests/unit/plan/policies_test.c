@@ -255,7 +255,7 @@ static void a_pinned_unit_is_nowhere_else(void)
     CHECK_INT(pool_reason(&pool, 3), PLAN_REASON_PIN_AWAY);
     pool_drain(&pool, "a");
     pool_settle(&pool);
-    CHECK_INT(pool_reason(&pool, 2), PLAN_REASON_PIN_FULL);
+    CHECK_INT(pool_reason(&pool, 2), PLAN_REASON_PIN_DRAINING);
     pool_finish(&pool);
 }
 
