@@ -211,7 +211,14 @@ static uint32_t topic_find(const struct workload *workload, struct text name)
 
 static uint32_t topic_units(const struct workload_topic *topic)
 {
-    return topic->parts ? topic->parts : 1;
+    return topic->is_withdrawn ? 0 : topic->parts ? topic->parts : 1;
+}
+
+// Takes what a topic has into the sums, or out of them.
+static void topic_tally(struct workload *workload, const struct workload_topic *topic, int sign)
+{
+    workload->units_live += (uint32_t)sign * topic_units(topic);
+    workload->weight_sum += sign * topic->weight * topic_units(topic);
 }
 
 static uint32_t unit_new(struct workload *workload, uint32_t topic, uint32_t part)
@@ -227,31 +234,62 @@ static uint32_t unit_new(struct workload *workload, uint32_t topic, uint32_t par
     workload->units[unit] =
         (struct workload_unit){.topic = topic, .part = part, .from = WORKLOAD_NONE};
     const struct workload_topic *row = &workload->topics[topic];
-    workload->units_live++;
-    workload->weight_sum += row->weight;
     workload_queue(workload, row->labels.count ? OP_ADD : OP_ADD_PLAIN, unit, row->weight);
     return unit;
 }
 
 static void unit_remove(struct workload *workload, uint32_t unit)
 {
-    workload->units_live--;
-    workload->weight_sum -= workload->topics[workload->units[unit].topic].weight;
     workload_free_add(&workload->units_free, unit);
     workload_queue(workload, OP_REMOVE, unit, 0);
 }
 
-// Makes the units of the partitions that are new.
-static void topic_grow(struct workload *workload, uint32_t row, uint32_t parts)
+// Makes the units that are missing.
+static void topic_grow(struct workload *workload, uint32_t row)
 {
     struct workload_topic *topic = &workload->topics[row];
-    topic->units = memory_resize(topic->units, parts * sizeof(*topic->units));
-    for (uint32_t part = topic->parts; part < parts; part++)
-        topic->units[part] = unit_new(workload, row, part);
-    topic->parts = parts;
+    if (topic->parts == 0 && topic->unit == WORKLOAD_NONE)
+        topic->unit = unit_new(workload, row, WORKLOAD_NONE);
+    if (topic->parts <= topic->parts_made)
+        return;
+    topic->units = memory_resize(topic->units, topic->parts * sizeof(*topic->units));
+    for (; topic->parts_made < topic->parts; topic->parts_made++)
+        topic->units[topic->parts_made] = unit_new(workload, row, topic->parts_made);
 }
 
-static void topic_add(struct workload *workload, const struct workload_line *line)
+// Removes those that are too many.
+static void topic_tidy(struct workload *workload, uint32_t row)
+{
+    struct workload_topic *topic = &workload->topics[row];
+    uint32_t parts = topic->is_withdrawn ? 0 : topic->parts;
+    topic->is_untidy = false;
+    if (topic->unit != WORKLOAD_NONE && (topic->is_withdrawn || topic->parts)) {
+        unit_remove(workload, topic->unit);
+        topic->unit = WORKLOAD_NONE;
+    }
+    while (topic->parts_made > parts)
+        unit_remove(workload, topic->units[--topic->parts_made]);
+    if (!topic->is_withdrawn)
+        return;
+    index_remove(&workload->topics_index, hash_keyed(topic->name, 0), row);
+    workload_free_add(&workload->topics_gone, row);
+}
+
+void workload_tidy(struct workload *workload)
+{
+    for (uint32_t i = 0; i < workload->topics_untidy.count; i++)
+        topic_tidy(workload, workload->topics_untidy.rows[i]);
+    workload->topics_untidy.count = 0;
+}
+
+static void untidy_add(struct workload *workload, uint32_t row)
+{
+    if (!workload->topics[row].is_untidy)
+        workload_free_add(&workload->topics_untidy, row);
+    workload->topics[row].is_untidy = true;
+}
+
+static uint32_t topic_new(struct workload *workload, const struct workload_line *line)
 {
     uint32_t row;
     if (workload->topics_free.count) {
@@ -262,49 +300,41 @@ static void topic_add(struct workload *workload, const struct workload_line *lin
                                          sizeof(*workload->topics));
     }
     struct workload_topic *topic = &workload->topics[row];
-    *topic = (struct workload_topic){.weight = line->weight};
+    *topic = (struct workload_topic){
+        .weight = line->weight, .unit = WORKLOAD_NONE, .is_withdrawn = true};
     topic->name = (struct text){text_copy(line->id), line->id.size};
     labels_replace(&topic->labels, line);
     index_add(&workload->topics_index, hash_keyed(line->id, 0), row);
-    if (line->is_split)
-        topic_grow(workload, row, (uint32_t)line->partitions);
-    else
-        topic->unit = unit_new(workload, row, WORKLOAD_NONE);
+    return row;
 }
 
 static void topic_withdraw(struct workload *workload, uint32_t row)
 {
-    struct workload_topic *topic = &workload->topics[row];
-    if (topic->parts == 0)
-        unit_remove(workload, topic->unit);
-    for (uint32_t part = 0; part < topic->parts; part++)
-        unit_remove(workload, topic->units[part]);
-    index_remove(&workload->topics_index, hash_keyed(topic->name, 0), row);
-    workload_free_add(&workload->topics_gone, row);
+    topic_tally(workload, &workload->topics[row], -1);
+    workload->topics[row].is_withdrawn = true;
+    untidy_add(workload, row);
 }
 
-// Announced again: what is said now holds. More partitions add units; split or joined, or with
-// fewer, it is another topic.
-static void topic_change(struct workload *workload, uint32_t row, const struct workload_line *line)
+// Announced: what is said now holds. The units that there are keep their collectors.
+static void topic_announce(struct workload *workload, uint32_t row,
+                           const struct workload_line *line)
 {
     struct workload_topic *topic = &workload->topics[row];
-    uint32_t parts = line->is_split ? (uint32_t)line->partitions : 0;
-    if ((topic->parts == 0) != (parts == 0) || parts < topic->parts) {
-        topic_withdraw(workload, row);
-        topic_add(workload, line);
-        return;
-    }
-    if (topic->weight != line->weight || !labels_are(&topic->labels, line)) {
-        workload->weight_sum += (line->weight - topic->weight) * topic_units(topic);
-        topic->weight = line->weight;
+    bool is_other = topic->weight != line->weight || !labels_are(&topic->labels, line);
+    topic_tally(workload, topic, -1);
+    topic->is_withdrawn = false;
+    topic->parts = line->is_split ? (uint32_t)line->partitions : 0;
+    topic->weight = line->weight;
+    topic_tally(workload, topic, 1);
+    if (is_other)
         labels_replace(&topic->labels, line);
-        if (topic->parts == 0)
-            workload_queue(workload, OP_CHANGE, topic->unit, 0);
-        for (uint32_t part = 0; part < topic->parts; part++)
-            workload_queue(workload, OP_CHANGE, topic->units[part], 0);
-    }
-    if (parts > topic->parts)
-        topic_grow(workload, row, parts);
+    if (is_other && topic->unit != WORKLOAD_NONE)
+        workload_queue(workload, OP_CHANGE, topic->unit, 0);
+    for (uint32_t part = 0; is_other && part < topic->parts_made; part++)
+        workload_queue(workload, OP_CHANGE, topic->units[part], 0);
+    if (topic->parts < topic->parts_made || (topic->parts && topic->unit != WORKLOAD_NONE))
+        untidy_add(workload, row);
+    topic_grow(workload, row);
 }
 
 static enum status topic_take(struct workload *workload, const struct workload_line *line,
@@ -324,10 +354,7 @@ static enum status topic_take(struct workload *workload, const struct workload_l
     }
     if (line->weight * units > WORKLOAD_WEIGHT_SUM_MAX - others_weight)
         return refuse(problem, "topic", line->id, "makes the sum of all weights too large");
-    if (row == WORKLOAD_NONE)
-        topic_add(workload, line);
-    else
-        topic_change(workload, row, line);
+    topic_announce(workload, row == WORKLOAD_NONE ? topic_new(workload, line) : row, line);
     return STATUS_OK;
 }
 
@@ -335,7 +362,7 @@ static enum status withdraw_take(struct workload *workload, const struct workloa
                                  struct buffer *problem)
 {
     uint32_t row = topic_find(workload, line->id);
-    if (row == WORKLOAD_NONE)
+    if (row == WORKLOAD_NONE || workload->topics[row].is_withdrawn)
         return refuse(problem, "topic", line->id, "is not there");
     topic_withdraw(workload, row);
     return STATUS_OK;
@@ -352,7 +379,8 @@ static uint32_t part_find(const struct workload *workload, struct text name)
         return WORKLOAD_NONE;
     struct text digits = {slash + 1, (size_t)(name.data + name.size - slash) - 1};
     uint32_t row = topic_find(workload, (struct text){name.data, (size_t)(slash - name.data)});
-    if (row == WORKLOAD_NONE || text_parse_int64(digits, &part) != STATUS_OK || part < 0 ||
+    if (row == WORKLOAD_NONE || workload->topics[row].is_withdrawn ||
+        text_parse_int64(digits, &part) != STATUS_OK || part < 0 ||
         part >= workload->topics[row].parts)
         return WORKLOAD_NONE;
     return workload->topics[row].units[part];
@@ -363,7 +391,7 @@ static enum status load_one(struct workload *workload, const struct workload_loa
 {
     uint32_t unit = part_find(workload, load->name);
     uint32_t row = unit == WORKLOAD_NONE ? topic_find(workload, load->name) : WORKLOAD_NONE;
-    if (unit == WORKLOAD_NONE && row == WORKLOAD_NONE)
+    if (unit == WORKLOAD_NONE && (row == WORKLOAD_NONE || workload->topics[row].is_withdrawn))
         return refuse(problem, "topic", load->name, "is not there");
     const struct workload_topic *topic = unit == WORKLOAD_NONE ? &workload->topics[row] : NULL;
     if (!topic || topic->parts == 0) {
@@ -493,6 +521,7 @@ static void tables_release(struct workload *workload)
     memory_release(workload->by_handle);
     memory_release(workload->topics);
     memory_release(workload->topics_free.rows);
+    memory_release(workload->topics_untidy.rows);
     memory_release(workload->topics_gone.rows);
     memory_release(workload->units);
     memory_release(workload->units_free.rows);

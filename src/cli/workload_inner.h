@@ -37,15 +37,21 @@ struct workload_collector {
     uint32_t units_max;
     int64_t weight_max;
     int64_t held_until_ms;
+    bool was_held; // at the last settle
     struct workload_labels labels;
 };
 
+// Units that a topic no longer has stay until what is queued has been played: one that is announced
+// again until then keeps its collector.
 struct workload_topic {
-    struct text name; // owned, without data = the row is free
-    int64_t weight;   // of each of its units
-    uint32_t parts;   // of a split one, 0 = it is one unit
-    uint32_t unit;    // of one that is not split
-    uint32_t *units;  // of one that is split, by partition; owned
+    struct text name;    // owned, without data = the row is free
+    int64_t weight;      // of each of its units
+    uint32_t parts;      // of a split one, 0 = it is one unit
+    uint32_t parts_made; // units of parts that there are; at least `parts`
+    uint32_t unit;       // the one of the whole topic, WORKLOAD_NONE = there is none
+    uint32_t *units;     // of the parts, by partition; owned
+    bool is_withdrawn;
+    bool is_untidy; // in topics_untidy: there may be units too many
     struct workload_labels labels;
 };
 
@@ -103,6 +109,7 @@ struct workload {
     uint32_t *by_handle; // row of the collector that has the handle
     uint32_t by_handle_capacity;
     uint32_t held;            // collectors that are held
+    bool was_any_held;        // at the last settle
     int64_t held_deadline_ms; // no held one is let go before
 
     struct workload_topic *topics;
@@ -110,13 +117,14 @@ struct workload {
     uint32_t topics_capacity;
     struct index topics_index;
     struct workload_free topics_free;
-    struct workload_free topics_gone; // free once this step has been played
+    struct workload_free topics_untidy;
+    struct workload_free topics_gone; // free once what is queued has been played
 
     struct workload_unit *units;
     uint32_t units_count; // numbers given out so far
     uint32_t units_capacity;
-    uint32_t units_live;
-    int64_t weight_sum; // of all units
+    uint32_t units_live; // of topics that are there, as they are now
+    int64_t weight_sum;  // of them
     struct workload_free units_free;
 
     struct workload_op *ops;
@@ -131,6 +139,7 @@ struct workload {
 struct workload_step {
     struct plan_counts counts;
     uint64_t moves;
+    uint64_t placed;    // units that waited for a collector that was held
     uint64_t moves_min; // UINT64_MAX = not known
     int64_t plan_ns;
 };
@@ -139,6 +148,9 @@ void workload_queue(struct workload *workload, enum workload_op_kind kind, uint3
                     int64_t value);
 
 void workload_free_add(struct workload_free *list, uint32_t row);
+
+// Queues the end of the units that no topic has any more.
+void workload_tidy(struct workload *workload);
 
 // ---- workload_policy.c
 

@@ -3,6 +3,8 @@
 // What a line may say: tables of keys, each with a function that reads its value.
 #include "cli/workload_line.h"
 
+#include "base/hash.h"
+#include "base/index.h"
 #include "base/memory.h"
 #include "base/name.h"
 #include "cli/decimal.h"
@@ -150,7 +152,14 @@ static bool read_drain(struct reader *reader)
 static bool read_load_of(struct reader *reader, struct text key, void *context)
 {
     struct workload_line *line = line_of(reader);
-    (void)context;
+    struct index *names = context;
+    uint64_t hash = hash_keyed(key, 0);
+    uint32_t at;
+    for (uint32_t row = index_find(names, hash, &at); row != INDEX_NONE;
+         row = index_next(names, hash, &at))
+        if (text_equal(line->loads[row].name, key))
+            return reader_refuse_name(reader, "load of", key, "is there twice");
+    index_add(names, hash, line->loads_count);
     line->loads = array_reserve(line->loads, &line->loads_capacity, line->loads_count + 1,
                                 sizeof(*line->loads));
     struct workload_load *load = &line->loads[line->loads_count++];
@@ -160,8 +169,11 @@ static bool read_load_of(struct reader *reader, struct text key, void *context)
 
 static bool read_load(struct reader *reader)
 {
+    struct index names = {0};
     line_of(reader)->kind = WORKLOAD_LOAD;
-    return reader_object(reader, "load", read_load_of, NULL);
+    bool is_good = reader_object(reader, "load", read_load_of, &names);
+    index_finish(&names);
+    return is_good;
 }
 
 // ---- {"pool": ...} and {"policy": ...}
@@ -202,11 +214,28 @@ static bool read_policy_number(struct reader *reader, struct text *ret_text)
     return true;
 }
 
+// Keys whose value is any text: true and 5 would be taken for labels of that name.
+static bool is_text_key(struct text key)
+{
+    static const char *const keys[] = {"group_by",     "groups",   "other",    "match",
+                                       "label_suffix", "affinity", "spread_by"};
+    for (size_t i = 0; i < COUNT(keys); i++)
+        if (text_equals(key, keys[i]))
+            return true;
+    return false;
+}
+
 // Texts, numbers, booleans and arrays of texts, all as text.
 static bool read_policy_value(struct reader *reader, struct text key, struct text *ret_text)
 {
     bool is_true;
-    switch (lexer_peek(&reader->lexer)) {
+    char first = lexer_peek(&reader->lexer);
+    bool is_list = text_equals(key, "groups") || text_equals(key, "match");
+    if (first == '[' && !is_list)
+        return reader_refuse_name(reader, "policy key", key, "has one value, not a list");
+    if (is_text_key(key) && first != '"' && first != '[' && first != 'n' && first != '{')
+        return reader_refuse_name(reader, "policy key", key, "has a text as its value");
+    switch (first) {
     case '"':
         if (!reader_text(reader, "a value", ret_text))
             return false;

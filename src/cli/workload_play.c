@@ -157,12 +157,17 @@ static void forget_played(struct workload *workload)
     workload->ops_count = 0;
 }
 
+// A unit of a collector that was held had no owner as far as was told: it is placed, not moved.
 static void change_keep(struct workload *workload, const struct plan_change *change,
                         struct workload_step *step)
 {
     struct workload_unit *unit = &workload->units[change->unit];
-    step->moves += change->from != PLAN_NOBODY && change->to != PLAN_NOBODY;
-    unit->from = change->from == PLAN_NOBODY ? WORKLOAD_NONE : workload->by_handle[change->from];
+    bool is_move = change->from != PLAN_NOBODY && change->to != PLAN_NOBODY;
+    bool was_held = is_move && workload->collectors[workload->by_handle[change->from]].was_held;
+    step->moves += is_move && !was_held;
+    step->placed += was_held;
+    unit->from =
+        change->from == PLAN_NOBODY || was_held ? WORKLOAD_NONE : workload->by_handle[change->from];
     unit->why = (uint8_t)change->why;
 }
 
@@ -182,12 +187,38 @@ static void changes_take(struct workload *workload, struct workload_step *step)
 
 void workload_play(struct workload *workload)
 {
+    workload_tidy(workload);
     int64_t begin_ns = clock_ns();
     plan_units_reserve(workload->table, workload->units_capacity);
     for (uint32_t i = 0; i < workload->ops_count; i++)
         op_play(workload, &workload->ops[i]);
     workload->played_ns += clock_ns() - begin_ns;
     forget_played(workload);
+}
+
+// The planner counts what those that are no longer held lose; the fewest moves without it are known
+// if there were none, or if all went as it would go for units without an owner.
+static uint64_t moves_min_of(const struct workload *workload, const struct workload_step *step)
+{
+    bool is_any_back = false;
+    for (uint32_t row = 0; workload->was_any_held && row < workload->collectors_count; row++) {
+        const struct workload_collector *it = &workload->collectors[row];
+        is_any_back |= it->was_held && it->presence == WORKLOAD_IN;
+    }
+    if (step->moves_min == UINT64_MAX || (step->placed == 0 && !is_any_back))
+        return step->moves_min;
+    if (step->moves == 0)
+        return 0;
+    return is_any_back || step->counts.pending ? UINT64_MAX : step->moves_min - step->placed;
+}
+
+// Notes who is held: nobody is told that it has its units.
+static void held_note(struct workload *workload)
+{
+    bool is_any = workload->was_any_held || workload->held;
+    for (uint32_t row = 0; is_any && row < workload->collectors_count; row++)
+        workload->collectors[row].was_held = workload->collectors[row].presence == WORKLOAD_HELD;
+    workload->was_any_held = workload->held > 0;
 }
 
 struct workload_step workload_settle(struct workload *workload)
@@ -205,6 +236,8 @@ struct workload_step workload_settle(struct workload *workload)
 
     changes_take(workload, &step);
     plan_counts_get(workload->plan, &step.counts);
+    step.moves_min = moves_min_of(workload, &step);
+    held_note(workload);
     workload->step++;
     return step;
 }

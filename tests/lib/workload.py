@@ -32,6 +32,7 @@ class Play:
         self.topics = {}  # name -> {weight, parts, labels}
         self.loads = {}  # unit -> load
         self.owners = {}  # unit -> collector, held ones too
+        self.shown = {}  # unit -> collector, as the last step showed it
         self.lines = []
         self._policy_keys(policy)
         self._say({"pool": policy})
@@ -87,20 +88,11 @@ class Play:
             said["labels"] = labels
         self._say({"topic": said})
         parts = partitions if split else 0
-        old = self.topics.get(name)
-        if old and ((old["parts"] == 0) != (parts == 0) or parts < old["parts"]):
-            self._forget(name)
         self.topics[name] = {"weight": weight, "parts": parts, "labels": labels or {}}
 
     def withdraw(self, name):
         self._say({"withdraw": name})
-        self._forget(name)
         del self.topics[name]
-
-    def _forget(self, name):
-        for unit in list(self._units_of(name)):
-            self.owners.pop(unit, None)
-            self.loads.pop(unit, None)
 
     def leave(self, name):
         self._say({"leave": name})
@@ -155,6 +147,8 @@ class Play:
         text = self.process.stdout.readline()
         assert text, self.process.stderr.read()[-3000:]
         step = json.loads(text)
+        # What comes again within the step is what was there before.
+        self.loads = {unit: self.loads[unit] for unit in self.units() if unit in self.loads}
         self._check(step)
         return step
 
@@ -234,8 +228,8 @@ class Play:
         assert step["pending"] == len(owners) - len(owned)
         moves = sum(
             1
-            for unit, owner in full.items()
-            if owner and self.owners.get(unit) not in (None, owner)
+            for unit, owner in owned.items()
+            if self.shown.get(unit) not in (None, owner)
         )
         assert step["moves"] == moves, (step["moves"], moves)
         assert step["moves_min"] in (None, step["moves"]), step
@@ -245,6 +239,7 @@ class Play:
         self._check_numbers(step, owned)
         self._check_why(step)
         self.owners = full
+        self.shown = owners
 
     def by_collector(self, owned):
         has = {name: [] for name in self.collectors}

@@ -209,6 +209,10 @@ static void wrong_types_are_refused(void)
     wrong("{\"settle\": false}", "'settle' can only be true");
     wrong("{\"settle\": null}", "'settle' is not true or false");
     wrong("{\"pool\": {\"groups\": {}}}", "policy key 'groups' has an object as its value");
+    wrong("{\"pool\": {\"affinity\": [\"a\", \"b\"]}}",
+          "policy key 'affinity' has one value, not a list");
+    wrong("{\"pool\": {\"group_by\": true}}", "policy key 'group_by' has a text as its value");
+    wrong("{\"policy\": {\"spread_by\": 5}}", "policy key 'spread_by' has a text as its value");
     wrong("{\"pool\": {\"groups\": [1]}}", "'a value of the list' is not a text");
     reset();
 }
@@ -233,6 +237,7 @@ static void keys_that_are_there_twice_are_refused(void)
     wrong("{\"topic\": {\"name\": \"t\", \"labels\": {\"a\": \"1\", \"a\": \"2\"}}}",
           "label 'a' is there twice");
     wrong("{\"pool\": {\"name\": \"a\", \"name\": \"b\"}}", "key 'name' is there twice");
+    wrong("{\"load\": {\"t\": 5, \"u\": 5, \"t\": 6}}", "load of 't' is there twice");
     reset();
 }
 

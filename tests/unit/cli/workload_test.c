@@ -62,7 +62,24 @@ static void settle(struct run *run, const char *expected)
     buffer_clear(&run->out);
 }
 
-static void topic_that_goes_and_comes_in_one_step_is_new(void)
+// Settles, and compares the numbers of moves; −1 = null.
+static void moves(struct run *run, long long expected, long long least)
+{
+    long long seen[2] = {-1, -1};
+    take(run, "{\"settle\":true}");
+    const char *text = buffer_string(&run->out);
+    const char *first = strrchr(text, '{'); // of the last line, before its owners
+    while (first > text && first[-1] != '\n')
+        first--;
+    first = strstr(first, "\"moves\":");
+    REQUIRE(first != NULL);
+    sscanf(first, "\"moves\":%lld,\"moves_min\":%lld", &seen[0], &seen[1]);
+    CHECK_INT(seen[0], expected);
+    CHECK_INT(seen[1], least);
+    buffer_clear(&run->out);
+}
+
+static void topic_that_goes_and_comes_in_one_step_is_what_was_said_last(void)
 {
     struct run run = begin(100);
     take(&run, "{\"pool\":{}}");
@@ -74,10 +91,41 @@ static void topic_that_goes_and_comes_in_one_step_is_new(void)
     settle(&run, "3/0/0 {\"t/0\":\"a\",\"t/1\":\"a\",\"u\":\"a\"}");
     take(&run, "{\"withdraw\":\"t\"}");
     take(&run, "{\"topic\":{\"name\":\"v\"}}");
-    settle(&run, "2/0/0 {\"v\":\"a\",\"u\":\"a\"}");
+    refuse(&run, "{\"load\":{\"t\":1}}", "topic 't' is not there");
+    refuse(&run, "{\"load\":{\"t/1\":1}}", "topic 't/1' is not there");
+    refuse(&run, "{\"withdraw\":\"t\"}", "topic 't' is not there");
+    settle(&run, "2/0/0 {\"u\":\"a\",\"v\":\"a\"}");
     // The rows that are free now are used again.
     take(&run, "{\"topic\":{\"name\":\"w\",\"partitions\":2,\"split\":true}}");
-    settle(&run, "4/0/0 {\"v\":\"a\",\"w/0\":\"a\",\"w/1\":\"a\",\"u\":\"a\"}");
+    settle(&run, "4/0/0 {\"w/0\":\"a\",\"w/1\":\"a\",\"u\":\"a\",\"v\":\"a\"}");
+    end(&run);
+}
+
+// What is printed before and after tells of the same unit, so nothing may move that is not counted.
+static void units_that_survive_a_step_keep_their_collectors(void)
+{
+    struct run run = begin(100);
+    take(&run, "{\"pool\":{}}");
+    take(&run, "{\"collector\":{\"id\":\"a\"}}");
+    take(&run, "{\"collector\":{\"id\":\"b\"}}");
+    take(&run, "{\"topic\":{\"name\":\"x\"}}");
+    take(&run, "{\"topic\":{\"name\":\"t\",\"partitions\":4,\"split\":true}}");
+    settle(&run, "5/0/0 {\"x\":\"a\",\"t/0\":\"b\",\"t/1\":\"a\",\"t/2\":\"b\",\"t/3\":\"a\"}");
+    // Fewer partitions.
+    take(&run, "{\"topic\":{\"name\":\"t\",\"partitions\":2,\"split\":true,\"weight\":2}}");
+    settle(&run, "3/0/0 {\"x\":\"a\",\"t/0\":\"b\",\"t/1\":\"a\"}");
+    // Withdrawn and announced again.
+    take(&run, "{\"withdraw\":\"t\"}");
+    take(&run, "{\"withdraw\":\"x\"}");
+    take(&run, "{\"topic\":{\"name\":\"t\",\"partitions\":3,\"split\":true}}");
+    take(&run, "{\"topic\":{\"name\":\"x\"}}");
+    settle(&run, "4/0/0 {\"x\":\"a\",\"t/0\":\"b\",\"t/1\":\"a\",\"t/2\":\"b\"}");
+    // Joined and split again; joined for good, it is another unit.
+    take(&run, "{\"topic\":{\"name\":\"t\"}}");
+    take(&run, "{\"topic\":{\"name\":\"t\",\"partitions\":2,\"split\":true}}");
+    settle(&run, "3/0/0 {\"x\":\"a\",\"t/0\":\"b\",\"t/1\":\"a\"}");
+    take(&run, "{\"topic\":{\"name\":\"t\",\"partitions\":7}}");
+    settle(&run, "2/0/0 {\"x\":\"a\",\"t\":\"b\"}");
     end(&run);
 }
 
@@ -128,11 +176,44 @@ static void units_of_one_that_left_wait_for_it(void)
     refuse(&run, "{\"leave\":\"a\"}", "collector 'a' has not joined");
     take(&run, "{\"collector\":{\"id\":\"c\"}}");
     take(&run, "{\"at_ms\":1500}"); // b is given up, a is not
-    settle(&run, "1/1/1 {\"t\":null,\"u\":\"c\"}");
+    settle(&run, "1/1/0 {\"t\":null,\"u\":\"c\"}");
     take(&run, "{\"at_ms\":1599}");
     settle(&run, "1/1/0 {\"t\":null,\"u\":\"c\"}");
     take(&run, "{\"at_ms\":1600}");
-    settle(&run, "2/0/1 {\"t\":\"c\",\"u\":\"c\"}");
+    settle(&run, "2/0/0 {\"t\":\"c\",\"u\":\"c\"}");
+    end(&run);
+}
+
+// The owners that are printed tell of a move or not, and so do `moves` and `moves_min`.
+static void what_waited_for_one_that_left_has_not_moved(void)
+{
+    struct run run = begin(100);
+    take(&run, "{\"pool\":{\"bounce_delay\":1000}}");
+    take(&run, "{\"collector\":{\"id\":\"a\"}}");
+    take(&run, "{\"collector\":{\"id\":\"b\"}}");
+    take(&run, "{\"topic\":{\"name\":\"t\",\"partitions\":6,\"split\":true}}");
+    take(&run, "{\"settle\":true}");
+    take(&run, "{\"leave\":\"b\"}");
+    moves(&run, 0, 0);
+    take(&run, "{\"collector\":{\"id\":\"b\"}}"); // back, all of its own
+    moves(&run, 0, 0);
+    take(&run, "{\"leave\":\"b\"}");
+    moves(&run, 0, 0);
+    // Three of b are placed, and nothing has to go from a.
+    take(&run, "{\"at_ms\":1000}");
+    take(&run, "{\"collector\":{\"id\":\"c\"}}");
+    moves(&run, 0, 0);
+    take(&run, "{\"leave\":\"c\"}");
+    moves(&run, 0, 0);
+    // Let go, and a new one: two that waited are placed with each, and one more goes from a.
+    take(&run, "{\"at_ms\":2000}");
+    take(&run, "{\"collector\":{\"id\":\"d\"}}");
+    take(&run, "{\"collector\":{\"id\":\"e\"}}");
+    moves(&run, 1, 1);
+    // Gone and given up between two steps, it was seen with its units: they move.
+    take(&run, "{\"leave\":\"e\"}");
+    take(&run, "{\"at_ms\":3000}");
+    moves(&run, 2, 2);
     end(&run);
 }
 
@@ -294,10 +375,12 @@ static void weights_have_a_greatest_sum(void)
 }
 
 static const struct test tests[] = {
-    TEST(topic_that_goes_and_comes_in_one_step_is_new),
+    TEST(topic_that_goes_and_comes_in_one_step_is_what_was_said_last),
+    TEST(units_that_survive_a_step_keep_their_collectors),
     TEST(collector_that_leaves_and_joins_in_one_step_keeps_its_topics),
     TEST(collector_that_joins_again_says_anew_what_it_can),
     TEST(units_of_one_that_left_wait_for_it),
+    TEST(what_waited_for_one_that_left_has_not_moved),
     TEST(one_that_drained_is_not_waited_for),
     TEST(other_labels_are_put_to_use_at_once),
     TEST(key_that_is_null_is_taken_back),
