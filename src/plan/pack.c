@@ -21,8 +21,8 @@
 // down, that hold all units. If more are in use, those that stay are chosen anew: the k with the
 // most units, and as long as their caps are too small together, the smallest of them is exchanged
 // for the greatest that is not among them. So exactly the fewest collectors are in use; which k
-// move the fewest units is a knapsack problem, and that is not promised. O(collectors log
-// collectors) whenever the group is settled.
+// move the fewest units is a knapsack problem, and that is not promised. O(collectors) whenever the
+// group is settled, and their logarithm besides unless it is plain that all is well.
 #include "base/memory.h"
 #include "plan/state.h"
 
@@ -252,9 +252,34 @@ static bool choice_move(struct plan *plan, struct group *group, const struct cho
     return true;
 }
 
+// Whether it is plain to see that no fewer would do: no empty one is larger than one in use, and
+// without the smallest the others are too small together. O(collectors).
+static bool are_plainly_fewest(const struct plan *plan, const struct group *group)
+{
+    uint64_t units = 0;
+    uint64_t room = 0;
+    uint32_t smallest = UINT32_MAX;
+    uint32_t greatest_empty = 0;
+    for (uint32_t rank = 0; rank < group->order_count; rank++) {
+        const struct collector *it = at_rank(plan, group, rank);
+        if (it->is_held || it->cap == 0)
+            continue;
+        if (it->count == 0) {
+            greatest_empty = it->cap > greatest_empty ? it->cap : greatest_empty;
+            continue;
+        }
+        units += it->count;
+        room += it->cap;
+        smallest = it->cap < smallest ? it->cap : smallest;
+    }
+    return units == 0 || (greatest_empty <= smallest && room - smallest < units);
+}
+
 static bool choose_settle(struct plan *plan, struct group *group, uint64_t *moves_left)
 {
     bool is_whole = true;
+    if (are_plainly_fewest(plan, group))
+        return true;
     struct choice choice = choice_begin(plan, group);
     if (choice.used > choice.needed) {
         choice_make(plan, group, &choice);
