@@ -73,6 +73,7 @@ void lead_forget(struct control *control)
     control->next_marker = INSTANT_NEVER;
     control->ask_again = INSTANT_NEVER;
     silence_finish(control);
+    control->sampling = (struct sampling){.question = control->sampling.question};
     handed_finish(control);
     control->is_asking = control->is_assignment_changed = control->has_more_changes = false;
     control->is_restored = false;
@@ -183,6 +184,8 @@ static void take_outcome(struct control *control, enum commit_outcome outcome)
 static void take_time(struct control *control)
 {
     lead_tick(control);
+    if (!control->is_committing)
+        sample_run(control);
     if (control->phase == PHASE_LEADING && !control->is_committing)
         statements_expire(control);
 }
@@ -242,6 +245,7 @@ static void take(struct control *control, const struct control_event *event)
             topics_answered(control, event->topics.items, event->topics.count);
         break;
     case CONTROL_ENDS_ANSWERED:
+        sample_answered(control, event);
         if (is_leading)
             silence_ends_answered(control, event);
         break;
@@ -266,6 +270,8 @@ void control_step(struct control *control, const struct control_event *event,
 struct instant control_deadline(const struct control *control)
 {
     struct instant deadline = instant_earlier(lead_deadline(control), publish_deadline(control));
+    if (!control->is_committing)
+        deadline = instant_earlier(deadline, sample_deadline(control));
     if (control->phase != PHASE_LEADING || control->is_committing)
         return deadline;
     if (silence_is_busy(control))

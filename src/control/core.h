@@ -19,7 +19,7 @@
 //     mailbox.c    commands for collectors
 //     handed.c     positions that go from owner to owner while commits are refused (S6)
 //     publish.c    everything dirty to the writes of one transaction
-//     lag.c        reports to lag
+//     lag.c        reports to lag;  sample.c  where logs end that nobody reads
 //     narrate.c    effects, traces and events;  view.c  what the HTTP interface reads
 #ifndef MUSTER_CONTROL_CORE_H
 #define MUSTER_CONTROL_CORE_H
@@ -98,12 +98,14 @@ struct timed {
     uint32_t stamp; // the statement's; another one means that this row is stale
 };
 
-// Lag of a unit as its owner reported it.
+// Lag of a unit as its owner reported it; of one without an owner as Kafka said when asked.
 struct picture {
     int64_t position, committed, end, lag, oldest_unprocessed_ms; // −1 = not known
-    int64_t records_per_s, bytes_per_s;
-    int64_t positions_lost, fence; // as the owner with this fence has counted them
-    char state[10];
+    int64_t records_per_s, bytes_per_s; // as reported last, whoever it was
+    int64_t positions_lost, fence;      // as the owner with this fence has counted them
+    struct instant said_at;             // `oldest_unprocessed_ms` was so old then
+    bool is_heard;                      // its owner has reported on it
+    char state[16];                     // "" while it is not heard
     uint32_t parts_count;
     struct report_part *parts; // owned
 };
@@ -125,6 +127,15 @@ struct silence {
     int64_t question;    // number of the newest one
     int64_t *ends; // by unit handle: where its log ended when looked at last, −1 = not known
     uint32_t ends_capacity;
+};
+
+// Units without an owner: their logs are asked about in rounds, some at a time.
+struct sampling {
+    uint32_t pool, topic;   // where the round goes on
+    struct instant next_at; // of the next question; zero = nobody waits for one
+    bool is_asked;          // a question is under way
+    int64_t question;       // number of the newest one: below zero, so it is none of silence
+    uint32_t asked_pool;    // whom it is about
 };
 
 struct control {
@@ -199,6 +210,7 @@ struct control {
     struct timed *timed; // heap by due
     uint32_t timed_count, timed_capacity, timed_stamp;
     struct silence silence;
+    struct sampling sampling;
 
     // Questions to Kafka.
     bool is_asking;
@@ -436,6 +448,13 @@ bool silence_is_busy(const struct control *control);
 // Whether somebody holds the topic and all of them are silent for too long.
 bool topic_is_silent(const struct tables *tables, uint32_t topic);
 
+// ---- sample.c
+
+// Asks about the next units without an owner, if it is time to.
+void sample_run(struct control *control);
+void sample_answered(struct control *control, const struct control_event *event);
+struct instant sample_deadline(const struct control *control);
+
 // ---- quarantine.c
 
 bool unit_is_quarantined(const struct tables *tables, uint32_t unit);
@@ -549,6 +568,16 @@ struct instant publish_deadline(const struct control *control);
 
 void lag_report(struct control *control, const struct report *report);
 void lag_forget(struct control *control, uint32_t unit);
+
+// The unit has another owner now, or none: what was committed is all that is still known.
+void lag_unheard(struct control *control, uint32_t unit);
+
+// Kafka's answers about a unit without an owner: all its partitions, in their order.
+void lag_sampled(struct control *control, uint32_t unit, const struct control_end_answer *parts,
+                 uint32_t count);
+
+// Age of the oldest record that is not delivered, now; −1 = not known.
+int64_t lag_oldest_ms(const struct control *control, const struct picture *picture);
 
 // What the planner is told under balance = load; 0 = nobody has reported on the unit.
 int64_t load_of(const struct control *control, uint32_t unit);

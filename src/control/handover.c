@@ -122,6 +122,7 @@ void unit_revoke(struct control *control, uint32_t unit, enum unit_reason reason
     row->generation = batch_generation(control);
     if (!member_is_alive(owner)) {
         unit_move(tables, unit, UNIT_PENDING, NONE);
+        lag_unheard(control, unit);
         return;
     }
     unit_move(tables, unit, UNIT_REVOKING, owner->handle);
@@ -146,6 +147,7 @@ static void unit_grant(struct control *control, uint32_t unit, uint32_t collecto
     row->since_s = (uint32_t)(control->wall_ms / 1000);
     bool is_first = row->previous == NONE;
     unit_move(tables, unit, UNIT_OWNED, collector);
+    lag_unheard(control, unit);
     if (!is_first && row->previous != collector)
         control->moves++;
     if (!is_first)
@@ -187,6 +189,7 @@ void unit_freed(struct control *control, uint32_t unit)
     struct tables *tables = &control->tables;
     uint32_t topic = tables->units[unit].topic;
     unit_move(tables, unit, UNIT_PENDING, NONE);
+    lag_unheard(control, unit);
     unit_touch(tables, unit);
     if (tables->units[unit].is_doomed) {
         lag_forget(control, unit);
@@ -243,6 +246,7 @@ void units_abandon(struct control *control, uint32_t collector, bool owned_too)
             tables->units[unit].since_s = (uint32_t)(control->wall_ms / 1000);
             unit_touch(tables, unit);
             unit_move(tables, unit, UNIT_PENDING, NONE);
+            lag_unheard(control, unit);
             handles_add(&control->loose, unit);
         }
 }

@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Reports to lag. Only the owner's admitted life is believed about a unit; what it says stays until
-// it says something else or the unit changes hands. A report that Kafka has no such topic is the
-// only one that decides anything.
+// it says something else or the unit changes hands. Then only the committed position is still
+// known, until the next owner reports or Kafka is asked (sample.c). A report that Kafka has no such
+// topic is the only one that decides anything.
+//
+// Owners report every few seconds on what is behind. If one does not, what was behind has grown
+// older all the same; the time since is added then, not before: of a log that is read at its end
+// it would say that it is seconds behind.
 #include <string.h>
 
 #include "base/memory.h"
@@ -10,7 +15,10 @@
 
 enum { PARTS_MAX = 100000 };
 
+enum { REPORT_OLD_MS = 25000 }; // two were missed
+
 static const int64_t LAG_MAX = 1LL << 40; // of one unit: a lie cannot overflow a sum
+static const int64_t AGE_MAX_MS = 1LL << 50;
 
 static void picture_release(struct picture *picture)
 {
@@ -30,7 +38,7 @@ static void lag_sum(struct control *control, uint32_t unit, int sign)
         return;
     pool->lag_units += sign;
     pool->lag_records += sign * picture->lag;
-    pool->records_per_s += sign * picture->records_per_s;
+    pool->records_per_s += picture->is_heard ? sign * picture->records_per_s : 0;
 }
 
 void lag_forget(struct control *control, uint32_t unit)
@@ -62,7 +70,7 @@ static struct picture *picture_row(struct control *control, uint32_t unit)
            (control->pictures_capacity - had) * sizeof(struct picture *));
     if (control->pictures[unit] == NULL) {
         control->pictures[unit] = memory_get(sizeof(struct picture));
-        control->pictures[unit]->lag = -1;
+        control->pictures[unit]->lag = control->pictures[unit]->oldest_unprocessed_ms = -1;
     }
     return control->pictures[unit];
 }
@@ -82,15 +90,20 @@ static void picture_sum(struct picture *picture)
     }
 }
 
-static void picture_take(struct picture *picture, const struct report_unit *said)
+static void picture_take(struct control *control, struct picture *picture,
+                         const struct report_unit *said)
 {
+    int64_t oldest_ms = said->oldest_unprocessed_ms;
+    picture->is_heard = true;
+    picture->said_at = control->now;
     memory_release(picture->parts);
     picture->parts_count = said->parts_count < PARTS_MAX ? said->parts_count : PARTS_MAX;
     picture->parts = memory_copy(said->parts, picture->parts_count * sizeof(*said->parts));
     picture_sum(picture);
     picture->lag = said->lag < 0 ? -1 : said->lag < LAG_MAX ? said->lag : LAG_MAX;
-    picture->oldest_unprocessed_ms =
-        said->oldest_unprocessed_ms < 0 ? -1 : said->oldest_unprocessed_ms;
+    picture->oldest_unprocessed_ms = oldest_ms < 0            ? -1
+                                     : oldest_ms < AGE_MAX_MS ? oldest_ms
+                                                              : AGE_MAX_MS;
     picture->records_per_s = said->records_per_s < 0         ? 0
                              : said->records_per_s < LAG_MAX ? said->records_per_s
                                                              : LAG_MAX;
@@ -98,6 +111,102 @@ static void picture_take(struct picture *picture, const struct report_unit *said
     memset(picture->state, 0, sizeof(picture->state));
     memcpy(picture->state, said->state.data ? said->state.data : "",
            said->state.size < sizeof(picture->state) ? said->state.size : 0);
+}
+
+// ---- Without a report.
+
+static int64_t silent_ms(const struct control *control, const struct picture *picture)
+{
+    return span_ms(instant_since(control->now, picture->said_at));
+}
+
+int64_t lag_oldest_ms(const struct control *control, const struct picture *picture)
+{
+    int64_t ms = silent_ms(control, picture);
+    if (picture->lag < 0 && !picture->is_heard)
+        return -1;
+    if (picture->oldest_unprocessed_ms < 0 || picture->lag <= 0 ||
+        (picture->is_heard && ms < REPORT_OLD_MS))
+        return picture->oldest_unprocessed_ms;
+    return picture->oldest_unprocessed_ms + ms;
+}
+
+void lag_unheard(struct control *control, uint32_t unit)
+{
+    struct picture *picture = unit < control->pictures_capacity ? control->pictures[unit] : NULL;
+    if (picture == NULL)
+        return;
+    lag_sum(control, unit, -1);
+    if (picture->lag > 0 && picture->oldest_unprocessed_ms >= 0)
+        picture->oldest_unprocessed_ms += silent_ms(control, picture);
+    if (picture->lag >= 0)
+        picture->said_at = control->now;
+    picture->is_heard = false;
+    picture->lag = -1;
+    picture->state[0] = '\0';
+    for (uint32_t i = 0; i < picture->parts_count; i++) {
+        picture->parts[i].position = picture->parts[i].committed;
+        picture->parts[i].end = -1;
+    }
+    picture_sum(picture);
+}
+
+// Makes the parts be those partitions, in their order; what was committed to them stays known.
+static void parts_shape(struct picture *picture, int32_t first, uint32_t count)
+{
+    bool fits = picture->parts_count == count;
+    for (uint32_t i = 0; fits && i < count; i++)
+        fits = picture->parts[i].partition == first + (int64_t)i;
+    if (fits)
+        return;
+    struct report_part *parts = memory_get(count * sizeof(*parts));
+    for (uint32_t i = 0; i < count; i++)
+        parts[i] = (struct report_part){first + (int64_t)i, -1, -1, -1};
+    for (uint32_t i = 0; i < picture->parts_count; i++) {
+        int64_t at = picture->parts[i].partition - first;
+        if (at >= 0 && at < (int64_t)count)
+            parts[at] = picture->parts[i];
+    }
+    memory_release(picture->parts);
+    picture->parts = parts;
+    picture->parts_count = count;
+}
+
+// Offsets between what is committed and the end; −1 if one of them is not known, or behind the end.
+static int64_t lag_committed(const struct picture *picture)
+{
+    int64_t lag = 0;
+    for (uint32_t i = 0; i < picture->parts_count; i++) {
+        const struct report_part *part = &picture->parts[i];
+        if (part->committed < 0 || part->end < part->committed)
+            return -1;
+        lag += part->end - part->committed;
+    }
+    return lag < LAG_MAX ? lag : LAG_MAX;
+}
+
+// The oldest record is not looked at. Of a log that was read to its end it is not older than the
+// last time that this was seen; what nobody has reported on in this life stays without an age.
+void lag_sampled(struct control *control, uint32_t unit, const struct control_end_answer *parts,
+                 uint32_t count)
+{
+    struct picture *picture = picture_row(control, unit);
+    int64_t before = picture->lag;
+    lag_sum(control, unit, -1);
+    parts_shape(picture, parts[0].partition, count);
+    for (uint32_t i = 0; i < count; i++) {
+        if (parts[i].committed >= 0)
+            picture->parts[i].committed = parts[i].committed;
+        picture->parts[i].position = picture->parts[i].committed;
+        picture->parts[i].end = parts[i].end;
+    }
+    picture_sum(picture);
+    picture->lag = lag_committed(picture);
+    if (picture->lag == 0)
+        picture->oldest_unprocessed_ms = 0;
+    if (picture->lag == 0 || (picture->oldest_unprocessed_ms == 0 && before <= 0))
+        picture->said_at = control->now;
+    lag_sum(control, unit, 1);
 }
 
 uint32_t unit_of_owner(const struct control *control, const struct collector *owner,
@@ -207,7 +316,7 @@ void lag_report(struct control *control, const struct report *report)
             continue;
         struct picture *picture = picture_row(control, unit);
         lag_sum(control, unit, -1);
-        picture_take(picture, &report->units[i]);
+        picture_take(control, picture, &report->units[i]);
         lag_sum(control, unit, 1);
         if (control->tables.pools[pool]->asked.balance == PLAN_BALANCE_LOAD)
             load_tell(control, unit);

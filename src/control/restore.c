@@ -225,6 +225,8 @@ static void restore_unit(struct control *control, uint32_t pool, struct text tex
     uint32_t owner = is_held ? collector_row(control, pool, record->owner) : NONE;
     uint32_t previous =
         record->previous.size > 0 ? collector_row(control, pool, record->previous) : NONE;
+    if (tables->units[unit].owner != owner)
+        lag_unheard(control, unit);
     unit_move(tables, unit, UNIT_PENDING, NONE);
     unit_previous_set(tables, unit, previous);
     struct unit *row = &tables->units[unit];

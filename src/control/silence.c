@@ -445,6 +445,8 @@ void silence_judge(struct control *control)
         interval_end(control, pool);
     }
     if (silence->stage == SILENCE_ASKING) {
+        if (control->sampling.is_asked)
+            return;
         question_put(control);
         if (silence->is_asked)
             return;

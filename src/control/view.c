@@ -36,9 +36,10 @@ int64_t control_view_oldest_ms(const struct control *control, struct text pool)
     int64_t oldest = -1;
     for (uint32_t i = 0; i < tables->units_count && i < control->pictures_capacity; i++)
         if (control->pictures[i] != NULL && tables->units[i].topic != NONE &&
-            tables->topics[tables->units[i].topic].pool == handle &&
-            control->pictures[i]->oldest_unprocessed_ms > oldest)
-            oldest = control->pictures[i]->oldest_unprocessed_ms;
+            tables->topics[tables->units[i].topic].pool == handle) {
+            int64_t ms = lag_oldest_ms(control, control->pictures[i]);
+            oldest = ms > oldest ? ms : oldest;
+        }
     return oldest;
 }
 
@@ -130,9 +131,9 @@ static void unit_fill(const struct control *control, uint32_t unit, struct unit_
     ret->committed = picture->committed;
     ret->end = picture->end;
     ret->lag = picture->lag;
-    ret->oldest_unprocessed_ms = picture->oldest_unprocessed_ms;
-    ret->records_per_s = picture->records_per_s;
-    ret->bytes_per_s = picture->bytes_per_s;
+    ret->oldest_unprocessed_ms = lag_oldest_ms(control, picture);
+    ret->records_per_s = picture->is_heard ? picture->records_per_s : 0;
+    ret->bytes_per_s = picture->is_heard ? picture->bytes_per_s : 0;
     ret->positions_lost = picture->positions_lost;
     ret->reader_state = text_of(picture->state);
 }

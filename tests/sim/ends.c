@@ -223,7 +223,8 @@ uint32_t ends_answer(struct world *world, const struct process *process, const s
         ensure(got == 3 && count < SIM_UNITS_MAX);
         struct sim_data_topic *topic = world_topic_find(world, text_of(name));
         bool is_there = topic != NULL && topic->partitions > 0;
-        if (topic != NULL)
+        bool is_of_silence = (int64_t)thing->number > 0;
+        if (topic != NULL && is_of_silence)
             fact_looked(world, process, thing->number, topic);
         ret[count++] = (struct control_end_answer){
             .topic = {lines.data, strlen(name)},

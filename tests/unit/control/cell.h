@@ -10,7 +10,7 @@
 
 #include "control/control.h"
 
-enum { CELL_COLLECTORS = 8, CELL_ENDS = 16 };
+enum { CELL_COLLECTORS = 8, CELL_ENDS = 64 };
 
 // A write as bytes.
 struct cell_write {

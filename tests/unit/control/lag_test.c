@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What owners say of lost positions, and what they are told so that they notice one: a unit that
-// had an owner before must have a committed position, and is never taken for a new one.
+// had an owner before must have a committed position, and is never taken for a new one. And what is
+// known of a unit that nobody reads, or that nobody reports on.
 #include <stdio.h>
 #include <string.h>
 
@@ -142,10 +143,197 @@ static void lost_position_is_told_once_and_counted(void)
     cell_end(&cell);
 }
 
+// ---- Nobody reports.
+
+static void report_read(struct cell *cell, int number, int64_t taken, int64_t end,
+                        int64_t oldest_ms)
+{
+    char id[8], life[33];
+    snprintf(id, sizeof(id), "c%d", number);
+    snprintf(life, sizeof(life), "%016x%016x", 0xc0 + number, 1);
+    struct report_part part = {0, taken, taken, end};
+    struct report_unit unit = {.unit = TEXT_LITERAL("t1"),
+                               .parts = &part,
+                               .parts_count = 1,
+                               .lag = end - taken,
+                               .oldest_unprocessed_ms = oldest_ms,
+                               .records_per_s = 5,
+                               .state = TEXT_LITERAL("reading")};
+    struct report said = {.pool = TEXT_LITERAL("default"),
+                          .id = text_of(id),
+                          .incarnation = text_of(life),
+                          .units = &unit,
+                          .units_count = 1};
+    cell_step(cell, (struct control_event){.kind = CONTROL_REPORT_RECEIVED, .report = &said});
+}
+
+static struct unit_view first_unit(const struct cell *cell)
+{
+    struct unit_view unit = {0};
+    uint32_t cursor = 0;
+    REQUIRE(control_next_unit(cell->control, &cursor, &unit));
+    return unit;
+}
+
+static struct lag_view pool_lag(const struct cell *cell)
+{
+    struct lag_view lag;
+    control_view_lag(cell->control, TEXT_LITERAL("default"), &lag);
+    return lag;
+}
+
+// Seconds pass, in which the collectors beat; until a question about ends is put.
+static void seconds(struct cell *cell, int count, int collectors)
+{
+    for (int i = 0; i < count && cell->ends_count == 0; i++) {
+        cell->now.us += 1000000;
+        cell_hear_own(cell);
+        for (int c = 0; c < collectors; c++)
+            cell_beat(cell, c, 1, "active", cell->heads[c]);
+        cell_step(cell, (struct control_event){.kind = CONTROL_TICKED});
+    }
+}
+
+static void answer(struct cell *cell, int64_t committed, int64_t end)
+{
+    struct control_end_answer item = {
+        .topic = TEXT_LITERAL("t1"), .partition = 0, .end = end, .committed = committed};
+    struct control_event event = {.kind = CONTROL_ENDS_ANSWERED};
+    REQUIRE(cell->ends_count == 1 && cell->ends[0].wants_committed);
+    CHECK_INT(cell->ends[0].partition, 0);
+    event.ends.number = cell->ends_number;
+    event.ends.items = &item;
+    event.ends.count = 1;
+    cell->ends_count = 0;
+    cell_step(cell, event);
+}
+
+// A unit whose owner has read it to offset 100 and is gone.
+static void begin_orphan(struct cell *cell, int64_t end, int64_t oldest_ms)
+{
+    cell_begin(cell, &(struct cell_options){0});
+    cell_beat(cell, 0, 1, "active", 0);
+    announce(cell, "t1");
+    cell_settle(cell, 1);
+    report_read(cell, 0, 100, end, oldest_ms);
+    CHECK_INT(first_unit(cell).lag, end - 100);
+    cell_beat(cell, 0, 1, "leaving", cell->heads[0]);
+    cell_commit(cell);
+    CHECK_TEXT(cell_owners(cell), "");
+}
+
+static void nobody_reads_is_no_lag_of_zero(void)
+{
+    struct cell cell;
+    begin_orphan(&cell, 100, 0);
+    struct unit_view unit = first_unit(&cell);
+    CHECK_INT(unit.lag, -1);
+    CHECK_INT(unit.end, -1);
+    CHECK_INT(unit.oldest_unprocessed_ms, -1);
+    CHECK_INT(unit.records_per_s, 0);
+    CHECK_INT(unit.reader_state.size, 0);
+    CHECK_INT(unit.committed, 100);
+    CHECK_INT(pool_lag(&cell).unknown, 1);
+    CHECK_INT(pool_lag(&cell).records_per_s, 0);
+    CHECK_INT(control_view_oldest_ms(cell.control, TEXT_LITERAL("default")), -1);
+    cell_end(&cell);
+}
+
+static void log_that_nobody_reads_is_asked_about(void)
+{
+    struct cell cell;
+    begin_orphan(&cell, 100, 0);
+    seconds(&cell, 10, 0);
+    answer(&cell, 100, 200);
+    struct unit_view unit = first_unit(&cell);
+    CHECK_INT(unit.lag, 100);
+    CHECK_INT(unit.end, 200);
+    CHECK_INT(pool_lag(&cell).unknown, 0);
+    CHECK_INT(pool_lag(&cell).records, 100);
+    cell.now.us += 7000000;
+    cell_step(&cell, (struct control_event){.kind = CONTROL_TICKED});
+    // It grows older from when it was seen to be behind, also over the next answer.
+    CHECK(first_unit(&cell).oldest_unprocessed_ms >= 7000);
+    seconds(&cell, 10, 0);
+    answer(&cell, 100, 201);
+    CHECK_INT(first_unit(&cell).lag, 101);
+    CHECK(control_view_oldest_ms(cell.control, TEXT_LITERAL("default")) >= 7000);
+    // Nobody can say: what was committed stays known, nothing else.
+    seconds(&cell, 10, 0);
+    answer(&cell, -1, -1);
+    CHECK_INT(first_unit(&cell).lag, -1);
+    CHECK_INT(first_unit(&cell).committed, 100);
+    CHECK_INT(pool_lag(&cell).unknown, 1);
+    cell_end(&cell);
+}
+
+static void age_goes_on_from_what_the_last_owner_said(void)
+{
+    struct cell cell;
+    begin_orphan(&cell, 150, 60000);
+    seconds(&cell, 10, 0);
+    answer(&cell, 100, 200);
+    CHECK(first_unit(&cell).oldest_unprocessed_ms >= 60000);
+    seconds(&cell, 10, 0);
+    answer(&cell, 200, 200);
+    CHECK_INT(first_unit(&cell).lag, 0);
+    CHECK_INT(first_unit(&cell).oldest_unprocessed_ms, 0);
+    cell_end(&cell);
+}
+
+static void next_owner_has_the_position_until_it_reports(void)
+{
+    struct cell cell;
+    begin_orphan(&cell, 150, 60000);
+    seconds(&cell, 10, 0);
+    answer(&cell, 100, 200);
+    cell_beat(&cell, 1, 1, "active", 0);
+    cell_commit(&cell);
+    CHECK_TEXT(cell_owners(&cell), "c1:t1");
+    CHECK_INT(first_unit(&cell).committed, 100);
+    CHECK_INT(first_unit(&cell).position, 100);
+    CHECK_INT(first_unit(&cell).lag, -1);
+    // Who is read is not asked about, and an answer of before says nothing of it.
+    seconds(&cell, 20, 2);
+    CHECK_INT(cell.ends_count, 0);
+    report_read(&cell, 1, 180, 200, 61000);
+    CHECK_INT(first_unit(&cell).lag, 20);
+    CHECK_INT(pool_lag(&cell).unknown, 0);
+    cell_end(&cell);
+}
+
+// USERS: producer silent, collector behind: seconds go on growing.
+static void owner_that_reports_no_more_is_further_behind(void)
+{
+    struct cell cell;
+    cell_begin(&cell, &(struct cell_options){0});
+    cell_beat(&cell, 0, 1, "active", 0);
+    announce(&cell, "t1");
+    cell_settle(&cell, 1);
+    report_read(&cell, 0, 100, 150, 7000);
+    seconds(&cell, 10, 1);
+    CHECK_INT(first_unit(&cell).oldest_unprocessed_ms, 7000);
+    seconds(&cell, 30, 1);
+    CHECK(first_unit(&cell).oldest_unprocessed_ms >= 47000);
+    CHECK(control_view_oldest_ms(cell.control, TEXT_LITERAL("default")) >= 47000);
+    report_read(&cell, 0, 150, 150, 0);
+    seconds(&cell, 40, 1);
+    CHECK_INT(first_unit(&cell).oldest_unprocessed_ms, 0);
+    report_read(&cell, 0, 150, 151, INT64_MAX);
+    seconds(&cell, 40, 1);
+    CHECK(first_unit(&cell).oldest_unprocessed_ms > 0);
+    cell_end(&cell);
+}
+
 static const struct test tests[] = {
     TEST(first_owner_begins_and_the_next_one_goes_on),
     TEST(withdrawn_and_announced_again_is_new),
     TEST(lost_position_is_told_once_and_counted),
+    TEST(nobody_reads_is_no_lag_of_zero),
+    TEST(log_that_nobody_reads_is_asked_about),
+    TEST(age_goes_on_from_what_the_last_owner_said),
+    TEST(next_owner_has_the_position_until_it_reports),
+    TEST(owner_that_reports_no_more_is_further_behind),
 };
 
 TEST_MAIN("control/lag", tests)
