@@ -3,7 +3,8 @@
 // What is said of the units: where they stand, how far it is to the end, how fast they go. The ends
 // are asked for in one question for all partitions, right before the report; position is what the
 // sink has, so what waits in here counts as lag. A unit is reported when its picture has changed,
-// and each in its own turn within report.full.interval.ms.
+// which that of one that is behind always has, for it is further behind in time; and each in its
+// own turn within report.full.interval.ms.
 #include "base/memory.h"
 #include "daemon/collector_inner.h"
 
@@ -36,18 +37,6 @@ const char *unit_state_name(const struct intake_unit *unit)
     return name;
 }
 
-static bool is_changed(const struct intake_unit *unit)
-{
-    if (unit->reported_state != unit_state_name(unit) || unit->reported_records != unit->records)
-        return true;
-    for (uint32_t i = 0; i < unit->part_count; i++) {
-        const struct part *part = unit->parts[i];
-        if (part->taken != part->reported_taken || part->end != part->reported_end)
-            return true;
-    }
-    return false;
-}
-
 // Offsets between what the sink has and the end; -1 if one of the ends is not known.
 static int64_t lag_of(const struct intake_unit *unit)
 {
@@ -62,6 +51,19 @@ static int64_t lag_of(const struct intake_unit *unit)
             lag += part->end - part->taken;
     }
     return lag;
+}
+
+static bool is_changed(const struct intake_unit *unit)
+{
+    if (unit->reported_state != unit_state_name(unit) || unit->reported_records != unit->records ||
+        lag_of(unit) > 0)
+        return true;
+    for (uint32_t i = 0; i < unit->part_count; i++) {
+        const struct part *part = unit->parts[i];
+        if (part->taken != part->reported_taken || part->end != part->reported_end)
+            return true;
+    }
+    return false;
 }
 
 // Age of the oldest record that the sink does not have. What is not in here yet is at most as old

@@ -72,6 +72,30 @@ static void full_disk_holds_and_loses_nothing(void)
     collector_room_close(&room);
 }
 
+static bool is_a_second_behind(struct collector_room *room)
+{
+    return room->report.units_count == 1 && room->report.units[0].oldest_unprocessed_ms > 1000;
+}
+
+// USERS: producer silent, collector behind: seconds go on growing.
+static void seconds_grow_while_the_sink_takes_nothing(void)
+{
+    struct collector_room room;
+    collector_room_open(&room);
+    make_topic(&room, "a");
+    signal(SIGXFSZ, SIG_IGN);
+    room_set(&room, "report.full.interval.ms", "3600000");
+    room_start(&room);
+    room_admit(&room, (struct room_unit[]){{"a", 1}}, 1);
+    limit_file_size(10);
+    room_produce(&room, "a", 0, 0, 10);
+    room_await_said(&room, "sink takes nothing");
+    room_await(&room, is_a_second_behind);
+    CHECK_INT(room.reported_lag, 10);
+    limit_file_size(RLIM_INFINITY);
+    collector_room_close(&room);
+}
+
 // S2: a revoke with a sink that takes nothing drops the rest uncommitted and lets go in time.
 static void revoke_under_a_full_disk_lets_go(void)
 {
@@ -439,6 +463,7 @@ static void batches_are_bounded_and_files_rotate(void)
 
 static const struct test tests[] = {
     TEST(full_disk_holds_and_loses_nothing),
+    TEST(seconds_grow_while_the_sink_takes_nothing),
     TEST(revoke_under_a_full_disk_lets_go),
     TEST(stop_goes_from_reading_to_the_goodbye_in_this_order),
     TEST(lost_position_goes_on_by_policy_with_one_warning),
