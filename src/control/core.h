@@ -106,6 +106,7 @@ struct picture {
     struct instant said_at;             // `oldest_unprocessed_ms` was so old then
     bool is_heard;                      // its owner has reported on it
     char state[16];                     // "" while it is not heard
+    char *answer; // owned: why its sink refuses, NULL = it does not, or no word of it
     uint32_t parts_count;
     struct report_part *parts; // owned
 };

@@ -8,6 +8,7 @@
 // Owners report every few seconds on what is behind. If one does not, what was behind has grown
 // older all the same; the time since is added then, not before: of a log that is read at its end
 // it would say that it is seconds behind.
+#include <stdio.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -15,7 +16,7 @@
 
 enum { PARTS_MAX = 100000 };
 
-enum { REPORT_OLD_MS = 25000 }; // two were missed
+enum { ANSWER_MAX = 400, REPORT_OLD_MS = 25000 }; // two reports were missed
 
 static const int64_t LAG_MAX = 1LL << 40; // of one unit: a lie cannot overflow a sum
 static const int64_t AGE_MAX_MS = 1LL << 50;
@@ -25,6 +26,7 @@ static void picture_release(struct picture *picture)
     if (picture == NULL)
         return;
     memory_release(picture->parts);
+    memory_release(picture->answer);
     memory_release(picture);
 }
 
@@ -90,6 +92,20 @@ static void picture_sum(struct picture *picture)
     }
 }
 
+// A word, and behind a colon what the sink answers.
+static void state_take(struct picture *picture, struct text said)
+{
+    size_t size = 0;
+    while (size < said.size && said.data[size] != ':')
+        size++;
+    memory_release(picture->answer);
+    picture->answer = NULL;
+    if (size + 2 < said.size && said.size < ANSWER_MAX)
+        picture->answer = text_copy((struct text){said.data + size + 2, said.size - size - 2});
+    snprintf(picture->state, sizeof(picture->state), "%.*s", (int)(size < 15 ? size : 15),
+             said.data ? said.data : "");
+}
+
 static void picture_take(struct control *control, struct picture *picture,
                          const struct report_unit *said)
 {
@@ -108,9 +124,7 @@ static void picture_take(struct control *control, struct picture *picture,
                              : said->records_per_s < LAG_MAX ? said->records_per_s
                                                              : LAG_MAX;
     picture->bytes_per_s = said->bytes_per_s;
-    memset(picture->state, 0, sizeof(picture->state));
-    memcpy(picture->state, said->state.data ? said->state.data : "",
-           said->state.size < sizeof(picture->state) ? said->state.size : 0);
+    state_take(picture, said->state);
 }
 
 // ---- Without a report.
@@ -143,7 +157,7 @@ void lag_unheard(struct control *control, uint32_t unit)
         picture->said_at = control->now;
     picture->is_heard = false;
     picture->lag = -1;
-    picture->state[0] = '\0';
+    state_take(picture, (struct text){0});
     for (uint32_t i = 0; i < picture->parts_count; i++) {
         picture->parts[i].position = picture->parts[i].committed;
         picture->parts[i].end = -1;

@@ -136,6 +136,7 @@ static void unit_fill(const struct control *control, uint32_t unit, struct unit_
     ret->bytes_per_s = picture->is_heard ? picture->bytes_per_s : 0;
     ret->positions_lost = picture->positions_lost;
     ret->reader_state = text_of(picture->state);
+    ret->sink_answer = text_of(picture->answer ? picture->answer : "");
 }
 
 bool control_next_unit(const struct control *control, uint32_t *cursor, struct unit_view *ret)
@@ -172,7 +173,11 @@ static void collector_lag(const struct control *control, const struct collector 
             if (picture == NULL)
                 continue;
             ret->lag_records += picture->lag > 0 ? picture->lag : 0;
-            ret->records_per_s += picture->records_per_s;
+            ret->records_per_s += picture->is_heard ? picture->records_per_s : 0;
+            if (strcmp(picture->state, "sink refuses") != 0)
+                continue;
+            ret->units_refused++;
+            ret->sink_answer = text_of(picture->answer ? picture->answer : "it says nothing");
         }
 }
 

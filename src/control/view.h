@@ -41,6 +41,7 @@ struct unit_view {
     int64_t records_per_s, bytes_per_s;
     int64_t positions_lost;   // since its owner began
     struct text reader_state; // state in the owner's report, empty = none
+    struct text sink_answer;  // why the owner's sink refuses its records, empty = not said
 };
 
 struct collector_view {
@@ -51,6 +52,8 @@ struct collector_view {
     int64_t level;        // highest level of records that it knows
     int64_t lag_records, records_per_s;
     int64_t commands; // that it has not carried out yet
+    int64_t units_refused;   // units whose records its sink does not take
+    struct text sink_answer; // why, of one of them
     bool drained;
 };
 

@@ -385,6 +385,5 @@ void reports_run(struct collector *collector);
 void reports_take_ends(struct collector *collector, const struct kafka_reply *reply);
 void reports_want(struct collector *collector); // a report on all units, as soon as may be
 void reports_send_failed(struct collector *collector, const struct intake_unit *unit);
-const char *unit_state_name(const struct intake_unit *unit);
 
 #endif

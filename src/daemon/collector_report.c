@@ -10,32 +10,9 @@
 
 #define UNITS_MAX 400  // in one record
 #define PARTS_MAX 4000 // more only if one unit has them
+#define ANSWER_MAX 200 // bytes of what a sink says
 
-const char *unit_state_name(const struct intake_unit *unit)
-{
-    switch (unit->phase) {
-    case UNIT_PHASE_MISSING:
-        return "missing";
-    case UNIT_PHASE_STOPPING:
-        return "stopping";
-    case UNIT_PHASE_FAILED:
-        return "failed";
-    case UNIT_PHASE_FIND:
-    case UNIT_PHASE_ASKED:
-        return "starting";
-    case UNIT_PHASE_OPEN:
-        break;
-    }
-    const char *name = "reading";
-    for (uint32_t i = 0; i < unit->part_count; i++) {
-        enum part_state state = unit->parts[i]->state;
-        if (state == PART_HELD)
-            return "holding";
-        if (state != PART_READING)
-            name = "starting";
-    }
-    return name;
-}
+static const char refused[] = "sink refuses";
 
 // Offsets between what the sink has and the end; -1 if one of the ends is not known.
 static int64_t lag_of(const struct intake_unit *unit)
@@ -53,10 +30,51 @@ static int64_t lag_of(const struct intake_unit *unit)
     return lag;
 }
 
-static bool is_changed(const struct intake_unit *unit)
+static const char *unit_state_name(const struct collector *collector,
+                                   const struct intake_unit *unit)
 {
-    if (unit->reported_state != unit_state_name(unit) || unit->reported_records != unit->records ||
-        lag_of(unit) > 0)
+    switch (unit->phase) {
+    case UNIT_PHASE_MISSING:
+        return "missing";
+    case UNIT_PHASE_STOPPING:
+        return "stopping";
+    case UNIT_PHASE_FAILED:
+        return "failed";
+    case UNIT_PHASE_FIND:
+    case UNIT_PHASE_ASKED:
+        return "starting";
+    case UNIT_PHASE_OPEN:
+        break;
+    }
+    for (uint32_t i = 0; i < unit->part_count; i++) {
+        enum part_state state = unit->parts[i]->state;
+        if (state == PART_HELD)
+            return "holding";
+        if (state != PART_READING)
+            return "starting";
+    }
+    // Nothing is read either while the sink takes nothing.
+    return collector->batch.is_held && lag_of(unit) != 0 ? refused : "reading";
+}
+
+// A sink that refuses has an answer that says why.
+static struct text unit_state_text(const struct collector *collector, struct arena *arena,
+                                   const char *name)
+{
+    struct buffer buffer = {0};
+    const char *answer = sink_fault(collector->batch.sink);
+    if (name != refused || answer[0] == '\0')
+        return text_of(name);
+    buffer_print(&buffer, "%s: %.*s", name, ANSWER_MAX, answer);
+    struct text text = arena_text(arena, buffer_text(&buffer));
+    buffer_finish(&buffer);
+    return text;
+}
+
+static bool is_changed(const struct collector *collector, const struct intake_unit *unit)
+{
+    if (unit->reported_state != unit_state_name(collector, unit) ||
+        unit->reported_records != unit->records || lag_of(unit) > 0)
         return true;
     for (uint32_t i = 0; i < unit->part_count; i++) {
         const struct part *part = unit->parts[i];
@@ -96,6 +114,7 @@ static void describe(struct collector *collector, struct intake_unit *unit, stru
 {
     int64_t ms = span_ms(instant_since(collector->now, unit->reported_at));
     int64_t lag = lag_of(unit);
+    const char *name = unit_state_name(collector, unit);
     *out = (struct report_unit){
         .unit = text_of(unit->name),
         .parts = arena_get(arena, unit->part_count * sizeof(*out->parts)),
@@ -104,7 +123,7 @@ static void describe(struct collector *collector, struct intake_unit *unit, stru
         .oldest_unprocessed_ms = oldest_of(unit, lag, loop_wall_ms()),
         .records_per_s = rate_of(unit->records, unit->reported_records, ms),
         .bytes_per_s = rate_of(unit->bytes, unit->reported_bytes, ms),
-        .state = text_of(unit_state_name(unit)),
+        .state = unit_state_text(collector, arena, name),
         .positions_lost = unit->positions_lost,
     };
     for (uint32_t i = 0; i < unit->part_count; i++) {
@@ -114,7 +133,7 @@ static void describe(struct collector *collector, struct intake_unit *unit, stru
         part->reported_taken = part->taken;
         part->reported_end = part->end;
     }
-    unit->reported_state = unit_state_name(unit);
+    unit->reported_state = name;
     unit->reported_records = unit->records;
     unit->reported_bytes = unit->bytes;
     unit->reported_at = collector->now;
@@ -157,7 +176,7 @@ static void send_all(struct collector *collector)
         struct intake_unit *unit = intake->units[i];
         bool is_its_turn = turns <= 1 || i % (uint64_t)turns == turn % (uint64_t)turns;
         bool is_due = is_its_turn || reports->is_wanted;
-        if (unit == NULL || (!is_due && !is_changed(unit)))
+        if (unit == NULL || (!is_due && !is_changed(collector, unit)))
             continue;
         if (draft->count == UNITS_MAX || draft->parts + unit->part_count > PARTS_MAX)
             draft_send(collector, draft);

@@ -211,6 +211,8 @@ void api_print_collector(struct api_list *list, const struct collector_view *col
     json_member_int64(json, "level", collector->level);
     json_member_bool(json, "drained", collector->drained);
     json_member_int64(json, "commands", collector->commands);
+    json_member_int64(json, "units_refused", collector->units_refused);
+    member_given(json, "sink", collector->sink_answer);
     json_member_int64(json, "generation", collector->generation);
     json_member_int64(json, "applied_generation", collector->applied_generation);
     json_member_int64(json, "since_ms", collector->since_ms);

@@ -69,6 +69,8 @@ static void collector_families(struct metrics *metrics, const struct control *co
          offsetof(struct collector_view, lag_records)},
         {"muster_collector_records_per_second", "records that a collector delivers",
          offsetof(struct collector_view, records_per_s)},
+        {"muster_collector_units_refused", "units whose records a collector's sink does not take",
+         offsetof(struct collector_view, units_refused)},
         {"muster_collector_generation", "newest generation published to a collector",
          offsetof(struct collector_view, generation)},
         {"muster_collector_applied_generation", "generation that a collector has applied",

@@ -36,6 +36,8 @@ static void why_reader(struct json *json, const struct unit_view *unit)
     else if (unit->owner.size > 0 && unit->lag >= 0)
         buffer_print(&line, "its owner says '%.*s', %lld offsets behind",
                      TEXT_ARGS(unit->reader_state), (long long)unit->lag);
+    if (line.size > 0 && unit->sink_answer.size > 0)
+        buffer_print(&line, ": %.*s", TEXT_ARGS(unit->sink_answer));
     if (line.size > 0)
         json_text(json, buffer_text(&line));
     buffer_finish(&line);

@@ -222,7 +222,8 @@ struct report_unit {
     int64_t oldest_unprocessed_ms; // age of the oldest record not yet delivered, ms; -1 = not known
     int64_t records_per_s;         // delivered
     int64_t bytes_per_s;           // delivered
-    struct text state;             // starting | reading | stopping | missing | failed | holding
+    struct text state;             // starting | reading | stopping | missing | failed | holding |
+                                   // sink refuses[: its answer]
     int64_t positions_lost;        // positions lost since its owner began: not committed any more,
                                    // or not in the log
 };

@@ -35,7 +35,7 @@ struct collector_room {
     uint32_t beat_count;
     struct arena report_arena;
     struct report report; // the newest report read
-    char reported[64];    // state of the newest unit reported
+    char reported[128];   // state of the newest unit reported
     int64_t reported_lag;
 
     // What the leader has published.

@@ -77,6 +77,11 @@ static bool is_a_second_behind(struct collector_room *room)
     return room->report.units_count == 1 && room->report.units[0].oldest_unprocessed_ms > 1000;
 }
 
+static bool is_all_taken(struct collector_room *room)
+{
+    return room->reported_lag == 0;
+}
+
 // USERS: producer silent, collector behind: seconds go on growing.
 static void seconds_grow_while_the_sink_takes_nothing(void)
 {
@@ -92,7 +97,10 @@ static void seconds_grow_while_the_sink_takes_nothing(void)
     room_await_said(&room, "sink takes nothing");
     room_await(&room, is_a_second_behind);
     CHECK_INT(room.reported_lag, 10);
+    CHECK(strncmp(room.reported, "sink refuses: cannot write to", 29) == 0);
     limit_file_size(RLIM_INFINITY);
+    room_await(&room, is_all_taken);
+    CHECK_TEXT(room.reported, "reading");
     collector_room_close(&room);
 }
 

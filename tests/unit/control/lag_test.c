@@ -325,6 +325,39 @@ static void owner_that_reports_no_more_is_further_behind(void)
     cell_end(&cell);
 }
 
+static struct collector_view first_collector(const struct cell *cell)
+{
+    struct collector_view view = {0};
+    uint32_t cursor = 0;
+    REQUIRE(control_next_collector(cell->control, cell->now, &cursor, &view));
+    return view;
+}
+
+static void sink_that_refuses_is_told_with_its_answer(void)
+{
+    struct cell cell;
+    cell_begin(&cell, &(struct cell_options){0});
+    cell_beat(&cell, 0, 1, "active", 0);
+    announce(&cell, "t1");
+    cell_settle(&cell, 1);
+    report(&cell, 1, "sink refuses: cannot write to '/x': No space left on device", 0);
+    CHECK(text_equals(first_unit(&cell).reader_state, "sink refuses"));
+    CHECK(text_equals(first_unit(&cell).sink_answer,
+                      "cannot write to '/x': No space left on device"));
+    CHECK_INT(first_collector(&cell).units_refused, 1);
+    CHECK(text_equals(first_collector(&cell).sink_answer,
+                      "cannot write to '/x': No space left on device"));
+    report(&cell, 1, "sink refuses", 0);
+    CHECK_INT(first_unit(&cell).sink_answer.size, 0);
+    CHECK_INT(first_collector(&cell).units_refused, 1);
+    report(&cell, 1, "reading", 0);
+    CHECK_INT(first_collector(&cell).units_refused, 0);
+    CHECK_INT(first_collector(&cell).sink_answer.size, 0);
+    report(&cell, 1, "a word that is much too long for one: ", 0);
+    CHECK(text_equals(first_unit(&cell).reader_state, "a word that is "));
+    cell_end(&cell);
+}
+
 static const struct test tests[] = {
     TEST(first_owner_begins_and_the_next_one_goes_on),
     TEST(withdrawn_and_announced_again_is_new),
@@ -334,6 +367,7 @@ static const struct test tests[] = {
     TEST(age_goes_on_from_what_the_last_owner_said),
     TEST(next_owner_has_the_position_until_it_reports),
     TEST(owner_that_reports_no_more_is_further_behind),
+    TEST(sink_that_refuses_is_told_with_its_answer),
 };
 
 TEST_MAIN("control/lag", tests)
