@@ -146,6 +146,8 @@ static void unit_grant(struct control *control, uint32_t unit, uint32_t collecto
     row->generation = batch_generation(control);
     row->since_s = (uint32_t)(control->wall_ms / 1000);
     bool is_first = row->previous == NONE;
+    if (row->reason == UNIT_PAUSED)
+        row->reason = row->previous == collector ? UNIT_RESUMED : UNIT_PLACED;
     unit_move(tables, unit, UNIT_OWNED, collector);
     lag_unheard(control, unit);
     if (!is_first && row->previous != collector)

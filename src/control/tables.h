@@ -58,6 +58,7 @@ enum unit_reason {
     UNIT_RESHAPED,    // the topic is divided otherwise now
     UNIT_BUCKET_FULL, // the collector's record is full
     UNIT_PAUSED,      // its pool is paused
+    UNIT_RESUMED,     // ... was, and its owner is the one of before
     UNIT_SILENT,      // all agents that announce the topic are silent
     UNIT_FAILED,      // its former owner failed on it
     UNIT_QUARANTINE,  // too many owners failed on it

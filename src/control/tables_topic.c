@@ -71,6 +71,7 @@ static const struct {
     [UNIT_RESHAPED] = {"the topic is divided otherwise now", ""},
     [UNIT_BUCKET_FULL] = {"the collector's assignment record is full", "rule 1"},
     [UNIT_PAUSED] = {"paused: 'muster pool resume' gives it back", ""},
+    [UNIT_RESUMED] = {"resumed: given back to who had it", ""},
     [UNIT_FAILED] = {"its former owner failed on it", ""},
     [UNIT_QUARANTINE] = {"its owners failed on it; 'muster topic retry', or announcing it again, "
                          "gives it another try",

@@ -65,7 +65,8 @@ static void why_claims(struct api_list *list, const struct unit_view *unit)
 
 // ---- What caused it, as far as the newest events go back; the topic of events has the others.
 
-// The newest event of the unit; of a move the revoke, with which it began.
+// The newest event of the unit; of a move the revoke, with which it began, unless what it is given
+// for is another reason.
 static const struct event_record *event_of(const struct api_list *list, struct text pool,
                                            struct text name)
 {
@@ -77,7 +78,7 @@ static const struct event_record *event_of(const struct api_list *list, struct t
             newest = event;
         bool is_end_of_move = text_equals(newest->kind, "unit.moved");
         if (newest != event && is_end_of_move && text_equals(event->kind, "unit.revoked"))
-            return event;
+            return text_equal(event->text, newest->text) ? event : newest;
         if (newest != event || !is_end_of_move)
             break;
     }

@@ -106,6 +106,19 @@ static void the_gap_is_published(void)
 
 // ---- Pause.
 
+// "kind: text" of the newest event of a unit.
+static const char *newest_of(const struct cell *cell, const char *name)
+{
+    static char text[200];
+    const struct event_record *event;
+    text[0] = '\0';
+    for (uint32_t cursor = 0; control_next_event(cell->control, &cursor, &event);)
+        if (text_equals(event->subject, name) && text[0] == '\0')
+            snprintf(text, sizeof(text), "%.*s: %.*s", TEXT_ARGS(event->kind),
+                     TEXT_ARGS(event->text));
+    return text;
+}
+
 static void pause_takes_all_and_resume_gives_it_back(void)
 {
     struct cell cell;
@@ -128,6 +141,9 @@ static void pause_takes_all_and_resume_gives_it_back(void)
     cell_settle(&cell, 2);
     CHECK_TEXT(cell_owners(&cell), "c0:t3 c0:t4 c0:t5 c1:t1 c1:t2");
     CHECK_INT(moves(&cell), 2);
+    CHECK_TEXT(unit_shown(&cell, "t1"), "owned: resumed: given back to who had it");
+    CHECK_TEXT(unit_shown(&cell, "t5"), "owned: placed where the load is least");
+    CHECK_TEXT(newest_of(&cell, "t1"), "unit.moved: resumed: given back to who had it");
     CHECK_TEXT(pool_shown(&cell, "default"), "active RUNNING 2/1: resumed by order 77");
     cell_end(&cell);
 }
@@ -150,6 +166,7 @@ static void pause_survives_a_takeover(void)
         cell_settle(&next, 2);
         CHECK_TEXT(cell_owners(&next), owners_of_late);
         CHECK_INT(moves(&next), 2);
+        CHECK_TEXT(unit_shown(&next, "t1"), "owned: resumed: given back to who had it");
         cell_end(&cell);
         cell_end(&next);
     }
