@@ -15,7 +15,10 @@ static const struct column columns[] = {
     {"BEHIND", "oldest_unprocessed_ms", COLUMN_DURATION, false, true,
      "age of the oldest record that is not delivered, ms"},
     {"RECORDS/S", "records_per_s", COLUMN_INTEGER, true, true, "records delivered a second"},
-    {"STATE", "state", COLUMN_TEXT, false, true, "how it goes, in a word"},
+    {"STATE", "state", COLUMN_TEXT, false, true,
+     "ok, catching up, starting, not started (nothing was ever committed), not reported, "
+     "sink refuses, holding (its position is lost), failed, stopping, revoking, paused, "
+     "no owner, missing, dormant or quarantined"},
     {0},
 };
 

@@ -43,6 +43,13 @@ int64_t control_view_oldest_ms(const struct control *control, struct text pool)
     return oldest;
 }
 
+struct span control_view_echo(const struct control *control, struct instant now)
+{
+    struct instant proved = control->evidence.proved;
+    return instant_since(now,
+                         instant_is_before(proved, control->started) ? control->started : proved);
+}
+
 void control_view_cell(const struct control *control, struct cell_view *ret)
 {
     const struct tables *tables = &control->tables;
@@ -107,6 +114,7 @@ static void unit_fill(const struct control *control, uint32_t unit, struct unit_
     *ret = (struct unit_view){.pool = text_of(tables->pools[topic->pool]->name),
                               .name = topic_name(tables, row->topic),
                               .partition = row->partition,
+                              .is_paused = tables->pools[topic->pool]->state == POOL_PAUSED,
                               .state = text_of(unit_state_text((enum unit_state)row->state)),
                               .owner = collector_id(tables, row->owner),
                               .previous = collector_id(tables, row->previous),
@@ -121,6 +129,8 @@ static void unit_fill(const struct control *control, uint32_t unit, struct unit_
                               .lag = -1,
                               .oldest_unprocessed_ms = -1,
                               .reader_state = TEXT_LITERAL("")};
+    int64_t listens_ms = span_ms(instant_since(control->now, control->listens_since));
+    ret->is_older = ret->since_ms + 1000 < control->wall_ms - listens_ms;
     if (row->owner != NONE && tables->collectors[row->owner]->admitted > ret->fence)
         ret->fence = tables->collectors[row->owner]->admitted;
     const struct picture *picture =
@@ -316,7 +326,8 @@ bool control_next_wanted(const struct control *control, struct text pool, uint32
     return true;
 }
 
-static void coordinator_own(const struct control *control, struct coordinator_view *ret)
+static void coordinator_own(const struct control *control, struct instant now,
+                            struct coordinator_view *ret)
 {
     *ret = (struct coordinator_view){.id = text_of(control->id),
                                      .incarnation = text_of(control->incarnation),
@@ -330,7 +341,7 @@ static void coordinator_own(const struct control *control, struct coordinator_vi
                                      .epoch = control->epoch,
                                      .applied_generation = control->generation,
                                      .level = control->level_max,
-                                     .heard_ms_ago = 0};
+                                     .heard_ms_ago = span_ms(control_view_echo(control, now))};
 }
 
 // Whoever led in an earlier term does not lead any more, whatever its last beat said.
@@ -345,7 +356,7 @@ bool control_next_coordinator(const struct control *control, struct instant now,
 {
     if (*cursor == 0) {
         (*cursor)++;
-        coordinator_own(control, ret);
+        coordinator_own(control, now, ret);
         return true;
     }
     while (*cursor <= COORDINATORS_MAX) {

@@ -35,6 +35,8 @@ struct unit_view {
     struct text pool, name; // owned by the tables; name is "[cluster:]topic" without the partition
     int64_t partition;      // -1 = the whole topic
     struct text state, owner, previous, rule, reason;
+    bool is_paused; // its pool is
+    bool is_older;  // it is so since before this coordinator began to listen to reports
     int64_t fence, since_ms, partitions;
     // As the owner reported; -1 = not known.
     int64_t position, committed, end, lag, oldest_unprocessed_ms;
@@ -105,6 +107,10 @@ struct claim_view {
     const struct label *labels;
     uint32_t labels_count;
 };
+
+// How long ago the newest own beat was sent that has come back, or, before the first one has, since
+// it started.
+struct span control_view_echo(const struct control *control, struct instant now);
 
 void control_view_cell(const struct control *control, struct cell_view *ret);
 

@@ -131,7 +131,8 @@ void api_print_explain(struct api_list *list, const struct unit_view *unit, uint
 
 // ---- Lag.
 
-static const char *lag_state(const struct unit_view *unit, int64_t lag)
+// NULL = the word of its owner. What is committed says whether there is a position at all.
+static const char *lag_state(const struct unit_view *unit, int64_t lag, int64_t committed)
 {
     if (text_equals(unit->state, "missing"))
         return "missing";
@@ -140,10 +141,14 @@ static const char *lag_state(const struct unit_view *unit, int64_t lag)
     if (text_equals(unit->state, "quarantined"))
         return "quarantined";
     if (unit->owner.size == 0)
-        return "no owner";
-    if (lag < 0 || unit->reader_state.size == 0)
-        return "not started";
-    if (!text_equals(unit->reader_state, "reading"))
+        return unit->is_paused ? "paused" : "no owner";
+    if (text_equals(unit->state, "revoking"))
+        return "revoking";
+    bool is_reading = text_equals(unit->reader_state, "reading");
+    if (unit->reader_state.size == 0 || text_equals(unit->reader_state, "starting") ||
+        (is_reading && lag < 0))
+        return committed >= 0 ? "starting" : unit->is_older ? "not reported" : "not started";
+    if (!is_reading)
         return NULL;
     return lag == 0 ? "ok" : "catching up";
 }
@@ -157,7 +162,7 @@ static void lag_item(struct api_list *list, const struct unit_view *unit,
         lag = part->end < 0 || part->position < 0 ? -1
               : part->end > part->position        ? part->end - part->position
                                                   : 0;
-    const char *state = lag_state(unit, lag);
+    const char *state = lag_state(unit, lag, part ? part->committed : -1);
     json_object_begin(json);
     json_member_text(json, "topic", unit->name);
     member_known(json, "partition", part ? part->partition : unit->partition);
