@@ -138,6 +138,28 @@ static void reach_tell(struct coordinator *coordinator)
     buffer_finish(&text);
 }
 
+// Brokers that are connected and answer nothing are seen by the own beats alone, which come back
+// out of Kafka within a beat's time while all is well.
+static void echo_tell(struct coordinator *coordinator)
+{
+    struct span patience = conf_span(coordinator->conf, "leader.timeout.ms");
+    struct span echo = {0};
+    if (coordinator->is_unreachable || coordinator->control == NULL)
+        coordinator->reached = coordinator->now;
+    else
+        echo = control_view_echo(coordinator->control, coordinator->now);
+    bool is_deaf = echo.us > patience.us &&
+                   instant_since(coordinator->now, coordinator->reached).us > patience.us;
+    if (is_deaf && !coordinator->is_deaf)
+        coordinator_log(coordinator, "warning",
+                        "its own beats have not come back for %lld ms: Kafka is connected, but "
+                        "does not answer: is it frozen or overloaded? it is waited for",
+                        (long long)span_ms(echo));
+    if (!is_deaf && coordinator->is_deaf && !coordinator->is_unreachable)
+        coordinator_log(coordinator, "info", "its own beats come back again");
+    coordinator->is_deaf = is_deaf;
+}
+
 static void systemd_tell(struct coordinator *coordinator, struct instant now)
 {
     struct cell_view cell;
@@ -223,6 +245,7 @@ static struct instant turn(void *ctx, struct instant now)
         return INSTANT_NEVER;
     }
     reach_tell(coordinator);
+    echo_tell(coordinator);
     systemd_tell(coordinator, now);
     if (coordinator->is_stopping && instant_has_come(coordinator->stop_deadline, now))
         coordinator_fail(coordinator, "could not say goodbye within stop.timeout.ms");

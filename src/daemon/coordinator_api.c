@@ -296,6 +296,8 @@ static void answer_ready(struct coordinator *coordinator, struct http_request *r
         answer_text(request, 503, "not ready: the cell's topics are not known yet");
     else if (coordinator->is_unreachable)
         answer_text(request, 503, "not ready: Kafka is not reached");
+    else if (coordinator->is_deaf)
+        answer_text(request, 503, "not ready: its own beats do not come back from Kafka");
     else if (!cell.is_restored)
         answer_text(request, 503, "not ready: the state is being restored");
     else if (cell.is_barred)

@@ -151,6 +151,8 @@ struct coordinator {
     struct loop_watch *feeds[3]; // of the consumers, while they are read
     int exit_code;
     bool is_stopping, is_ready, is_unreachable, is_verbose;
+    bool is_deaf;           // its own beats do not come back; told
+    struct instant reached; // Kafka is connected since
     struct instant next_watchdog, stop_deadline;
     struct span watchdog_interval;
 

@@ -209,6 +209,23 @@ class RefusalTest(unittest.TestCase):
         self.assertEqual(0, cell.counts()["moves_total"])
         self.assertEqual({n: o for n, (o, _) in self.owners.items()}, self.owners_now(cell))
 
+    def test_kafka_that_is_frozen_is_not_ready(self):
+        """CB-50: connections stay up and nothing is answered."""
+        with kafka.Cluster(1) as cluster:
+            cell = Cell(cluster, self.processes, "frozen")
+            coordinator = cell.coordinator()
+            cell.wait_role("leader")
+            cluster.pause(1)
+            try:
+                coordinator.wait_log("its own beats have not come back", PATIENCE)
+                self.assertIsNone(cell.get("/readyz"))
+                self.assertIsNotNone(cell.get("/livez"))
+            finally:
+                cluster.resume(1)
+            cell.wait_ready()
+            said = coordinator.log().count("its own beats have not come back")
+            self.assertEqual(1, said)
+
     def owners_now(self, cell):
         return {n: o for n, (o, _) in cell.wait_assigned(3).items()}
 
