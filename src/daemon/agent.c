@@ -373,8 +373,9 @@ int agent_exit_code(const struct agent *agent)
 
 static void signalled(void *ctx, int signal)
 {
-    (void)signal;
-    agent_stop(ctx);
+    struct agent *agent = ctx;
+    if (signal != SIGHUP || !agent->is_stopping)
+        agent_stop(agent);
 }
 
 int agent_run(const struct agent_setup *setup)
@@ -387,12 +388,11 @@ int agent_run(const struct agent_setup *setup)
     if (status != STATUS_OK) {
         fprintf(setup->err, "muster: %s\n", buffer_string(&fault));
     } else {
-        struct loop_watch *watches[] = {loop_watch_signal(loop, SIGTERM, signalled, agent),
-                                        loop_watch_signal(loop, SIGINT, signalled, agent)};
+        struct loop_watch *watches[LOOP_STOPS];
+        loop_watch_stops(loop, signalled, agent, watches);
         loop_run(loop);
         code = agent_exit_code(agent);
-        for (size_t i = 0; i < 2; i++)
-            loop_unwatch(watches[i]);
+        loop_unwatch_stops(watches);
     }
     agent_destroy(agent);
     loop_destroy(loop);

@@ -22,7 +22,8 @@ struct process {
 static void take_signal(void *ctx, int signal)
 {
     struct process *process = ctx;
-    (void)signal;
+    if (signal == SIGHUP && process->signals > 0)
+        return;
     if (process->signals++ == 0)
         collector_stop(process->collector);
     else
@@ -45,13 +46,10 @@ static int code_of(enum status status)
 static int run_process(struct process *process)
 {
     int code = 0;
-    struct loop_watch *watches[] = {
-        loop_watch_signal(process->loop, SIGTERM, take_signal, process),
-        loop_watch_signal(process->loop, SIGINT, take_signal, process),
-    };
+    struct loop_watch *watches[LOOP_STOPS];
+    loop_watch_stops(process->loop, take_signal, process, watches);
     loop_run(process->loop);
-    for (size_t i = 0; i < 2; i++)
-        loop_unwatch(watches[i]);
+    loop_unwatch_stops(watches);
     if (collector_has_ended(process->collector, &code))
         return code;
     struct collector_figures figures;

@@ -417,8 +417,9 @@ int coordinator_exit_code(const struct coordinator *coordinator)
 
 static void signalled(void *ctx, int signal)
 {
-    (void)signal;
-    coordinator_stop(ctx);
+    struct coordinator *coordinator = ctx;
+    if (signal != SIGHUP || !coordinator->is_stopping)
+        coordinator_stop(coordinator);
 }
 
 // What Kafka's threads allocate is freed by the loop's. In arenas of their own it could not be
@@ -442,12 +443,11 @@ int coordinator_run(const struct coordinator_setup *setup)
         fprintf(setup->err, "muster: cannot start a coordinator: %s\n", buffer_string(&fault));
         code = status == STATUS_INVALID ? 2 : 1;
     } else {
-        struct loop_watch *term = loop_watch_signal(loop, SIGTERM, signalled, coordinator);
-        struct loop_watch *interrupt = loop_watch_signal(loop, SIGINT, signalled, coordinator);
+        struct loop_watch *watches[LOOP_STOPS];
+        loop_watch_stops(loop, signalled, coordinator, watches);
         loop_run(loop);
         code = coordinator_exit_code(coordinator);
-        loop_unwatch(term);
-        loop_unwatch(interrupt);
+        loop_unwatch_stops(watches);
         coordinator_destroy(coordinator);
     }
     buffer_finish(&fault);

@@ -49,8 +49,7 @@ static void turn(void *ctx)
 static void signalled(void *ctx, int signal)
 {
     struct demo *demo = ctx;
-    (void)signal;
-    if (demo->is_stopping) {
+    if (demo->is_stopping && signal != SIGHUP) {
         demo->code = 1;
         loop_stop(demo->loop);
     }
@@ -147,14 +146,13 @@ static void demo_close(struct demo *demo)
 
 static void demo_play(struct demo *demo)
 {
-    struct loop_watch *watches[] = {loop_watch_signal(demo->loop, SIGTERM, signalled, demo),
-                                    loop_watch_signal(demo->loop, SIGINT, signalled, demo)};
+    struct loop_watch *watches[LOOP_STOPS];
+    loop_watch_stops(demo->loop, signalled, demo, watches);
     demo->timer = loop_timer_create(demo->loop, turn, demo);
     loop_timer_set(demo->timer, loop_now());
     loop_run(demo->loop);
     loop_timer_destroy(demo->timer);
-    for (size_t i = 0; i < 2; i++)
-        loop_unwatch(watches[i]);
+    loop_unwatch_stops(watches);
     demo_files_recount(demo);
     demo->result.sums = demo_tally_sums(demo->tally);
     if (demo->result.sums.lost > 0 || demo->result.assigned != demo->result.announced)

@@ -159,6 +159,28 @@ struct loop_watch *loop_watch_signal(struct loop *loop, int signal,
     return watch;
 }
 
+static bool is_ignored(int signal)
+{
+    struct sigaction action;
+    return sigaction(signal, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
+void loop_watch_stops(struct loop *loop, void (*callback)(void *ctx, int signal), void *ctx,
+                      struct loop_watch *ret_watches[LOOP_STOPS])
+{
+    static const int signals[LOOP_STOPS] = {SIGTERM, SIGINT, SIGHUP};
+    for (size_t i = 0; i < LOOP_STOPS; i++)
+        ret_watches[i] = signals[i] == SIGHUP && is_ignored(SIGHUP)
+                             ? NULL
+                             : loop_watch_signal(loop, signals[i], callback, ctx);
+}
+
+void loop_unwatch_stops(struct loop_watch *watches[LOOP_STOPS])
+{
+    for (size_t i = 0; i < LOOP_STOPS; i++)
+        loop_unwatch(watches[i]);
+}
+
 void loop_unwatch(struct loop_watch *watch)
 {
     if (watch == NULL)

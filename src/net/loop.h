@@ -34,6 +34,14 @@ struct event_base *loop_base(struct loop *loop);
 // Calls `callback` in every wake-up while `fd` (borrowed, non-blocking) is readable or hung up.
 struct loop_watch *loop_watch_fd(struct loop *loop, int fd, void (*callback)(void *ctx), void *ctx);
 
+// Calls `callback` after each signal that asks for an orderly stop: SIGTERM, SIGINT, and SIGHUP,
+// which comes when a terminal is closed, often twice. A SIGHUP that was ignored when the process
+// began (nohup) stays ignored.
+#define LOOP_STOPS 3
+void loop_watch_stops(struct loop *loop, void (*callback)(void *ctx, int signal), void *ctx,
+                      struct loop_watch *ret_watches[LOOP_STOPS]);
+void loop_unwatch_stops(struct loop_watch *watches[LOOP_STOPS]);
+
 // Calls `callback` after the signal, which then no longer has its default effect. One loop of a
 // process at most. Exec'd children get the default back.
 struct loop_watch *loop_watch_signal(struct loop *loop, int signal,

@@ -188,6 +188,25 @@ static void signals_are_callbacks_and_a_broken_pipe_is_nothing(void)
     loop_destroy(notes.loop);
 }
 
+// A closed terminal asks for the orderly stop too, but not under nohup.
+static void hangup_is_a_stop_unless_it_was_ignored(void)
+{
+    for (int is_ignored = 0; is_ignored < 2; is_ignored++) {
+        struct notes notes = notes_init(INT32_MAX, INSTANT_NEVER);
+        struct loop_watch *watches[LOOP_STOPS];
+        struct loop_timer *timer = loop_timer_create(notes.loop, timer_kills, &notes);
+        signal(SIGHUP, is_ignored ? SIG_IGN : SIG_DFL);
+        loop_watch_stops(notes.loop, signal_came, &notes, watches);
+        loop_timer_set(timer, loop_now());
+        loop_run(notes.loop);
+        CHECK(strstr(notes.text, "term ") != NULL);
+        CHECK_INT(strstr(notes.text, "hup ") == NULL, is_ignored);
+        loop_unwatch_stops(watches);
+        loop_destroy(notes.loop);
+    }
+    signal(SIGHUP, SIG_DFL);
+}
+
 static void a_loop_may_run_again_and_stop_at_once(void)
 {
     struct notes notes = notes_init(1, INSTANT_NEVER);
@@ -212,6 +231,7 @@ static const struct test tests[] = {
     TEST(a_timer_may_set_itself_and_destroy_others),
     TEST(a_watch_may_end_itself),
     TEST(signals_are_callbacks_and_a_broken_pipe_is_nothing),
+    TEST(hangup_is_a_stop_unless_it_was_ignored),
     TEST(a_loop_may_run_again_and_stop_at_once),
     TEST(the_wall_clock_counts_milliseconds_since_1970),
 };
