@@ -150,7 +150,8 @@ static void begin_life(struct collector *collector)
 {
     const struct conf *conf = collector->setup.conf;
     collector->life++;
-    collector->is_settled = false;
+    collector->is_settled = collector->is_waiting_told = false;
+    collector->waiting_since = collector->now;
     collector->command.number = 0; // it was for the life before
     collector_incarnation_draw(collector->incarnation);
     write_state(collector, collector->incarnation, collector->replaces);
@@ -255,9 +256,30 @@ static void tell_reach(struct collector *collector)
     buffer_finish(&text);
 }
 
+// Nobody answers who beats for a pool that does not exist.
+static void tell_waiting(struct collector *collector)
+{
+    struct span beats = {3 * conf_span(collector->setup.conf, "beat.interval.ms").us};
+    bool has_beaten = collect_lease_left(collector->collect, collector->now).us <
+                      span_of_ms(collector->beat.lease_ms).us;
+    if (collector->is_unreachable || !has_beaten)
+        collector->waiting_since = collector->now;
+    if (collector->is_waiting_told || collect_lineage(collector->collect).size > 0 ||
+        collect_state(collector->collect) != COLLECT_JOINING ||
+        instant_since(collector->now, collector->waiting_since).us <= beats.us)
+        return;
+    collector->is_waiting_told = true;
+    collector_log(collector, LOG_WARNING,
+                  "no head yet: is there a pool '%s', and a coordinator that leads? 'muster pool "
+                  "list' and 'muster coordinator list' show them; it goes on waiting",
+                  collector->pool);
+}
+
 static struct instant next_turn(const struct collector *collector)
 {
     struct instant next = collect_deadline(collector->collect);
+    if (collector->is_stop_requested)
+        return collector->now;
     next = instant_earlier(next, link_deadline(collector));
     next = instant_earlier(next, intake_deadline(collector));
     next = instant_earlier(next, commits_deadline(collector));
@@ -294,6 +316,7 @@ static struct instant turn(void *ctx, struct instant now)
     command_run(collector);
     tell_systemd(collector);
     tell_reach(collector);
+    tell_waiting(collector);
     if (collector->is_restart_wanted && !collector->has_ended)
         restart(collector);
     return collector->has_ended ? INSTANT_NEVER : next_turn(collector);

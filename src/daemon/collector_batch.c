@@ -194,6 +194,17 @@ static void hold(struct collector *collector)
     batch->retry_at = instant_add(collector->now, span_of_ms(batch->backoff_ms));
 }
 
+// Nothing is written ever again: the process stops in order, with work left.
+static void end(struct collector *collector)
+{
+    struct batch *batch = &collector->batch;
+    collector_log(collector, LOG_ERROR, "the sink's reader is gone: %s; stops",
+                  sink_fault(batch->sink));
+    batch->is_closed = true;
+    batch->retry_at = INSTANT_NEVER;
+    collector_stop(collector);
+}
+
 static void end_hold(struct collector *collector)
 {
     struct batch *batch = &collector->batch;
@@ -218,6 +229,8 @@ static bool write_once(struct collector *collector)
         end_hold(collector);
     if (status == STATUS_AGAIN)
         batch->retry_at = instant_add(collector->now, (struct span){BUSY_RETRY_US});
+    else if (status == STATUS_CLOSED)
+        end(collector);
     else if (status != STATUS_OK)
         hold(collector);
     return status == STATUS_OK;

@@ -85,6 +85,7 @@ struct part {
     int64_t pending_ms; // time of the oldest of them, or -1
     int64_t reported_taken;
     int64_t reported_end;
+    int64_t reported_committed;
 };
 
 enum unit_phase {
@@ -205,8 +206,9 @@ struct batch {
     struct arena arena;      // headers of one write
     struct instant retry_at; // no write before
     int64_t backoff_ms;
-    bool is_held;  // the sink failed and was not heard of since
-    bool is_flush; // a stopping unit waits
+    bool is_held;   // the sink failed and was not heard of since
+    bool is_closed; // the sink takes nothing ever again
+    bool is_flush;  // a stopping unit waits
     struct instant held_at;
 };
 
@@ -285,10 +287,12 @@ struct collector {
     uint64_t records_read;
     uint64_t records_taken;
     uint64_t records_dropped;
-    bool is_ready;          // told to systemd
-    bool is_settled;        // this life was named and the state file says so
-    bool is_unreachable;    // told
-    bool is_stop_requested; // to be given to the deciding part
+    bool is_ready;                // told to systemd
+    bool is_settled;              // this life was named and the state file says so
+    bool is_unreachable;          // told
+    bool is_waiting_told;         // that there is no head
+    struct instant waiting_since; // Kafka is reached, and there is none
+    bool is_stop_requested;       // to be given to the deciding part
     bool is_restart_wanted;
     bool has_ended;
     int exit_code;

@@ -345,7 +345,8 @@ static void tell_stopped(struct collector *collector, struct intake_unit *unit)
 // Returns whether the unit is still here.
 static bool settle_stopping(struct collector *collector, struct intake_unit *unit)
 {
-    if (has_pending(unit) && instant_has_come(unit->stop_at, collector->now)) {
+    bool is_late = instant_has_come(unit->stop_at, collector->now);
+    if (has_pending(unit) && (is_late || collector->batch.is_closed)) {
         unit->is_rest_dropped = true;
         batch_drop_unit(collector, unit);
     }

@@ -78,7 +78,8 @@ static bool is_changed(const struct collector *collector, const struct intake_un
         return true;
     for (uint32_t i = 0; i < unit->part_count; i++) {
         const struct part *part = unit->parts[i];
-        if (part->taken != part->reported_taken || part->end != part->reported_end)
+        if (part->taken != part->reported_taken || part->end != part->reported_end ||
+            part->committed != part->reported_committed)
             return true;
     }
     return false;
@@ -132,6 +133,7 @@ static void describe(struct collector *collector, struct intake_unit *unit, stru
             (struct report_part){part->partition, part->taken, part->committed, part->end};
         part->reported_taken = part->taken;
         part->reported_end = part->end;
+        part->reported_committed = part->committed;
     }
     unit->reported_state = name;
     unit->reported_records = unit->records;

@@ -11,6 +11,7 @@
 //     case STATUS_OK:     everything is done
 //     case STATUS_AGAIN:  the sink is busy: wait until sink_wait_fd is writable, offer the rest
 //     case STATUS_FAILED: sink_fault says why: offer the rest later
+//     case STATUS_CLOSED: sink_fault says why: it will never take anything again
 //
 // A new sink is one file with its driver and one line in the table of sink.c.
 #ifndef MUSTER_SINK_SINK_H

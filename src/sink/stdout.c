@@ -79,8 +79,10 @@ static enum status finish_line(struct stdout_sink *out)
         } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
             return STATUS_AGAIN;
         } else if (errno != EINTR) {
+            // A pipe without a reader never gets one again.
+            enum status status = errno == EPIPE ? STATUS_CLOSED : STATUS_FAILED;
             buffer_print(&out->sink.fault, "cannot write to stdout: %s", strerror(errno));
-            return STATUS_FAILED;
+            return status;
         }
     }
     return STATUS_OK;

@@ -56,6 +56,23 @@ static void answer_to_a_former_life_is_about_none_of_the_next_ones_units(void)
     collector_room_close(&room);
 }
 
+// S9: no silence. A pool that does not exist answers nobody.
+static void who_gets_no_head_says_so_once(void)
+{
+    struct collector_room room;
+    collector_room_open(&room);
+    room_start(&room);
+    room_await_said(&room, "no head yet: is there a pool 'default'");
+    for (int i = 0; i < 20; i++)
+        room_step(&room);
+    const char *first = strstr(room.err_text, "no head yet");
+    REQUIRE(first != NULL);
+    CHECK(strstr(first + 1, "no head yet") == NULL);
+    room_admit(&room, NULL, 0);
+    CHECK(room_look(&room).is_named);
+    collector_room_close(&room);
+}
+
 static bool is_lost(struct collector_room *room)
 {
     return room->collector->intake.lists[PART_GAP].count > 0;
@@ -135,6 +152,7 @@ static void client_that_writes_no_more_ends_it(void)
 }
 
 static const struct test tests[] = {
+    TEST(who_gets_no_head_says_so_once),
     TEST(answer_to_a_former_life_is_about_none_of_the_next_ones_units),
     TEST(position_said_to_be_lost_skips_nothing_that_is_there),
     TEST(another_cluster_at_the_same_address_ends_it),

@@ -104,7 +104,8 @@ void room_start(struct collector_room *room)
     room->err = open_memstream(&room->err_text, &room->err_size);
     fflush(room->err); // so that the text is there from the start
     room->loop = loop_create();
-    struct collector_setup setup = {.conf = room->conf, .err = room->err, .output = 1};
+    struct collector_setup setup = {
+        .conf = room->conf, .err = room->err, .output = room->output > 0 ? room->output : 1};
     enum status status = collector_create(room->loop, &setup, &fault, &room->collector);
     CHECK_TEXT(buffer_string(&fault), "");
     REQUIRE(status == STATUS_OK);

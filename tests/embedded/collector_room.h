@@ -37,6 +37,7 @@ struct collector_room {
     struct report report; // the newest report read
     char reported[128];   // state of the newest unit reported
     int64_t reported_lag;
+    int output; // of the sink 'stdout', 0 = 1
 
     // What the leader has published.
     int64_t generation;

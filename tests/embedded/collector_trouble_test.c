@@ -125,6 +125,32 @@ static void revoke_under_a_full_disk_lets_go(void)
     collector_room_close(&room);
 }
 
+// EE-6: what was taken is committed, the rest is read again by somebody else, and the code says so.
+static void reader_of_stdout_that_goes_ends_the_process(void)
+{
+    struct collector_room room;
+    int pipes[2];
+    REQUIRE(pipe(pipes) == 0);
+    collector_room_open(&room);
+    make_topic(&room, "a");
+    room_set(&room, "sink.type", "stdout");
+    room.output = pipes[1];
+    room_start(&room);
+    room_admit(&room, (struct room_unit[]){{"a", 1}}, 1);
+    room_produce(&room, "a", 0, 0, 1);
+    while (room_look(&room).records_taken == 0)
+        room_step(&room);
+    close(pipes[0]);
+    room_produce(&room, "a", 0, 1, 1);
+    room_await_said(&room, "the sink's reader is gone: cannot write to stdout: Broken pipe");
+    room_await_beat(&room, "leaving", 0);
+    room_publish(&room, "", NULL, 0);
+    CHECK_INT(room_await_end(&room), 9);
+    CHECK_INT(room_committed(&room, "a", 0, NULL), 1);
+    collector_room_close(&room);
+    close(pipes[1]);
+}
+
 static bool is_committed(struct collector_room *room)
 {
     return room_committed(room, "a", 0, NULL) == 10;
@@ -473,6 +499,7 @@ static const struct test tests[] = {
     TEST(full_disk_holds_and_loses_nothing),
     TEST(seconds_grow_while_the_sink_takes_nothing),
     TEST(revoke_under_a_full_disk_lets_go),
+    TEST(reader_of_stdout_that_goes_ends_the_process),
     TEST(stop_goes_from_reading_to_the_goodbye_in_this_order),
     TEST(lost_position_goes_on_by_policy_with_one_warning),
     TEST(lost_position_is_held_until_the_policy_changes),

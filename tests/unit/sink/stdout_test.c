@@ -2,6 +2,7 @@
 //
 // The sink 'stdout' never waits for its reader and never leaves half a line between two others.
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -150,12 +151,29 @@ static void full_device_fails_with_the_reason(void)
     close(full);
 }
 
+static void pipe_without_a_reader_is_closed_for_good(void)
+{
+    int pipes[2];
+    enum sink_verdict verdict;
+    REQUIRE(pipe(pipes) == 0);
+    signal(SIGPIPE, SIG_IGN);
+    struct sink *sink = make(pipes[1]);
+    struct sink_record record = record_of(1, "a");
+    close(pipes[0]);
+    CHECK_INT(sink_write(sink, &record, 1, &verdict), STATUS_CLOSED);
+    CHECK_INT(verdict, SINK_RETRY);
+    CHECK_TEXT(sink_fault(sink), "cannot write to stdout: Broken pipe");
+    sink_destroy(sink);
+    close(pipes[1]);
+}
+
 static const struct test tests[] = {
     TEST(records_become_lines),
     TEST(slow_pipe_is_busy_and_loses_nothing),
     TEST(slow_socket_is_busy_and_loses_nothing),
     TEST(begun_line_is_finished_before_another_record),
     TEST(full_device_fails_with_the_reason),
+    TEST(pipe_without_a_reader_is_closed_for_good),
 };
 
 TEST_MAIN("sink/stdout", tests)
