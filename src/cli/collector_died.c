@@ -96,7 +96,9 @@ static enum status publish(const struct invocation *invocation, const struct col
     if (status == STATUS_OK)
         status = await_taken(&line, conf, count);
     if (status != STATUS_OK && problem->size == 0 &&
-        kafka_watch_reach(line.watch, problem) == STATUS_OK)
+        kafka_watch_explain(line.watch, problem) != STATUS_OK)
+        status = STATUS_UNREACHABLE;
+    else if (status != STATUS_OK && problem->size == 0)
         buffer_print(problem, "the death of '%s/%s' was not taken: %s", state->pool, state->id,
                      status_text(status));
     line_close(&line);

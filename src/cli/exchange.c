@@ -240,7 +240,7 @@ enum exit_code exchange_run(struct exchange *exchange, const struct invocation *
     if (status == STATUS_OK)
         status = all_send(exchange, &settings, conf, &problem);
     if (status == STATUS_OK && nothing_was_taken(exchange))
-        status = kafka_watch_reach(settings.watch, &reach);
+        status = kafka_watch_explain(settings.watch, &reach);
     if (status == STATUS_OK && exchange->is_awaited)
         await_answers(await, exchange, deadline);
     if (status == STATUS_OK)

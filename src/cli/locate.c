@@ -47,9 +47,10 @@ static struct instant now(void)
 }
 
 // Where the beats of a moment ago begin; the end of the topic where Kafka does not say, so that
-// beats are waited for.
-static int64_t begin_find(const struct search *search, const struct conf *conf,
-                          const struct kafka_settings *settings, struct text topic)
+// beats are waited for. STATUS_NOT_FOUND: there is no such topic.
+static enum status begin_find(const struct search *search, const struct conf *conf,
+                              const struct kafka_settings *settings, struct text topic,
+                              int64_t *ret_offset)
 {
     struct kafka_admin *admin = NULL;
     struct kafka_partition partition = {.topic = topic};
@@ -58,21 +59,23 @@ static int64_t begin_find(const struct search *search, const struct conf *conf,
     struct kafka_ask ask = {.patience = span_of_ms(LOOK_BACK_PATIENCE_MS)};
     if (patience.us / 2 < ask.patience.us)
         ask.patience = (struct span){patience.us / 2};
-    int64_t offset = KAFKA_END;
+    bool is_missing = false;
     enum status status =
         kafka_admin_create(settings, &(struct kafka_admin_options){0}, &fault, &admin);
     if (status == STATUS_OK)
         status =
             kafka_admin_find_offsets(admin, ask, search->begun_ms - LOOK_BACK_MS, &partition, 1);
     struct kafka_reply *reply = status == STATUS_OK ? kafka_admin_wait(admin, ask.patience) : NULL;
-    if (reply != NULL && reply->status == STATUS_OK && reply->offset_count == 1 &&
-        reply->offsets[0].offset >= 0)
-        offset = reply->offsets[0].offset;
+    if (reply != NULL && reply->status == STATUS_OK && reply->offset_count == 1) {
+        is_missing = reply->offsets[0].status == STATUS_NOT_FOUND;
+        if (reply->offsets[0].status == STATUS_OK && reply->offsets[0].offset >= 0)
+            *ret_offset = reply->offsets[0].offset;
+    }
     kafka_reply_release(reply);
     if (admin != NULL)
         (void)kafka_admin_destroy(admin, span_of_ms(0));
     buffer_finish(&fault);
-    return offset;
+    return is_missing ? STATUS_NOT_FOUND : STATUS_OK;
 }
 
 static enum status search_begin(struct search *search, const struct conf *conf)
@@ -86,9 +89,14 @@ static enum status search_begin(struct search *search, const struct conf *conf)
     buffer_print(&topic, "%s.members", conf_text(conf, "prefix"));
     struct kafka_assignment assignment = {.topic = buffer_text(&topic), .offset = KAFKA_END};
     if (status == STATUS_OK)
-        assignment.offset = begin_find(search, conf, &settings, buffer_text(&topic));
+        status = begin_find(search, conf, &settings, buffer_text(&topic), &assignment.offset);
     kafka_settings_finish(&settings);
-    if (status == STATUS_OK) {
+    if (status == STATUS_NOT_FOUND) {
+        buffer_print(search->problem,
+                     "there is no topic '%s': 'muster coordinator run' creates the topics of a "
+                     "cell, --prefix names another cell",
+                     buffer_string(&topic));
+    } else if (status == STATUS_OK) {
         status = kafka_consumer_assign(search->consumer, &assignment, 1);
         if (status != STATUS_OK)
             buffer_print(search->problem, "cannot read '%s': %s", buffer_string(&topic),
@@ -175,15 +183,18 @@ static void search_run(struct search *search, const struct invocation *invocatio
 
 static enum status search_explain(struct search *search, const struct conf *conf)
 {
-    if (kafka_watch_reach(search->watch, search->problem) != STATUS_OK) {
-        buffer_add_string(search->problem, ": is it running? -b HOST:PORT says where it is");
+    if (kafka_watch_explain(search->watch, search->problem) != STATUS_OK) {
+        buffer_add_string(search->problem, " -b HOST:PORT says where it is");
         return STATUS_UNREACHABLE;
     }
-    buffer_print(search->problem,
-                 "no coordinator of the cell '%s' was heard within %lld ms: 'muster coordinator "
-                 "run' starts one, --api asks one directly",
+    buffer_print(search->problem, "no coordinator of the cell '%s' was heard within %lld ms",
                  conf_text(conf, "prefix"), (long long)conf_int(conf, "timeout.ms"));
-    return STATUS_TIMEOUT;
+    if (search->silent.size > 0)
+        buffer_print(search->problem, ", and the last one, at %s, does not answer",
+                     buffer_string(&search->silent));
+    buffer_add_string(search->problem,
+                      ": 'muster coordinator run' starts one, --api asks one directly");
+    return STATUS_UNREACHABLE;
 }
 
 static enum status search_beats(const struct invocation *invocation, struct buffer *ret_url,
@@ -199,9 +210,6 @@ static enum status search_beats(const struct invocation *invocation, struct buff
     enum status status = search_begin(&search, conf);
     if (status == STATUS_OK)
         search_run(&search, invocation);
-    // Clocks may differ: whoever does not answer says why to the one who asks next.
-    if (search.address.size == 0 && search.silent.size > 0)
-        buffer_add_text(&search.address, buffer_text(&search.silent));
     if (search.address.size)
         buffer_print(ret_url, "http://%s", buffer_string(&search.address));
     else if (status == STATUS_OK)

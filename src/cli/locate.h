@@ -11,8 +11,8 @@
 
 // Appends "http://HOST:PORT": `api.url` if it is set, else what the beats say. The leader is taken
 // if it is heard within 1.5 s of the first coordinator, since any of them answers the same.
-// STATUS_UNREACHABLE (no Kafka) or STATUS_TIMEOUT (no coordinator within timeout.ms), with the
-// reason and what to do in `problem`.
+// STATUS_UNREACHABLE (no Kafka, or no coordinator within timeout.ms) or STATUS_NOT_FOUND (the cell
+// has no topics), with the reason and what to do in `problem`.
 enum status locate_api(const struct invocation *invocation, struct buffer *ret_url,
                        struct buffer *problem) MUST_CHECK;
 

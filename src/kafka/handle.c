@@ -86,7 +86,7 @@ static enum kafka_link link_of(const char *state)
         return KAFKA_LINK_UP;
     if (strcmp(state, "DOWN") == 0 || strcmp(state, "INIT") == 0)
         return KAFKA_LINK_DOWN;
-    return KAFKA_LINK_TRYING;
+    return strcmp(state, "APIVERSION_QUERY") == 0 ? KAFKA_LINK_ASKING : KAFKA_LINK_TRYING;
 }
 
 static rd_kafka_resp_err_t on_broker_state(rd_kafka_t *rk, int32_t broker, const char *protocol,

@@ -44,6 +44,9 @@ struct kafka_watch {
     uint32_t up_count;
     uint32_t failures;    // attempts that failed since there was a connection
     struct instant since; // of the first of them
+    bool is_mute;         // the last of them was connected
+    bool has_connected;   // any attempt ever
+    bool has_answered;
     char reason[160];
 };
 
@@ -191,14 +194,19 @@ static struct link *watch_find_link(struct kafka_watch *watch, const void *handl
 // Keeps `up_count` and `failures` in step with one change.
 static void watch_count(struct kafka_watch *watch, enum kafka_link before, enum kafka_link now)
 {
+    watch->has_connected |= now == KAFKA_LINK_ASKING;
     if (now == KAFKA_LINK_UP && before != KAFKA_LINK_UP) {
+        watch->has_answered = true;
         watch->up_count++;
         watch->failures = 0;
     }
     if (now != KAFKA_LINK_UP && before == KAFKA_LINK_UP)
         watch->up_count--;
-    if (now == KAFKA_LINK_DOWN && before == KAFKA_LINK_TRYING && watch->up_count == 0 &&
-        watch->failures++ == 0)
+    bool was_attempt = before == KAFKA_LINK_TRYING || before == KAFKA_LINK_ASKING;
+    if (now != KAFKA_LINK_DOWN || !was_attempt || watch->up_count > 0)
+        return;
+    watch->is_mute = before == KAFKA_LINK_ASKING;
+    if (watch->failures++ == 0)
         watch->since = kafka_now();
 }
 
@@ -232,16 +240,46 @@ void kafka_watch_forget(struct kafka_watch *watch, const void *handle)
     pthread_mutex_unlock(&watch->lock);
 }
 
+static bool watch_is_reached(const struct kafka_watch *watch)
+{
+    return watch->up_count > 0 || watch->failures == 0;
+}
+
+static void failures_print(const struct kafka_watch *watch, struct buffer *text)
+{
+    long long spent_s = span_ms(instant_since(kafka_now(), watch->since)) / 1000;
+    buffer_print(text,
+                 watch->is_mute ? "'%s' is connected but does not answer"
+                                : "cannot reach Kafka at '%s'",
+                 watch->servers);
+    buffer_print(text, " (%s%s%u %s in %lld s)", watch->reason, watch->reason[0] ? ", " : "",
+                 watch->failures, watch->failures == 1 ? "try" : "tries", spent_s);
+}
+
 enum status kafka_watch_reach(struct kafka_watch *watch, struct buffer *text)
 {
-    struct instant now = kafka_now();
     pthread_mutex_lock(&watch->lock);
-    bool is_reached = watch->up_count > 0 || watch->failures == 0;
+    bool is_reached = watch_is_reached(watch);
     if (!is_reached)
-        buffer_print(text, "cannot reach Kafka at '%s' (%s%s%u %s in %lld s)", watch->servers,
-                     watch->reason, watch->reason[0] ? ", " : "", watch->failures,
-                     watch->failures == 1 ? "try" : "tries",
-                     (long long)(span_ms(instant_since(now, watch->since)) / 1000));
+        failures_print(watch, text);
+    pthread_mutex_unlock(&watch->lock);
+    return is_reached ? STATUS_OK : STATUS_UNREACHABLE;
+}
+
+enum status kafka_watch_explain(struct kafka_watch *watch, struct buffer *text)
+{
+    pthread_mutex_lock(&watch->lock);
+    bool is_reached = watch_is_reached(watch) && watch->has_answered;
+    bool is_mute = watch->failures > 0 ? watch->is_mute : watch->has_connected;
+    if (!watch_is_reached(watch))
+        failures_print(watch, text);
+    else if (!is_reached)
+        buffer_print(text,
+                     is_mute ? "'%s' is connected but does not answer"
+                             : "cannot reach Kafka at '%s' (not connected yet)",
+                     watch->servers);
+    if (!is_reached)
+        buffer_add_string(text, is_mute ? ": is it Kafka?" : ": is it running?");
     pthread_mutex_unlock(&watch->lock);
     return is_reached ? STATUS_OK : STATUS_UNREACHABLE;
 }

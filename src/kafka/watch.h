@@ -27,7 +27,13 @@ void kafka_watch_destroy(struct kafka_watch *watch);
 bool kafka_watch_next(struct kafka_watch *watch, struct buffer *line);
 
 // STATUS_OK while any handle has a connection, or none has tried. Else STATUS_UNREACHABLE, and
-// appends "cannot reach Kafka at 'HOST:PORT' (connection refused, 4 tries in 10 s)" to `text`.
+// appends "cannot reach Kafka at 'HOST:PORT' (connection refused, 4 tries in 10 s)" to `text`,
+// or, if what is there takes the connection and nothing else, "'HOST:PORT' is connected but does
+// not answer (timed out, 1 try in 10 s)".
 enum status kafka_watch_reach(struct kafka_watch *watch, struct buffer *text) MUST_CHECK;
+
+// For those who have waited in vain: an attempt that still goes on counts too. STATUS_UNREACHABLE
+// if there has been no answer at all yet, with the sentence and a question for people in `text`.
+enum status kafka_watch_explain(struct kafka_watch *watch, struct buffer *text) MUST_CHECK;
 
 #endif

@@ -18,7 +18,12 @@ void kafka_watch_add_line(struct kafka_watch *watch, struct text line);
 // Why a connection failed last, "connection refused".
 void kafka_watch_set_reason(struct kafka_watch *watch, struct text reason);
 
-enum kafka_link { KAFKA_LINK_DOWN, KAFKA_LINK_TRYING, KAFKA_LINK_UP };
+enum kafka_link {
+    KAFKA_LINK_DOWN,
+    KAFKA_LINK_TRYING,
+    KAFKA_LINK_ASKING, // connected, and asks for the first time: is it Kafka?
+    KAFKA_LINK_UP,
+};
 
 // The connection of a handle to one of its brokers has changed.
 void kafka_watch_set_link(struct kafka_watch *watch, const void *handle, uint64_t broker,

@@ -3,6 +3,7 @@
 
 import json
 import os
+import socket
 import subprocess
 import tempfile
 import unittest
@@ -39,6 +40,13 @@ WRITING = {
     ("pool", "create"): ["edge", "start=latest"],
     ("pool", "set"): ["default", "max_topics_per_collector=7"],
     ("pool", "reset"): ["default"],
+}
+
+# Commands that look into Kafka themselves.
+LOOKING = {
+    ("cell", "init"): [],
+    ("cell", "clean"): ["--yes"],
+    ("events", "list"): ["--since", "1h"],
 }
 
 SUPPRESSIONS = os.path.join(os.path.dirname(procs.__file__), "lsan_unreached.supp")
@@ -185,6 +193,25 @@ class ExitCodesTest(unittest.TestCase):
         self.check(5, "topic", "list", "-b", "127.0.0.1:1", "--timeout", "500ms")
         for (noun, verb), arguments in WRITING.items():
             self.check(5, noun, verb, *arguments, "-b", "127.0.0.1:1", "--timeout", "300ms")
+
+    def check_mute(self, address):
+        """What takes connections there is no Kafka: every command says it in the same words."""
+        for rows in (ASKING, WRITING, LOOKING):
+            for (noun, verb), arguments in rows.items():
+                done = self.check(5, noun, verb, *arguments, "-b", address, "--timeout", "500ms")
+                with self.subTest(f"{noun} {verb}"):
+                    self.assertRegex(
+                        done.stderr,
+                        f"^muster: '{address}' is connected but does not answer( .*)?: is it Kafka?",
+                    )
+
+    def test_5_connected_without_an_answer(self):
+        with socket.create_server(("127.0.0.1", 0), backlog=100) as mute:
+            self.check_mute(f"127.0.0.1:{mute.getsockname()[1]}")
+
+    def test_5_connected_to_what_is_not_kafka(self):
+        with FakeApi({}) as api:
+            self.check_mute(api.url.removeprefix("http://"))
 
     def test_6_timed_out(self):
         with FakeApi({}, (200, None)) as api:

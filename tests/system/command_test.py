@@ -166,6 +166,30 @@ class CommandTest(unittest.TestCase):
         flags = ["-b", self.cluster.bootstrap, "--prefix", "nowhere"]
         done = procs.muster("topic", "announce", TOPICS[0], *flags, codes=(3,))
         self.assertIn("there is no topic 'nowhere.control'", done.stderr)
+        for noun in ("topic", "coordinator"):
+            done = procs.muster(noun, "list", *flags, codes=(3,))
+            self.assertIn("there is no topic 'nowhere.members'", done.stderr)
+
+    def test_coordinators_that_are_all_dead(self):
+        """Said the same way while their last beats are young and when they are old."""
+        cell = Cell(self.cluster, self.processes, "headless")
+        cell.coordinator().kill()
+        texts = []
+
+        def ask():
+            flags = [*cell.base, "--timeout", "1s"]
+            texts.append(procs.muster("topic", "list", *flags, codes=(5,)).stderr)
+            return ", and the last one, at" not in texts[-1]
+
+        procs.wait_for(ask, PATIENCE, "the last beat to be old")
+        self.assertEqual(
+            {
+                "muster: no coordinator of the cell 'headless' was heard within 1000 ms"
+                f"{last}: 'muster coordinator run' starts one, --api asks one directly\n"
+                for last in (f", and the last one, at 127.0.0.1:{cell.ports['k1']}, does not answer", "")
+            },
+            set(texts),
+        )
 
     def test_an_agent_and_its_file(self):
         path = os.path.join(self.folder, "topics")

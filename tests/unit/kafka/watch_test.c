@@ -102,6 +102,38 @@ static void one_connection_of_any_handle_is_enough(void)
     kafka_watch_destroy(watch);
 }
 
+static void other_end_that_takes_connections_only_is_told(void)
+{
+    struct kafka_watch *watch = kafka_watch_create(T("h:1"));
+    struct buffer text = {0};
+    int handle;
+    kafka_watch_set_link(watch, &handle, 1, KAFKA_LINK_TRYING);
+    CHECK_INT(kafka_watch_explain(watch, &text), STATUS_UNREACHABLE);
+    CHECK_TEXT(buffer_string(&text),
+               "cannot reach Kafka at 'h:1' (not connected yet): is it running?");
+    kafka_watch_set_link(watch, &handle, 1, KAFKA_LINK_ASKING);
+    CHECK_INT(kafka_watch_reach(watch, &text), STATUS_OK); // it may still answer
+    buffer_clear(&text);
+    CHECK_INT(kafka_watch_explain(watch, &text), STATUS_UNREACHABLE);
+    CHECK_TEXT(buffer_string(&text), "'h:1' is connected but does not answer: is it Kafka?");
+    kafka_watch_set_reason(watch, T("timed out"));
+    kafka_watch_set_link(watch, &handle, 1, KAFKA_LINK_DOWN);
+    buffer_clear(&text);
+    CHECK_INT(kafka_watch_explain(watch, &text), STATUS_UNREACHABLE);
+    CHECK_TEXT(buffer_string(&text), "'h:1' is connected but does not answer (timed out, 1 try in "
+                                     "0 s): is it Kafka?");
+    buffer_clear(&text);
+    CHECK_INT(kafka_watch_reach(watch, &text), STATUS_UNREACHABLE);
+    CHECK_TEXT(buffer_string(&text),
+               "'h:1' is connected but does not answer (timed out, 1 try in 0 s)");
+    kafka_watch_set_link(watch, &handle, 1, KAFKA_LINK_UP);
+    CHECK_INT(kafka_watch_explain(watch, &text), STATUS_OK);
+    kafka_watch_forget(watch, &handle);
+    CHECK_INT(kafka_watch_explain(watch, &text), STATUS_OK); // it has answered once
+    buffer_finish(&text);
+    kafka_watch_destroy(watch);
+}
+
 static void handle_that_is_gone_counts_no_more(void)
 {
     struct kafka_watch *watch = kafka_watch_create(T("h:1"));
@@ -134,6 +166,7 @@ static const struct test tests[] = {
     TEST(huge_line_is_cut),
     TEST(cluster_that_refuses_is_told_in_one_sentence),
     TEST(one_connection_of_any_handle_is_enough),
+    TEST(other_end_that_takes_connections_only_is_told),
     TEST(handle_that_is_gone_counts_no_more),
     TEST(holder_may_outlive_the_creator),
 };
