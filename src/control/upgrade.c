@@ -121,11 +121,8 @@ const char *upgrade_order(struct control *control)
     int64_t level = level_best(control);
     struct naming naming = {.text = &control->line};
     buffer_clear(&control->line);
-    if (level <= control->level) {
-        buffer_print(&control->line, "the cell is at level %lld, the highest that is known",
-                     (long long)control->level);
-        return buffer_string(&control->line);
-    }
+    if (level <= control->level)
+        return NULL; // done before
     if (!has_listened(control))
         return "this leader has not listened for long enough to know every member: try again";
     laggards_name(control, level, &naming);

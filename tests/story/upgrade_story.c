@@ -69,7 +69,8 @@ static void new_ones_join_an_old_cell(void)
     CHECK_INT(world->moves, 0);
     world_order(world, "cell.upgrade", "to", "next");
     world_run(world, 1000);
-    tale_has(world, "'cell.upgrade': the cell is at level 2, the highest that is known");
+    tale_has(world, "operator > order cell.upgrade -> done");
+    CHECK_INT(level(world), 2);
     tale_end(world);
 }
 
