@@ -8,6 +8,7 @@
 #include "base/name.h"
 #include "cli/fetch.h"
 #include "net/loop.h"
+#include "plan/policy.h"
 #include "proto/records.h"
 #include "wire/wire.h"
 
@@ -84,6 +85,22 @@ static enum exit_code arguments_read(const struct invocation *invocation, struct
     return EXIT_DONE;
 }
 
+// What the keys mean together with those that were set before, only a coordinator can tell.
+static enum exit_code policy_refuse(const struct invocation *invocation, const struct label *labels,
+                                    uint32_t count)
+{
+    struct buffer why = {0};
+    struct buffer shown = {0};
+    enum exit_code code = EXIT_DONE;
+    if (policy_check(labels, count, &why) != NULL) {
+        output_escape(&shown, buffer_text(&why));
+        code = invocation_fail(invocation, EXIT_USAGE, "%s", buffer_string(&shown));
+    }
+    buffer_finish(&why);
+    buffer_finish(&shown);
+    return code;
+}
+
 static enum exit_code order_run(const struct invocation *invocation, struct order *order)
 {
     struct exchange exchange = exchange_of(invocation);
@@ -102,6 +119,8 @@ enum exit_code order_pool(const struct invocation *invocation, const char *verb)
     const char *fault = name_fault(pool);
     enum exit_code code = fault ? name_refuse(invocation, "pool", pool.data, fault)
                                 : arguments_read(invocation, labels, &order.args_count);
+    if (code == EXIT_DONE)
+        code = policy_refuse(invocation, labels, order.args_count);
     if (code == EXIT_DONE)
         code = is_dry ? fetch_trial(invocation, labels, order.args_count)
                       : order_run(invocation, &order);

@@ -388,6 +388,22 @@ static const char *contradiction(const struct plan_policy *policy)
     return NULL;
 }
 
+static bool read_keys(struct reading *reading, const struct label *given, uint32_t count)
+{
+    bool is_good = true;
+    for (uint32_t i = 0; is_good && i < count; i++)
+        is_good = read_key(reading, &given[i]);
+    return is_good;
+}
+
+const char *policy_check(const struct label *given, uint32_t count, struct buffer *why)
+{
+    struct reading reading = {.why = why};
+    bool is_good = read_keys(&reading, given, count);
+    policy_finish(&reading.policy);
+    return is_good ? NULL : buffer_string(why);
+}
+
 const char *policy_parse(const struct label *given, uint32_t count, struct buffer *why,
                          struct plan_policy *ret_policy)
 {
@@ -396,9 +412,7 @@ const char *policy_parse(const struct label *given, uint32_t count, struct buffe
                                          .agent_misses = AGENT_MISSES,
                                          .quarantine_after = QUARANTINE_AFTER},
                               .why = why};
-    bool is_good = true;
-    for (uint32_t i = 0; is_good && i < count; i++)
-        is_good = read_key(&reading, &given[i]);
+    bool is_good = read_keys(&reading, given, count);
     if (is_good) {
         fill(&reading);
         const char *reason = contradiction(&reading.policy);

@@ -93,6 +93,10 @@ struct plan_policy policy_copy(const struct plan_policy *policy);
 const char *policy_parse(const struct label *given, uint32_t count, struct buffer *why,
                          struct plan_policy *ret_policy);
 
+// Whether each key is known and its value one of its own, whatever the keys mean together, which
+// takes those that were set before: NULL, or why it is refused, as above.
+const char *policy_check(const struct label *given, uint32_t count, struct buffer *why);
+
 // The keys one by one, from index 0; NULL behind the last.
 const char *policy_key_at(size_t index);
 

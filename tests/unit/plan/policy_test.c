@@ -267,6 +267,17 @@ static void contradictions_are_refused_with_the_reason(void)
     refused("collectors_min=3;collectors_max=2", "collectors_min is more than collectors_max");
 }
 
+// What contradicts itself may fit what was set before.
+static void keys_can_be_looked_at_alone(void)
+{
+    struct label keys[] = {{TEXT_LITERAL("spread_max"), TEXT_LITERAL("2")},
+                           {TEXT_LITERAL("AGENTCOUNT"), TEXT_LITERAL("abc")}};
+    CHECK_TEXT(policy_check(keys, 1, &why), NULL);
+    CHECK(policy_check(keys, 2, &why) != NULL);
+    CHECK(strstr(buffer_string(&why), "AGENTCOUNT: 'abc' ") != NULL);
+    buffer_finish(&why);
+}
+
 static void long_values_are_cut_in_the_reason(void)
 {
     char text[400] = "mode=";
@@ -291,6 +302,7 @@ static const struct test tests[] = {
     TEST(unknown_keys_are_refused_with_the_nearest),
     TEST(key_that_is_set_twice_is_refused),
     TEST(contradictions_are_refused_with_the_reason),
+    TEST(keys_can_be_looked_at_alone),
     TEST(long_values_are_cut_in_the_reason),
 };
 
