@@ -114,6 +114,13 @@ static enum status failed(struct exchange *exchange, const char *why)
     return STATUS_FAILED;
 }
 
+static enum status strange(struct exchange *exchange)
+{
+    buffer_print(exchange->error, "'http://%.*s' does not speak HTTP: is it another program?",
+                 TEXT_ARGS(exchange->authority));
+    return STATUS_UNREACHABLE;
+}
+
 // Waits until the socket is ready for `events`. STATUS_TIMEOUT at the deadline, without an error
 // text.
 static enum status wait_ready(struct exchange *exchange, short events)
@@ -269,9 +276,12 @@ static enum status exchange_run(struct exchange *exchange, struct http_client_an
         (void)failed(exchange, "is larger than the limit: ask for fewer items");
         return status;
     case STATUS_CLOSED:
+        // Whoever hangs up without a word has not understood the question.
+        if (ret_answer->code == 0)
+            return strange(exchange);
         return failed(exchange, "was cut off: try again");
     default:
-        return failed(exchange, "is not HTTP: is it another program?");
+        return strange(exchange);
     }
 }
 

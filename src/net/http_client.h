@@ -28,8 +28,8 @@ struct http_client_answer {
 void http_client_answer_finish(struct http_client_answer *answer);
 
 // Sends the request and reads the answer, whatever its code, into `ret_answer` (fresh or finished;
-// finish it in any case). STATUS_INVALID: the URL; STATUS_UNREACHABLE: no connection;
-// STATUS_TIMEOUT; STATUS_TOO_LARGE; STATUS_FAILED: not HTTP or cut off. `error` then names the
+// finish it in any case). STATUS_INVALID: the URL; STATUS_UNREACHABLE: no connection, or not HTTP;
+// STATUS_TIMEOUT; STATUS_TOO_LARGE; STATUS_FAILED: cut off. `error` then names the
 // address and says why.
 enum status http_client_fetch(const struct http_client_request *request,
                               struct http_client_answer *ret_answer,

@@ -168,10 +168,11 @@ static void check_stranger(const char *bytes, enum status expected, const char *
 
 static void strangers_are_recognised(void)
 {
-    check_stranger("220 mail ESMTP\r\n", STATUS_FAILED, "is not HTTP: is it another program?");
+    check_stranger("220 mail ESMTP\r\n", STATUS_UNREACHABLE,
+                   "does not speak HTTP: is it another program?");
     check_stranger("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc", STATUS_FAILED,
                    "was cut off: try again");
-    check_stranger("", STATUS_FAILED, "was cut off: try again");
+    check_stranger("", STATUS_UNREACHABLE, "does not speak HTTP: is it another program?");
 }
 
 static void texts_are_escaped_for_paths_and_queries(void)
