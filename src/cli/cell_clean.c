@@ -13,6 +13,7 @@ static const struct output_table table = {"muster.cell_clean/1", site_columns, f
 static const struct flag flags[] = {
     FLAG_ROW_SWITCH("yes", "it is meant: every record of the cell goes for good"),
     FLAG_ROW_SWITCH("dry-run", "say what would be deleted"),
+    FLAG_ROW_SWITCH("wait", "wait until it is done: it always does"),
     FLAG_ROW_END,
 };
 

@@ -11,6 +11,7 @@ static const struct flag flags[] = {
     FLAG_ROW_SETTING("partitions", "N", "assignments.partitions",
                      "partitions of the topic assignments"),
     FLAG_ROW_SWITCH("dry-run", "say what would be created"),
+    FLAG_ROW_SWITCH("wait", "wait until it is done: it always does"),
     FLAG_ROW_END,
 };
 

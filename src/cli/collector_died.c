@@ -12,6 +12,7 @@
 static const struct flag flags[] = {
     FLAG_ROW_SETTING("state-file", "FILE", "state.file", "state file of the collector"),
     FLAG_ROW_DURATION("hold-ms", "DURATION", "its units wait so long for its restart"),
+    FLAG_ROW_SWITCH("wait", "wait until it is done: it always does"),
     FLAG_ROW_END,
 };
 

@@ -5,13 +5,16 @@
 static const struct output_table table = {"muster.collector_drain/1", exchange_columns, false};
 
 static const struct flag flags[] = {
-    ORDER_FLAGS,
+    ORDER_NO_WAIT,
+    FLAG_ROW_SWITCH("wait", "wait until the collector has nothing left"),
     FLAG_ROW_END,
 };
 
 static enum exit_code run(struct invocation *invocation)
 {
-    return order_each(invocation, "collector.drain", "collector");
+    enum exit_code code = order_each(invocation, "collector.drain", "collector");
+    return code == EXIT_DONE ? order_wait(invocation, invocation->argument_count, ORDER_DRAINED)
+                             : code;
 }
 
 const struct command command_collector_drain = {
@@ -23,6 +26,6 @@ const struct command command_collector_drain = {
     .flags = flags,
     .output = &table,
     .help = "let a collector hand over its topics and get no others",
-    .example = "muster collector drain rack1",
+    .example = "muster collector drain rack1 --wait",
     .run = run,
 };

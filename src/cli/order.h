@@ -7,18 +7,23 @@
 #include "base/label.h"
 #include "cli/exchange.h"
 
-#define ORDER_FLAGS                                                                                \
+#define ORDER_NO_WAIT                                                                              \
     FLAG_ROW_SWITCH("no-wait", "do not wait until the coordinator has carried it out")
+
+#define ORDER_FLAGS                                                                                \
+    ORDER_NO_WAIT,                                                                                 \
+        FLAG_ROW_SWITCH("wait", "wait until the coordinator has carried it out: the default")
 
 // The flags of orders about the life of a pool.
 #define ORDER_POOL_FLAGS                                                                           \
-    ORDER_FLAGS, FLAG_ROW_SWITCH("wait", "wait until the pool has come to what it says")
+    ORDER_NO_WAIT, FLAG_ROW_SWITCH("wait", "wait until the pool has come to what it says")
 
 // What --wait waits for.
 enum order_goal {
     ORDER_RUNNING, // it has the collectors that it needs and nothing is being handed over
     ORDER_PAUSED,  // nobody reads anything of it
     ORDER_GONE,    // nothing is left of it
+    ORDER_DRAINED, // the collector has nothing left
 };
 
 // Gives the order `verb` about each pool that a word names, with `label` as its argument if it has
@@ -31,8 +36,8 @@ enum exit_code order_pools(const struct invocation *invocation, const char *verb
 enum exit_code order_each(const struct invocation *invocation, const char *verb,
                           const char *argument);
 
-// With --wait: until the first `count` pools of the command line have reached the goal, at most
-// timeout.ms. Asks a coordinator's API.
+// With --wait: until the first `count` pools of the command line, or collectors of the pool of the
+// configuration, have reached the goal, at most timeout.ms. Asks a coordinator's API.
 enum exit_code order_wait(const struct invocation *invocation, size_t count, enum order_goal goal);
 
 // Gives the order `verb` about the pool that the first word names, with the KEY=VALUE behind it as
