@@ -20,7 +20,7 @@ static enum exit_code run(struct invocation *invocation)
 }
 
 static const struct flag flags[] = {
-    FLAG_ROW_INTEGER("limit", "N", "show at most N"),
+    FLAG_ROW_INTEGER("limit", "N", "show at most N; 0 = all"),
     FLAG_ROW_END,
 };
 

@@ -5,7 +5,8 @@
 static const struct column columns[] = {
     {"COLLECTOR", "id", COLUMN_TEXT, false, false, "name of the collector"},
     {"POOL", "pool", COLUMN_TEXT, false, false, "pool that it belongs to"},
-    {"STATE", "state", COLUMN_TEXT, false, false, "joining, active, draining, leaving or dead"},
+    {"STATE", "state", COLUMN_TEXT, false, false,
+     "active, draining, held (its units wait for it to come back) or gone"},
     {"UNITS", "units", COLUMN_INTEGER, false, true, "units that it owns"},
     {"REVOKING", "revoking", COLUMN_INTEGER, true, true, "units that it is to let go"},
     {"CAPACITY", "capacity_units", COLUMN_INTEGER, true, true,
@@ -37,7 +38,7 @@ static enum exit_code run(struct invocation *invocation)
 }
 
 static const struct flag flags[] = {
-    FLAG_ROW_INTEGER("limit", "N", "show at most N"),
+    FLAG_ROW_INTEGER("limit", "N", "show at most N; 0 = all"),
     FLAG_ROW_END,
 };
 

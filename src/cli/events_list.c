@@ -18,7 +18,8 @@ static const struct column columns[] = {
     {"TO", "to", COLUMN_TEXT, true, true, "owner after"},
     {"RULE", "rule", COLUMN_TEXT, true, true, "rule that decided"},
     {"GENERATION", "generation", COLUMN_INTEGER, true, true, "generation of the decision"},
-    {"ANSWER", "answer", COLUMN_TEXT, true, true, "done or refused, where it answers an id"},
+    {"ANSWER", "answer", COLUMN_TEXT, true, true,
+     "done, refused or not found, where it answers an id"},
     {"ID", "id", COLUMN_TEXT, true, true, "id of the announcement or order that it answers"},
     {"TEXT", "text", COLUMN_TEXT, false, true, "in words"},
     {0},
@@ -131,7 +132,8 @@ static const struct flag flags[] = {
     FLAG_ROW_DURATION("since", "DURATION",
                       "those of so long ago until now, from Kafka; default: the latest that the "
                       "coordinator has in memory"),
-    FLAG_ROW_INTEGER("limit", "N", "show at most N; with --since default 1000"),
+    FLAG_ROW_INTEGER("limit", "N",
+                     "show at most N; 0 = all, with --since 100000; default there: 1000"),
     FLAG_ROW_END,
 };
 

@@ -25,7 +25,7 @@
 const struct column exchange_columns[] = {
     {"SUBJECT", "subject", COLUMN_TEXT, false, false, "agent, pool or collector that it is about"},
     {"ANSWER", "answer", COLUMN_TEXT, false, false,
-     "sent (taken by Kafka), done, refused, failed, or none (no answer in time)"},
+     "sent (taken by Kafka), done, refused, not found, failed, or none (no answer in time)"},
     {"TEXT", "text", COLUMN_TEXT, false, true, "the answer in words"},
     {"OFFSET", "offset", COLUMN_INTEGER, true, true, "where the record lies in its topic"},
     {"ID", "id", COLUMN_TEXT, true, true, "the id that the answer echoes"},
@@ -157,8 +157,9 @@ static const char *state_word(const struct exchange_item *item, bool is_awaited)
     case EXCHANGE_DONE:
         return "done";
     case EXCHANGE_REFUSED:
-    case EXCHANGE_UNKNOWN:
         return "refused";
+    case EXCHANGE_UNKNOWN:
+        return "not found";
     case EXCHANGE_READY:
     case EXCHANGE_FAILED:
         break;
@@ -190,7 +191,8 @@ static enum exit_code item_judge(const struct exchange_item *item, bool is_await
     else if (item->state == EXCHANGE_SENT)
         code = invocation_fail(invocation, EXIT_TIMEOUT,
                                "'%s': Kafka has it, but no coordinator has answered within "
-                               "%lld ms: is one running? 'muster coordinator list' tells",
+                               "%lld ms: it is carried out as soon as one leads, 'muster "
+                               "coordinator list' tells whether one does",
                                item->subject, (long long)conf_int(invocation->conf, "timeout.ms"));
     else if (item->state == EXCHANGE_REFUSED || item->state == EXCHANGE_UNKNOWN)
         code = invocation_fail(invocation,

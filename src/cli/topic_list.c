@@ -36,7 +36,7 @@ static const struct flag flags[] = {
     FLAG_ROW_CHOICE("state", "pending|owned|revoking|missing|dormant|quarantined",
                     "only those in this state"),
     FLAG_ROW_TEXT("owner", "COLLECTOR", "only those that it reads"),
-    FLAG_ROW_INTEGER("limit", "N", "show at most N"),
+    FLAG_ROW_INTEGER("limit", "N", "show at most N; 0 = all"),
     FLAG_ROW_END,
 };
 

@@ -238,7 +238,8 @@ static void who_gets_no_answer_times_out(void)
                                      .code = EXIT_TIMEOUT,
                                      .sent = "a add 1 t1 weight 1 ttl 0",
                                      .out = "none",
-                                     .err = "no coordinator has answered within 1000 ms"},
+                                     .err = "no coordinator has answered within 1000 ms: it is "
+                                            "carried out as soon as one leads"},
                   NULL);
 }
 
@@ -335,14 +336,14 @@ static void an_order_about_nothing_is_not_found(void)
                                      .answers = true,
                                      .code = EXIT_NOT_FOUND,
                                      .sent = "edge pool.pause",
-                                     .out = "refused",
+                                     .out = "not found",
                                      .err = "'edge' is refused: there is no such pool"},
                   NULL);
 }
 
 static void an_order_need_not_be_waited_for(void)
 {
-    check_command(&(struct expected){.line = "agent forget a1 --no-wait",
+    check_command(&(struct expected){.line = "agent forget a1 --yes --no-wait",
                                      .code = EXIT_DONE,
                                      .sent = "default agent.forget agent=a1",
                                      .out = "sent"},
