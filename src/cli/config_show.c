@@ -48,19 +48,33 @@ static bool is_wanted(const struct invocation *invocation, const char *name)
     return invocation->argument_count == 0;
 }
 
+// An answer with nothing in it would be no answer: the error stands alone.
+static bool something_is_wanted(const struct invocation *invocation)
+{
+    struct conf_row row;
+    size_t cursor = 0;
+    while (conf_row_next(invocation->conf, &cursor, &row))
+        if (is_wanted(invocation, row.name))
+            return true;
+    return false;
+}
+
 static enum exit_code run(struct invocation *invocation)
 {
     if (invocation_switch(invocation, "reference"))
         return print_made(invocation, conf_print_reference);
     if (invocation_switch(invocation, "page"))
         return print_made(invocation, conf_print_page);
+    if (!something_is_wanted(invocation))
+        return invocation_fail(invocation, EXIT_NOT_FOUND,
+                               "no setting begins with '%s': 'muster config show' lists all",
+                               invocation->arguments[0]);
     bool has_origin = invocation_switch(invocation, "origin");
     struct output *output =
         output_create(invocation->cli->out, invocation->form, has_origin ? &origin_table : &table,
                       invocation->is_colored ? OUTPUT_COLOR : 0);
     struct conf_row row;
     size_t cursor = 0;
-    size_t count = 0;
     while (conf_row_next(invocation->conf, &cursor, &row)) {
         struct value values[] = {
             value_string(row.name),        value_string(row.value), value_string(row.origin),
@@ -69,14 +83,8 @@ static enum exit_code run(struct invocation *invocation)
         if (!is_wanted(invocation, row.name))
             continue;
         output_row(output, values, sizeof(values) / sizeof(values[0]));
-        count++;
     }
-    enum exit_code code = invocation_answered(output, EXIT_DONE);
-    if (count == 0)
-        return invocation_fail(invocation, EXIT_NOT_FOUND,
-                               "no setting begins with '%s': 'muster config show' lists all",
-                               invocation->arguments[0]);
-    return code;
+    return invocation_answered(output, EXIT_DONE);
 }
 
 static const struct flag flags[] = {

@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """The matrix of commands and exit codes, over the table that the binary itself gives."""
 
+import contextlib
 import json
 import os
+import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import unittest
 
 import procs
@@ -18,6 +21,7 @@ ASKING = {
     ("topic", "explain"): ["cpu0"],
     ("collector", "list"): [],
     ("collector", "show"): ["rack1"],
+    ("collector", "explain"): ["rack1"],
     ("agent", "list"): [],
     ("agent", "show"): ["host7"],
     ("pool", "list"): [],
@@ -32,22 +36,48 @@ ASKING = {
 WRITING = {
     ("topic", "announce"): ["cpu0"],
     ("topic", "withdraw"): ["cpu0"],
+    ("topic", "retry"): ["cpu0"],
     ("collector", "drain"): ["rack1"],
     ("collector", "undrain"): ["rack1"],
     ("collector", "rotate"): ["rack1"],
     ("collector", "report"): ["rack1"],
-    ("agent", "forget"): ["host7"],
+    ("agent", "forget"): ["host7", "--yes"],
     ("pool", "create"): ["edge", "start=latest"],
     ("pool", "set"): ["default", "max_topics_per_collector=7"],
     ("pool", "reset"): ["default"],
+    ("pool", "pause"): ["edge"],
+    ("pool", "resume"): ["edge"],
+    ("pool", "freeze"): ["edge"],
+    ("pool", "unfreeze"): ["edge"],
+    ("pool", "rebalance"): ["edge"],
+    ("pool", "delete"): ["edge", "--yes"],
+    ("cell", "upgrade"): [],
 }
 
-# Commands that look into Kafka themselves.
-LOOKING = {
-    ("cell", "init"): [],
-    ("cell", "clean"): ["--yes"],
-    ("events", "list"): ["--since", "1h"],
+# Commands that look after the cell's topics, and those that read what happened, in Kafka itself.
+SITE = {("cell", "init"): [], ("cell", "clean"): ["--yes"]}
+HISTORY = {("events", "list"): ["--since", "1h"]}
+
+DIED = ("collector", "died")  # publishes a death; needs the state file of the dead
+DAEMONS = {("coordinator", "run"), ("collector", "run"), ("agent", "run")}
+LOCAL = {  # neither Kafka nor a coordinator
+    ("plan", None),
+    ("config", "show"),
+    ("config", "check"),
+    ("demo", None),
+    ("help", None),
+    ("version", None),
 }
+
+# Codes of single commands that take a Kafka to come to, and the tests where they do.
+ELSEWHERE = {
+    (("collector", "run"), 8): ("tests/system/refusal_test.py", "codes=(8,)"),
+    (("pool", "set"), 1): ("tests/embedded/cli_exchange_test.c", ".code = EXIT_FAILED"),
+    (("pool", "set"), 3): ("tests/embedded/cli_exchange_test.c", ".code = EXIT_NOT_FOUND"),
+    (("pool", "set"), 6): ("tests/embedded/cli_exchange_test.c", ".code = EXIT_TIMEOUT"),
+}
+
+STATE = "pool=default\nid=c1\nincarnation=0123456789abcdef0123456789abcdef\n"
 
 SUPPRESSIONS = os.path.join(os.path.dirname(procs.__file__), "lsan_unreached.supp")
 ENVIRONMENT = {
@@ -94,6 +124,15 @@ class ExitCodesTest(unittest.TestCase):
     def words(self, command):
         return [command["noun"]] + ([command["verb"]] if command["verb"] else [])
 
+    @staticmethod
+    @contextlib.contextmanager
+    def state_file():
+        """That of a collector which has died."""
+        with tempfile.NamedTemporaryFile("w", suffix=".state", encoding="utf-8") as file:
+            file.write(STATE)
+            file.flush()
+            yield file.name
+
     def check_asking(self, code, *flags):
         for (noun, verb), arguments in ASKING.items():
             self.check(code, noun, verb, *arguments, *flags)
@@ -106,8 +145,13 @@ class ExitCodesTest(unittest.TestCase):
         self.assertEqual("muster.help/1", self.table["schema"])
         self.assertEqual(list(range(10)), [row["code"] for row in self.table["exit_codes"]])
         known = {(command["noun"], command["verb"]) for command in self.commands}
-        self.assertEqual(set(), set(ASKING) - known)
-        self.assertEqual(set(), set(WRITING) - known)
+        rows = {*ASKING, *WRITING, *SITE, *HISTORY, DIED, *DAEMONS, *LOCAL}
+        self.assertEqual(known, rows)  # a new command needs a row
+
+    def test_codes_that_are_shown_elsewhere(self):
+        for (path, text) in ELSEWHERE.values():
+            with open(os.path.join(procs.SOURCE, path), encoding="utf-8") as file:
+                self.assertIn(text, file.read())
 
     def test_0_help_at_every_level_has_an_example(self):
         nouns = {command["noun"] for command in self.commands}
@@ -129,6 +173,13 @@ class ExitCodesTest(unittest.TestCase):
         needed = command["arguments"].split()
         return ["x" for word in needed if not word.startswith("[")]
 
+    def test_whatever_changes_something_can_be_waited_for(self):
+        for command in self.commands:
+            row = (command["noun"], command["verb"])
+            if row in WRITING or row in SITE or row == DIED:
+                with self.subTest(row):
+                    self.assertIn("wait", [flag["name"] for flag in command["flags"]])
+
     def test_2_wrong_usage(self):
         for command in self.commands:
             self.check(2, *self.words(command), "--no-such-flag")
@@ -137,8 +188,17 @@ class ExitCodesTest(unittest.TestCase):
         self.check(2, "nonsense")
         self.check(2, "topic", "nonsense")
         self.check_asking(2, "--set", "lease.ms=soon")
-        for noun, verb in WRITING:
-            self.check(2, noun, verb, "bad/name", *(["a=b"] if noun == "pool" and verb == "set" else []))
+        for (noun, verb), arguments in WRITING.items():
+            if arguments:
+                self.check(2, noun, verb, "bad/name", *arguments[1:])
+        for value in ("nonsense=1", "max_topics_per_collector=abc"):
+            for verb in ("set", "create"):
+                self.check(2, "pool", verb, "edge", value)
+            self.check(2, "pool", "set", "edge", value, "--dry-run")
+        self.check(2, "pool", "delete", "edge")
+        self.check(2, "agent", "forget", "host7")
+        self.check(2, "cell", "clean")
+        self.check(2, *DIED)
         self.check(2, "topic", "announce")
         self.check(2, "topic", "announce", "cpu0", "--file", "-")
         self.check(2, "topic", "announce", "--file", "-", "--agent", "a1")
@@ -179,9 +239,10 @@ class ExitCodesTest(unittest.TestCase):
         self.check_answer(3, refusal(404))
         self.check(3, "help", "nonsense")
         self.check(3, "topic", "announce", "--file", "/nonexistent/announcements")
-        self.check(3, "config", "show", "no.such.setting")
+        self.assertEqual("", self.check(3, "config", "show", "no.such.setting").stdout)
         self.check(3, "config", "check", "/nonexistent/muster.conf")
         self.check(3, "plan", "/nonexistent/workload.jsonl")
+        self.check(3, *DIED, "--state-file", "/nonexistent/c1.state")
 
     def test_4_not_allowed(self):
         self.check_answer(4, refusal(403))
@@ -191,12 +252,33 @@ class ExitCodesTest(unittest.TestCase):
         self.check_asking(5, "--api", "http://127.0.0.1:1")
         # The same where the brokers are to say who coordinates.
         self.check(5, "topic", "list", "-b", "127.0.0.1:1", "--timeout", "500ms")
-        for (noun, verb), arguments in WRITING.items():
-            self.check(5, noun, verb, *arguments, "-b", "127.0.0.1:1", "--timeout", "300ms")
+        for rows in (WRITING, SITE, HISTORY):
+            for (noun, verb), arguments in rows.items():
+                self.check(5, noun, verb, *arguments, "-b", "127.0.0.1:1", "--timeout", "300ms")
+        with self.state_file() as path:
+            self.check(5, *DIED, "--state-file", path, "-b", "127.0.0.1:1", "--timeout", "300ms")
+
+    def test_5_an_api_that_does_not_speak_http(self):
+        """As when it is Kafka's port: the connection is closed without a word."""
+        with socket.create_server(("127.0.0.1", 0), backlog=100) as stranger:
+
+            def hang_up():
+                for _ in ASKING:
+                    connection, _ = stranger.accept()
+                    connection.recv(4096)
+                    connection.close()
+
+            thread = threading.Thread(target=hang_up)
+            thread.start()
+            url = f"http://127.0.0.1:{stranger.getsockname()[1]}"
+            for (noun, verb), arguments in ASKING.items():
+                done = self.check(5, noun, verb, *arguments, "--api", url)
+                self.assertIn(f"'{url}' does not speak HTTP: is it another program?", done.stderr)
+            thread.join()
 
     def check_mute(self, address):
         """What takes connections there is no Kafka: every command says it in the same words."""
-        for rows in (ASKING, WRITING, LOOKING):
+        for rows in (ASKING, WRITING, SITE, HISTORY):
             for (noun, verb), arguments in rows.items():
                 done = self.check(5, noun, verb, *arguments, "-b", address, "--timeout", "500ms")
                 with self.subTest(f"{noun} {verb}"):
@@ -222,6 +304,24 @@ class ExitCodesTest(unittest.TestCase):
             file.write("leas.ms = 3s\n")
             file.flush()
             self.check(7, "config", "check", file.name)
+
+    def test_9_stopped_with_work_left(self):
+        with tempfile.NamedTemporaryFile("w", encoding="utf-8") as file:
+            file.write("cpu0\n")
+            file.flush()
+            words = ["agent", "run", "--id", "a", "--file", file.name, "-b", "127.0.0.1:1"]
+            agent = subprocess.Popen(
+                [procs.MUSTER, *words, "--set", "stop.timeout.ms=1"],
+                env=ENVIRONMENT,
+                stderr=subprocess.PIPE,
+                text=True,
+                preexec_fn=procs.die_with_parent,
+            )
+            with agent:
+                while "announces 1 topics" not in agent.stderr.readline():
+                    self.assertIsNone(agent.poll())
+                agent.send_signal(signal.SIGTERM)
+                self.assertEqual(9, agent.wait(60))
 
 
 if __name__ == "__main__":

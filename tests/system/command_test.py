@@ -51,7 +51,17 @@ class CommandTest(unittest.TestCase):
         # A unit goes when its owner has let go of it.
         self.answers("topic", "withdraw", TOPICS[0], "--agent", "a1", "--wait")
         self.wait_topics(*TOPICS[1:])
-        self.answers("agent", "forget", "a1")
+        self.answers("agent", "forget", "a1", "--yes")
+        self.wait_topics()
+
+    def test_drain_waits_until_nothing_is_left(self):
+        owned = lambda: [u for u in self.cell.units().values() if u["owner"]]
+        self.answers("topic", "announce", *TOPICS, "--agent", "d1", "--wait")
+        procs.wait_for(lambda: len(owned()) == len(TOPICS), PATIENCE, "the topics to be owned")
+        self.answers("collector", "drain", "c1", "--wait")
+        self.assertEqual([], owned())
+        self.answers("collector", "undrain", "c1", "--wait")
+        self.answers("agent", "forget", "d1", "--yes")
         self.wait_topics()
 
     def test_a_file_of_announcements(self):
@@ -66,7 +76,7 @@ class CommandTest(unittest.TestCase):
         self.assertEqual(["done", "done", "refused"], [answer["answer"] for answer in answers])
         self.assertEqual("mine", answers[0]["id"])
         self.assertIn("'f3' is refused: topic 'commands.state' is reserved", done.stderr)
-        self.answers("agent", "forget", "f1", "f2")
+        self.answers("agent", "forget", "f1", "f2", "--yes")
         self.wait_topics()
 
     def test_a_refused_name_is_found(self):
@@ -106,7 +116,7 @@ class CommandTest(unittest.TestCase):
         procs.wait_for(has_let_go, PATIENCE, "the collector to let go of its topics")
         self.answers("collector", "undrain", "c1")
         self.cell.wait_assigned(len(TOPICS))
-        self.answers("agent", "forget", "a1")
+        self.answers("agent", "forget", "a1", "--yes")
         self.wait_topics()
 
     def test_what_a_policy_would_do(self):
@@ -136,7 +146,7 @@ class CommandTest(unittest.TestCase):
         why = self.answers("collector", "explain", "c1")[0]["why"]
         self.assertIn("nobody else could take its topics: they would be pending", why)
         self.answers("pool", "reset", "default")
-        self.answers("agent", "forget", "a1")
+        self.answers("agent", "forget", "a1", "--yes")
         self.wait_topics()
 
     def test_wrong_questions_of_the_api(self):
