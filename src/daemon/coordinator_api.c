@@ -367,22 +367,23 @@ static const struct {
     list_walk *walk;
     const char *of_name; // what the one capture names, NULL = a list of all; 404 if nothing has it
     const char *filters; // parameters beside limit, after and pool
+    bool is_in_pool;     // a pool that is not there is 404, not an empty list
 } lists[] = {
-    {ROUTE_TOPICS, "muster.topic_list/1", walk_topics, NULL, "state owner topic q"},
-    {ROUTE_TOPIC, "muster.topic/1", walk_topic, "topic", ""},
-    {ROUTE_EXPLAIN, "muster.topic_explain/1", walk_topic, "topic", ""},
-    {ROUTE_COLLECTORS, "muster.collector_list/1", walk_collectors, NULL, ""},
-    {ROUTE_COLLECTOR, "muster.collector/1", walk_collectors, "collector", ""},
-    {ROUTE_COLLECTOR_EXPLAIN, "muster.collector_explain/1", walk_collectors, "collector", ""},
-    {ROUTE_AGENTS, "muster.agent_list/1", walk_agents, NULL, ""},
-    {ROUTE_AGENT, "muster.agent/1", walk_agents, "agent", ""},
-    {ROUTE_POOLS, "muster.pool_list/1", walk_pools, NULL, ""},
-    {ROUTE_POOL, "muster.pool/1", walk_pools, "pool", ""},
-    {ROUTE_WANTED, "muster.pool_wanted/1", walk_wanted, "pool", ""},
-    {ROUTE_COORDINATORS, "muster.coordinator_list/1", walk_coordinators, NULL, ""},
-    {ROUTE_LAG, "muster.lag_list/1", walk_lag, NULL, "state owner topic q"},
-    {ROUTE_LAG_POOLS, "muster.pool_lag_list/1", walk_lag_pools, NULL, ""},
-    {ROUTE_EVENTS, "muster.event_list/1", walk_events, NULL, "subject"},
+    {ROUTE_TOPICS, "muster.topic_list/1", walk_topics, NULL, "state owner topic q", true},
+    {ROUTE_TOPIC, "muster.topic/1", walk_topic, "topic", "", true},
+    {ROUTE_EXPLAIN, "muster.topic_explain/1", walk_topic, "topic", "", true},
+    {ROUTE_COLLECTORS, "muster.collector_list/1", walk_collectors, NULL, "", true},
+    {ROUTE_COLLECTOR, "muster.collector/1", walk_collectors, "collector", "", true},
+    {ROUTE_COLLECTOR_EXPLAIN, "muster.collector_explain/1", walk_collectors, "collector", "", true},
+    {ROUTE_AGENTS, "muster.agent_list/1", walk_agents, NULL, "", true},
+    {ROUTE_AGENT, "muster.agent/1", walk_agents, "agent", "", true},
+    {ROUTE_POOLS, "muster.pool_list/1", walk_pools, NULL, "", false},
+    {ROUTE_POOL, "muster.pool/1", walk_pools, "pool", "", false},
+    {ROUTE_WANTED, "muster.pool_wanted/1", walk_wanted, "pool", "", false},
+    {ROUTE_COORDINATORS, "muster.coordinator_list/1", walk_coordinators, NULL, "", false},
+    {ROUTE_LAG, "muster.lag_list/1", walk_lag, NULL, "state owner topic q", true},
+    {ROUTE_LAG_POOLS, "muster.pool_lag_list/1", walk_lag_pools, NULL, "", true},
+    {ROUTE_EVENTS, "muster.event_list/1", walk_events, NULL, "subject", false},
 };
 
 static void refuse_unknown(struct http_request *request, const char *what, struct text name)
@@ -424,6 +425,26 @@ static void refuse_parameter(struct http_request *request, struct text name, con
     buffer_finish(&message);
 }
 
+// A pool or a state that is not there is not an empty list: it was mistyped.
+static bool is_refused(struct coordinator *coordinator, struct http_request *request,
+                       const struct http_call *call, bool is_in_pool)
+{
+    static const char states[] = "pending owned revoking missing dormant quarantined";
+    const struct text *pool = http_call_parameter(call, "pool");
+    const struct text *state = http_call_parameter(call, "state");
+    if (state != NULL && !has_word(states, *state)) {
+        struct buffer message = {0};
+        buffer_print(&message, "there is no state '%.*s', but %s", TEXT_ARGS(*state), states);
+        http_request_refuse(request, 400, buffer_string(&message));
+        buffer_finish(&message);
+        return true;
+    }
+    if (!is_in_pool || pool == NULL || control_has_pool(coordinator->control, *pool))
+        return false;
+    refuse_unknown(request, "pool", *pool);
+    return true;
+}
+
 static void answer_list(struct coordinator *coordinator, struct http_request *request,
                         const struct http_call *call, size_t row)
 {
@@ -445,6 +466,8 @@ static void answer_list(struct coordinator *coordinator, struct http_request *re
         http_request_refuse(request, 400, "after is not the 'next' of a page before");
         return;
     }
+    if (is_refused(coordinator, request, call, lists[row].is_in_pool))
+        return;
     if (lists[row].of_name != NULL)
         list.name = call->captures[0];
     list_page(&list, lists[row].schema, lists[row].walk);

@@ -15,7 +15,7 @@ const ANSWER_MAX_MS = 10000;
 const HISTORY_POINTS = 120;
 
 const STATE_LOOKS = {
-  assigned: 'good',
+  owned: 'good',
   active: 'good',
   ok: 'good',
   RUNNING: 'good',

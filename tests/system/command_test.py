@@ -7,6 +7,7 @@ stops. PD-17: a topic named twice is one.
 
 import json
 import os
+import re
 import tempfile
 import unittest
 import urllib.error
@@ -98,8 +99,9 @@ class CommandTest(unittest.TestCase):
         self.answers("pool", "reset", "default")
         self.answers("pool", "create", "edge", "start=latest")
         self.assertIn("exists already", self.muster("pool", "create", "edge", code=1).stderr)
-        wrong = ("pool", "set", "edge", "colour=red")
-        self.assertIn("unknown policy key 'colour'", self.muster(*wrong, code=1).stderr)
+        # What only the coordinator can know: spread_by was not set before.
+        wrong = ("pool", "set", "edge", "spread_max=2")
+        self.assertIn("spread_max without spread_by", self.muster(*wrong, code=1).stderr)
         self.assertIn("no such collector", self.muster("collector", "drain", "c9", code=3).stderr)
 
     def test_collector_is_told_over_kafka(self):
@@ -169,6 +171,19 @@ class CommandTest(unittest.TestCase):
         # A filter that nobody knows must not answer with everything.
         self.assertEqual(400, ask("/api/v1/topics?stat=pending")[0])
         self.assertEqual(200, ask("/api/v1/topics?state=pending&pool=default&limit=5")[0])
+        self.assertEqual(
+            (400, "there is no state 'foo', but pending owned revoking missing dormant quarantined"),
+            ask("/api/v1/topics?state=foo"),
+        )
+        # All that the page offers are states.
+        page = urllib.request.urlopen(f"http://127.0.0.1:{self.cell.ports['k1']}/").read().decode()
+        choice = page.split('<select id="filter-state">')[1].split("</select>")[0]
+        for state in re.findall(r"<option>(\w+)</option>", choice):
+            self.assertEqual(200, ask(f"/api/v1/topics?state={state}")[0], state)
+        for path in ("topics", "collectors", "agents", "lag", "lag/pools"):
+            self.assertEqual((404, "there is no pool 'nix'"), ask(f"/api/v1/{path}?pool=nix"))
+        self.assertEqual(200, ask("/api/v1/events?pool=nix")[0])  # of one that was deleted
+        self.muster("topic", "list", "-p", "nix", code=3)
         self.assertIn("/api/v1/topics/{unit}/explain", ask("/api/v1")[1])
         self.assertIn("there is nothing of 'nix'", self.muster("lag", "show", "nix", code=3).stderr)
 
