@@ -8,6 +8,9 @@ static const struct column columns[] = {
      "leading, standby, leaving, or replaced by a later leader"},
     {"EPOCH", "epoch", COLUMN_INTEGER, false, true,
      "term that it leads in, or the newest it has seen"},
+    {"SINCE", "since_ms", COLUMN_TIME, false, true,
+     "when it began to lead, or to live if it does not, ms since 1970; null = not known to the one "
+     "that was asked"},
     {"GENERATION", "applied_generation", COLUMN_INTEGER, false, true,
      "generation up to which it has read the state"},
     {"HEARD", "heard_ms_ago", COLUMN_DURATION, false, true, "since its last beat, ms"},

@@ -326,22 +326,28 @@ bool control_next_wanted(const struct control *control, struct text pool, uint32
     return true;
 }
 
+static int64_t wall_of(const struct control *control, struct instant instant)
+{
+    return control->wall_ms - span_ms(instant_since(control->now, instant));
+}
+
 static void coordinator_own(const struct control *control, struct instant now,
                             struct coordinator_view *ret)
 {
-    *ret = (struct coordinator_view){.id = text_of(control->id),
-                                     .incarnation = text_of(control->incarnation),
-                                     .state = control->phase == PHASE_LEADING
-                                                  ? TEXT_LITERAL("leading")
-                                                  : TEXT_LITERAL("standby"),
-                                     .address = control->info.address,
-                                     .version = control->info.version,
-                                     .host = control->info.host,
-                                     .pid = control->info.pid,
-                                     .epoch = control->epoch,
-                                     .applied_generation = control->generation,
-                                     .level = control->level_max,
-                                     .heard_ms_ago = span_ms(control_view_echo(control, now))};
+    bool is_leading = control->phase == PHASE_LEADING;
+    *ret = (struct coordinator_view){
+        .id = text_of(control->id),
+        .incarnation = text_of(control->incarnation),
+        .state = is_leading ? TEXT_LITERAL("leading") : TEXT_LITERAL("standby"),
+        .address = control->info.address,
+        .version = control->info.version,
+        .host = control->info.host,
+        .pid = control->info.pid,
+        .epoch = control->epoch,
+        .applied_generation = control->generation,
+        .level = control->level_max,
+        .since_ms = wall_of(control, is_leading ? control->leading_since : control->started),
+        .heard_ms_ago = span_ms(control_view_echo(control, now))};
 }
 
 // Whoever led in an earlier term does not lead any more, whatever its last beat said.
@@ -349,6 +355,14 @@ static struct text peer_state(const struct control *control, const struct peer *
 {
     bool is_replaced = strcmp(peer->state, "leading") == 0 && peer->epoch < control->epoch;
     return is_replaced ? TEXT_LITERAL("replaced") : text_of(peer->state);
+}
+
+// A beat says how long its sender has lived, but not for how long it has led.
+static int64_t peer_since(const struct control *control, const struct peer *peer)
+{
+    if (strcmp(peer->state, "leading") == 0 || peer->info.uptime_ms <= 0)
+        return 0;
+    return wall_of(control, peer->heard) - peer->info.uptime_ms;
 }
 
 bool control_next_coordinator(const struct control *control, struct instant now, uint32_t *cursor,
@@ -373,6 +387,7 @@ bool control_next_coordinator(const struct control *control, struct instant now,
                                          .epoch = peer->epoch,
                                          .applied_generation = peer->applied_generation,
                                          .level = peer->level,
+                                         .since_ms = peer_since(control, peer),
                                          .heard_ms_ago = span_ms(instant_since(now, peer->heard))};
         return true;
     }

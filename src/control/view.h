@@ -98,6 +98,8 @@ struct coordinator_view {
     struct text id, incarnation, state, address, version, host;
     int64_t pid, epoch, applied_generation, heard_ms_ago;
     int64_t level; // highest level of records that it knows
+    int64_t
+        since_ms; // when it began to lead, or to live if it does not, ms since 1970; 0 = unknown
 };
 
 struct claim_view {

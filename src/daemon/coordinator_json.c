@@ -365,6 +365,7 @@ void api_print_coordinator(struct api_list *list, const struct coordinator_view 
     json_member_int64(json, "epoch", coordinator->epoch);
     json_member_int64(json, "applied_generation", coordinator->applied_generation);
     json_member_int64(json, "level", coordinator->level);
+    member_known(json, "since_ms", coordinator->since_ms > 0 ? coordinator->since_ms : -1);
     member_known(json, "heard_ms_ago", coordinator->heard_ms_ago);
     member_given(json, "host", coordinator->host);
     member_given(json, "address", coordinator->address);

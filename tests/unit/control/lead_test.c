@@ -198,6 +198,29 @@ static void former_leader_is_shown_as_replaced(void)
     REQUIRE(control_next_coordinator(cell.control, cell.now, &cursor, &view));
     CHECK_TEXT(view.id.data, "south");
     CHECK_TEXT(view.state.data, "replaced");
+    CHECK_INT(view.since_ms, 0); // its beats do not say
+    cell_end(&cell);
+}
+
+static void it_is_shown_since_when_who_leads_and_who_stands_by(void)
+{
+    struct cell cell;
+    struct coordinator_view view;
+    uint32_t cursor = 0;
+    struct beat beat = {.role = TEXT_LITERAL("coordinator"),
+                        .id = TEXT_LITERAL("south"),
+                        .incarnation = TEXT_LITERAL("5555555555555555aaaaaaaaaaaaaaaa"),
+                        .seq = 1,
+                        .state = TEXT_LITERAL("standby"),
+                        .info.uptime_ms = 700};
+    cell_begin(&cell, &(struct cell_options){0});
+    int64_t began_ms = cell.now.us / 1000;
+    cell.now = instant_add(cell.now, span_of_ms(3000));
+    cell_step(&cell, (struct control_event){.kind = CONTROL_BEAT_RECEIVED, .beat = &beat});
+    REQUIRE(control_next_coordinator(cell.control, cell.now, &cursor, &view));
+    CHECK(view.since_ms > 0 && view.since_ms <= began_ms); // not the time of the last event
+    REQUIRE(control_next_coordinator(cell.control, cell.now, &cursor, &view));
+    CHECK_INT(view.since_ms, cell.now.us / 1000 - 700);
     cell_end(&cell);
 }
 
@@ -257,6 +280,7 @@ static const struct test tests[] = {
     TEST(successor_is_followed),
     TEST(standby_with_the_same_picture_is_fine),
     TEST(former_leader_is_shown_as_replaced),
+    TEST(it_is_shown_since_when_who_leads_and_who_stands_by),
     TEST(fenced_waits_for_proof),
     TEST(unknown_outcome_claims_again),
     TEST(asked_to_stop_says_goodbye_in_its_last_commit),
