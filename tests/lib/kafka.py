@@ -557,11 +557,15 @@ class Cluster:
         }
 
 
+# What `./dev kafka start` has as most clusters do, and the tests do not.
+USUAL = {"auto.create.topics.enable": "true"}
+
+
 def _command_start(count):
     running = os.path.join(CACHE, "running")
     if os.path.exists(running):
         _command_stop()
-    cluster = Cluster(count, os.path.join(running), is_daemon=True)
+    cluster = Cluster(count, os.path.join(running), properties=USUAL, is_daemon=True)
     try:
         cluster.start()
     except BaseException:
