@@ -276,7 +276,7 @@ enum status kafka_watch_explain(struct kafka_watch *watch, struct buffer *text)
     else if (!is_reached)
         buffer_print(text,
                      is_mute ? "'%s' is connected but does not answer"
-                             : "cannot reach Kafka at '%s' (not connected yet)",
+                             : "cannot reach Kafka at '%s' (no connection in that time)",
                      watch->servers);
     if (!is_reached)
         buffer_add_string(text, is_mute ? ": is it Kafka?" : ": is it running?");

@@ -110,7 +110,7 @@ static void other_end_that_takes_connections_only_is_told(void)
     kafka_watch_set_link(watch, &handle, 1, KAFKA_LINK_TRYING);
     CHECK_INT(kafka_watch_explain(watch, &text), STATUS_UNREACHABLE);
     CHECK_TEXT(buffer_string(&text),
-               "cannot reach Kafka at 'h:1' (not connected yet): is it running?");
+               "cannot reach Kafka at 'h:1' (no connection in that time): is it running?");
     kafka_watch_set_link(watch, &handle, 1, KAFKA_LINK_ASKING);
     CHECK_INT(kafka_watch_reach(watch, &text), STATUS_OK); // it may still answer
     buffer_clear(&text);
