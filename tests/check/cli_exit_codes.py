@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The matrix of commands and exit codes, over the table that the binary itself gives."""
 
+import concurrent.futures
 import contextlib
 import json
 import os
@@ -111,7 +112,19 @@ class ExitCodesTest(unittest.TestCase):
         cls.commands = cls.table["items"]
 
     def check(self, code, *words):
-        done = run(*words)
+        return self.judge(code, words, run(*words))
+
+    def check_each(self, code, rows, *flags):
+        lines = [(*command, *arguments, *flags) for command, arguments in rows.items()]
+        return self.check_lines(code, lines)
+
+    def check_lines(self, code, lines):
+        """Side by side, because they spend their time waiting."""
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            done = list(pool.map(lambda words: run(*words), lines))
+        return [self.judge(code, words, one) for words, one in zip(lines, done)]
+
+    def judge(self, code, words, done):
         with self.subTest(" ".join(words)):
             self.assertEqual(code, done.returncode, done.stderr)
             # An answer or an error, each where it belongs.
@@ -134,8 +147,7 @@ class ExitCodesTest(unittest.TestCase):
             yield file.name
 
     def check_asking(self, code, *flags):
-        for (noun, verb), arguments in ASKING.items():
-            self.check(code, noun, verb, *arguments, *flags)
+        self.check_each(code, ASKING, *flags)
 
     def check_answer(self, code, answer):
         with FakeApi({}, answer) as api:
@@ -156,9 +168,9 @@ class ExitCodesTest(unittest.TestCase):
     def test_0_help_at_every_level_has_an_example(self):
         nouns = {command["noun"] for command in self.commands}
         levels = [[]] + [[noun] for noun in nouns] + [self.words(c) for c in self.commands]
-        for words in levels:
-            with self.subTest(words):
-                self.assertIn("example: muster ", self.check(0, *words, "--help").stdout)
+        for done in self.check_lines(0, [words + ["--help"] for words in levels]):
+            with self.subTest(done.args):
+                self.assertIn("example: muster ", done.stdout)
 
     def test_0_whatever_answers_has_a_schema(self):
         for command in self.commands:
@@ -181,9 +193,8 @@ class ExitCodesTest(unittest.TestCase):
                     self.assertIn("wait", [flag["name"] for flag in command["flags"]])
 
     def test_2_wrong_usage(self):
-        for command in self.commands:
-            self.check(2, *self.words(command), "--no-such-flag")
-            self.check(2, *self.words(command), "--output", "xml")
+        for wrong in (["--no-such-flag"], ["--output", "xml"]):
+            self.check_lines(2, [self.words(command) + wrong for command in self.commands])
         self.check(2)
         self.check(2, "nonsense")
         self.check(2, "topic", "nonsense")
@@ -253,8 +264,7 @@ class ExitCodesTest(unittest.TestCase):
         # The same where the brokers are to say who coordinates.
         self.check(5, "topic", "list", "-b", "127.0.0.1:1", "--timeout", "500ms")
         for rows in (WRITING, SITE, HISTORY):
-            for (noun, verb), arguments in rows.items():
-                self.check(5, noun, verb, *arguments, "-b", "127.0.0.1:1", "--timeout", "300ms")
+            self.check_each(5, rows, "-b", "127.0.0.1:1", "--timeout", "300ms")
         with self.state_file() as path:
             self.check(5, *DIED, "--state-file", path, "-b", "127.0.0.1:1", "--timeout", "300ms")
 
@@ -271,17 +281,15 @@ class ExitCodesTest(unittest.TestCase):
             thread = threading.Thread(target=hang_up)
             thread.start()
             url = f"http://127.0.0.1:{stranger.getsockname()[1]}"
-            for (noun, verb), arguments in ASKING.items():
-                done = self.check(5, noun, verb, *arguments, "--api", url)
+            for done in self.check_each(5, ASKING, "--api", url):
                 self.assertIn(f"'{url}' does not speak HTTP: is it another program?", done.stderr)
             thread.join()
 
     def check_mute(self, address):
         """What takes connections there is no Kafka: every command says it in the same words."""
         for rows in (ASKING, WRITING, SITE, HISTORY):
-            for (noun, verb), arguments in rows.items():
-                done = self.check(5, noun, verb, *arguments, "-b", address, "--timeout", "500ms")
-                with self.subTest(f"{noun} {verb}"):
+            for done in self.check_each(5, rows, "-b", address, "--timeout", "1s"):
+                with self.subTest(done.args):
                     self.assertRegex(
                         done.stderr,
                         f"^muster: '{address}' is connected but does not answer( .*)?: is it Kafka?",
@@ -297,7 +305,7 @@ class ExitCodesTest(unittest.TestCase):
 
     def test_6_timed_out(self):
         with FakeApi({}, (200, None)) as api:
-            self.check_asking(6, "--api", api.url, "--timeout", "100ms")
+            self.check_asking(6, "--api", api.url, "--timeout", "1s")
 
     def test_7_the_check_found_a_problem(self):
         with tempfile.NamedTemporaryFile("w", suffix=".conf", encoding="utf-8") as file:
