@@ -511,6 +511,11 @@ void member_plan(struct control *control, uint32_t collector);
 struct plan_collector_options member_options(const struct collector *collector);
 bool member_is_alive(const struct collector *collector);
 
+// ---- ack.c
+
+// A beat of the admitted life: what it acknowledges, and whether it owes something for too long.
+void ack_take(struct control *control, struct collector *collector, const struct beat *beat);
+
 // ---- handover.c
 
 void unit_revoke(struct control *control, uint32_t unit, enum unit_reason reason);

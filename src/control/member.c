@@ -234,6 +234,8 @@ static void member_admit(struct control *control, struct collector *collector,
     collector->asks_drain = waiting->is_draining;
     collector->admitted = batch_generation(control);
     collector->applied_generation = 0;
+    collector->owed = collector->admitted;
+    collector->owed_since = control->now;
     collector->since_ms = control->wall_ms;
     collector->hold_ms = 0;
     collector->state = COLLECTOR_ACTIVE;
@@ -337,28 +339,6 @@ void members_admit(struct control *control)
 
 // ---- Beats.
 
-// An ack counts only from the life that the head names, for this lineage and for what was
-// published.
-static void member_ack(struct control *control, struct collector *collector,
-                       const struct beat *beat)
-{
-    if (!text_equals(beat->lineage, control->lineage ? control->lineage : ""))
-        return;
-    // A standby may be behind with the state, and a leader may have a successor: no fault of the
-    // collector's.
-    if (beat->applied_generation > collector->generation) {
-        if (control->phase != PHASE_LEADING || beat->epoch > control->epoch)
-            return;
-        control->ignored++;
-        alarm_raise(control,
-                    "collector '%s' acknowledged generation %lld, which it was never given",
-                    collector->id, (long long)beat->applied_generation);
-        return;
-    }
-    if (beat->applied_generation > collector->applied_generation)
-        collector->applied_generation = beat->applied_generation;
-}
-
 static void member_beat_admitted(struct control *control, struct collector *collector,
                                  const struct beat *beat)
 {
@@ -366,7 +346,7 @@ static void member_beat_admitted(struct control *control, struct collector *coll
         return;
     collector->heard = control->now;
     collector->seq = beat->seq;
-    member_ack(control, collector, beat);
+    ack_take(control, collector, beat);
     if (control->phase != PHASE_LEADING)
         return;
     commands_heard(control, collector, beat);

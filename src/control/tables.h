@@ -200,7 +200,9 @@ struct collector {
     bool asks_drain;    // its own beat says draining
     int64_t generation; // of its head
     int64_t admitted;
-    int64_t applied_generation;   // acknowledged by the admitted incarnation
+    int64_t applied_generation; // acknowledged by the admitted incarnation
+    int64_t owed;               // a generation that it has to acknowledge
+    struct instant owed_since;
     int64_t command_number;       // of the last command given, to whichever life
     struct command_row *commands; // owned, oldest first; of the admitted incarnation
     uint32_t commands_count, commands_capacity;

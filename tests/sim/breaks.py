@@ -72,7 +72,7 @@ BREAKS = {
                 "    waiting_note(control, collector, beat);\n",
                 "    waiting_note(control, collector, beat);\n"
                 "    if (beat->applied_generation <= collector->generation)\n"
-                "        member_ack(control, collector, beat);\n"
+                "        ack_take(control, collector, beat);\n"
                 "    if (control->phase == PHASE_LEADING)\n"
                 "        units_acknowledged(control, handle);\n",
             ),
