@@ -491,7 +491,9 @@ void topic_reconcile(struct control *control, uint32_t topic);
 void topics_answered(struct control *control, const struct control_topic_answer *items,
                      uint32_t count);
 void topics_ask(struct control *control);
-void topic_missed(struct control *control, uint32_t topic);
+
+// The owner of the unit has found that Kafka does not have it.
+void topic_missed(struct control *control, uint32_t unit);
 
 // ---- member.c
 

@@ -201,8 +201,8 @@ void unit_freed(struct control *control, uint32_t unit)
             topic_reconcile(control, topic);
         return;
     }
-    if (tables->topics[topic].is_missing || tables->units[unit].failures > 0 ||
-        topic_is_silent(tables, topic))
+    if (tables->topics[topic].is_missing || tables->topics[topic].is_short ||
+        tables->units[unit].failures > 0 || topic_is_silent(tables, topic))
         topic_reconcile(control, topic);
     // What the planner has given to another meanwhile it does not speak of again.
     if (tables->units[unit].topic == topic && tables->units[unit].state == UNIT_PENDING)

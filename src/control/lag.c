@@ -339,6 +339,6 @@ void lag_report(struct control *control, const struct report *report)
         handed_reported(control, unit, &report->units[i]);
         quarantine_reported(control, unit, &report->units[i]);
         if (text_equals(report->units[i].state, "missing") && control->phase == PHASE_LEADING)
-            topic_missed(control, control->tables.units[unit].topic);
+            topic_missed(control, unit);
     }
 }

@@ -209,6 +209,21 @@ static void numbers_reserve(struct control *control, uint32_t unit)
     memset(control->numbers + had, 0, (control->numbers_capacity - had) * sizeof(struct number));
 }
 
+// What Kafka has of the topic, by what the record of one of its units says.
+static void restore_presence(struct topic *topic, const struct unit *unit, int32_t partitions)
+{
+    bool is_absent = unit->reason == UNIT_ABSENT;
+    bool is_beyond = partitions > 0 && unit->partition >= partitions;
+    if (topic->partitions != partitions)
+        topic->is_short = false;
+    topic->partitions = partitions;
+    if (unit->is_doomed)
+        return;
+    topic->is_missing = is_absent && !is_beyond;
+    if (is_beyond)
+        topic->is_short = is_absent;
+}
+
 static void restore_unit(struct control *control, uint32_t pool, struct text text,
                          const struct state_unit *record)
 {
@@ -239,10 +254,7 @@ static void restore_unit(struct control *control, uint32_t pool, struct text tex
     row->is_doomed =
         state == UNIT_REVOKING && (row->reason == UNIT_WITHDRAWN || row->reason == UNIT_RESHAPED);
     unit_move(tables, unit, state, owner);
-    struct topic *topic = &tables->topics[row->topic];
-    topic->partitions = (int32_t)record->partitions;
-    if (!row->is_doomed)
-        topic->is_missing = row->reason == UNIT_ABSENT;
+    restore_presence(&tables->topics[row->topic], row, (int32_t)record->partitions);
     numbers_reserve(control, unit);
     control->numbers[unit].number = record->placement;
     control->numbers[unit].next = NONE;

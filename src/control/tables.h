@@ -99,8 +99,9 @@ struct topic {
     uint32_t units;     // first, NONE; next free row in a free row
     int32_t partitions; // as Kafka said, 0 = not known
     uint16_t pool;
-    bool is_missing; // Kafka has no such topic
-    bool is_asked;   // in the queue of questions
+    bool is_missing : 1; // Kafka has no such topic
+    bool is_short : 1;   // ... or less partitions than announced: its number counts
+    bool is_asked : 1;   // in the queue of questions
 };
 
 // What claims share: most agents say the same about every topic.

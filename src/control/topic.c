@@ -12,7 +12,9 @@
 //
 // A change of that shape takes the old units away everywhere before it makes the new ones (S1);
 // growth of a split topic only adds. A topic that Kafka does not have keeps its units, in state
-// `missing`, and is asked for again.
+// `missing`, and is asked for again. So does a split topic that is shorter than was announced with
+// the units beyond Kafka's number: the first report of one of them makes Kafka's number the one
+// that counts, until Kafka has as many as are announced.
 #include "base/ensure.h"
 #include "control/core.h"
 #include "proto/unit.h"
@@ -41,6 +43,12 @@ static int32_t shape_wanted(const struct tables *tables, uint32_t topic)
     if (said->partitions > partitions)
         partitions = said->partitions;
     return partitions > 0 ? partitions : parts_count(tables, topic);
+}
+
+// Whether Kafka has said that this part of a split topic is not there.
+static bool is_beyond(const struct topic *row, int32_t partition)
+{
+    return row->is_short && row->partitions > 0 && partition >= row->partitions;
 }
 
 struct plan_unit_options topic_options(const struct tables *tables, uint32_t topic)
@@ -173,10 +181,11 @@ static void unit_explain(struct control *control, uint32_t unit, bool placeable,
 {
     struct tables *tables = &control->tables;
     struct unit *row = &tables->units[unit];
-    enum unit_state state = tables->topics[row->topic].is_missing ? UNIT_MISSING
-                            : reason == UNIT_SILENT               ? UNIT_DORMANT
-                            : reason == UNIT_QUARANTINE           ? UNIT_QUARANTINED
-                                                                  : UNIT_PENDING;
+    const struct topic *topic = &tables->topics[row->topic];
+    enum unit_state state = topic->is_missing || is_beyond(topic, row->partition) ? UNIT_MISSING
+                            : reason == UNIT_SILENT                               ? UNIT_DORMANT
+                            : reason == UNIT_QUARANTINE                           ? UNIT_QUARANTINED
+                                                                                  : UNIT_PENDING;
     if (row->owner != NONE || (row->state == state && (placeable || row->reason == reason)))
         return;
     if (!placeable)
@@ -203,14 +212,18 @@ static void units_plan(struct control *control, uint32_t topic, int32_t wanted)
         bool may = placeable || (!tables->topics[topic].is_missing && !is_silent &&
                                  plan_unit_is_known(pool->plan, unit));
         enum unit_reason why = reason;
-        if (reason == UNIT_ASKING && unit_is_quarantined(tables, unit)) {
+        if (is_beyond(&tables->topics[topic], i)) {
+            may = false;
+            why = UNIT_ABSENT;
+            tables->units[unit].is_grown = true; // once it is there, it is new
+        } else if (reason == UNIT_ASKING && unit_is_quarantined(tables, unit)) {
             may = false;
             why = UNIT_QUARANTINE;
         }
         unit_plan(control, unit, may ? &options : NULL, why);
         unit_explain(control, unit, may, why);
     }
-    if (!placeable && !is_silent)
+    if ((!placeable && !is_silent) || tables->topics[topic].is_short)
         topic_question(control, topic);
 }
 
@@ -258,15 +271,38 @@ void topics_tell(struct control *control, uint32_t agent)
     handles_finish(&claims);
 }
 
-void topic_missed(struct control *control, uint32_t topic)
+// Nobody has the topic's records any more, or those of a part.
+static void positions_forget(struct control *control, uint32_t topic)
 {
-    struct topic *row = &control->tables.topics[topic];
-    if (row->is_missing)
-        return;
-    row->is_missing = true;
-    row->partitions = 0;
-    for (uint32_t u = row->units; u != NONE; u = control->tables.units[u].sibling)
+    for (uint32_t u = control->tables.topics[topic].units; u != NONE;
+         u = control->tables.units[u].sibling)
         handed_forget(control, u);
+}
+
+static void partitions_set(struct tables *tables, uint32_t topic, int32_t partitions)
+{
+    struct topic *row = &tables->topics[topic];
+    if (row->partitions == partitions)
+        return;
+    row->partitions = partitions;
+    for (uint32_t u = row->units; u != NONE; u = tables->units[u].sibling)
+        unit_touch(tables, u);
+}
+
+// The first partition of a topic, or all of it, is missing: so is the topic. Of another one only
+// Kafka can say how many there are.
+void topic_missed(struct control *control, uint32_t unit)
+{
+    uint32_t topic = control->tables.units[unit].topic;
+    struct topic *row = &control->tables.topics[topic];
+    bool is_part = control->tables.units[unit].partition > 0;
+    if (row->is_missing || (is_part && row->is_short))
+        return;
+    positions_forget(control, topic);
+    row->is_short = is_part;
+    row->is_missing = !is_part;
+    if (!is_part)
+        partitions_set(&control->tables, topic, 0);
     topic_question(control, topic);
     topic_reconcile(control, topic);
 }
@@ -275,24 +311,19 @@ static void topic_answered(struct control *control, uint32_t topic, int32_t part
 {
     struct tables *tables = &control->tables;
     struct topic *row = &tables->topics[topic];
-    if (partitions < 0) {
+    if (partitions == 0 || (partitions > 0 && partitions < row->partitions))
+        positions_forget(control, topic); // it is, or will be, another log
+    if (partitions >= 0) {
+        row->is_missing = partitions == 0;
+        partitions_set(tables, topic, partitions);
+        row->is_short = row->is_short && partitions > 0 && shape_wanted(tables, topic) > partitions;
+    }
+    if (partitions <= 0 || row->is_short) {
         row->is_asked = true;
         handles_add(&tables->asks_later, topic);
-        return;
     }
-    if (partitions > 0) {
-        row->is_missing = false;
-        if (row->partitions != partitions && row->units != NONE)
-            for (uint32_t u = row->units; u != NONE; u = tables->units[u].sibling)
-                unit_touch(tables, u);
-        row->partitions = partitions;
+    if (partitions >= 0)
         topic_reconcile(control, topic);
-        return;
-    }
-    row->is_missing = true;
-    row->is_asked = true;
-    handles_add(&tables->asks_later, topic);
-    topic_reconcile(control, topic);
 }
 
 void topics_answered(struct control *control, const struct control_topic_answer *items,

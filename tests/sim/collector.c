@@ -36,14 +36,6 @@ static void send_beat(struct world *world, struct process *process, const struct
     buffer_finish(&value);
 }
 
-static bool is_absent(const struct world *world, struct text name)
-{
-    for (uint32_t i = 0; i < world->topics_count; i++)
-        if (text_equals(name, world->topics[i].name))
-            return world->topics[i].partitions == 0;
-    return false;
-}
-
 static void report_missing(struct world *world, struct process *process, struct text name)
 {
     struct buffer value = {0};
@@ -69,7 +61,7 @@ static void start_unit(struct world *world, struct process *process,
     names_read(&world->names, unit->name, 1);
     fact_unit_started(process, unit->name);
     check_start(world, process, unit);
-    if (is_absent(world, effect->unit))
+    if (world_is_absent(world, unit->name))
         report_missing(world, process, effect->unit);
     process_push(world, process, (struct thing){.kind = THING_UNIT_STARTED, .number = effect->run},
                  world_delay_us(world, 50));

@@ -3,6 +3,7 @@
 // Data in this world: how far the logs of topics go, and what owners say of them. Records are not
 // there one by one; nobody decides by what is in them, except that some nobody can read.
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/ensure.h"
@@ -40,6 +41,14 @@ struct sim_data_topic *world_topic_of(struct world *world, uint32_t name)
     return world_topic_find(world, unit_text(world, world->names.items[name].whole));
 }
 
+bool world_is_absent(struct world *world, uint32_t name)
+{
+    const struct sim_data_topic *topic = world_topic_of(world, name);
+    const char *slash = strchr(names_text(&world->names, name), '/');
+    int partition = slash ? atoi(slash + 1) : 0;
+    return topic != NULL && partition >= topic->partitions;
+}
+
 // Up to a record that nobody can take, or to the end.
 static void topic_deliver(struct sim_data_topic *topic)
 {
@@ -75,7 +84,7 @@ static void unit_describe(struct world *world, const struct process *process, ui
     bool is_stuck = instant_is_before(world->now, process->sink_stuck_until);
     *ret = (struct report_unit){
         .unit = unit_text(world, name), .lag = -1, .state = TEXT_LITERAL("missing")};
-    if (topic == NULL || topic->partitions == 0)
+    if (topic == NULL || world_is_absent(world, name))
         return;
     if (!is_stuck)
         topic_deliver(topic);

@@ -412,6 +412,7 @@ uint32_t ends_answer(struct world *world, const struct process *process, const s
                      struct control_end_answer *ret);
 struct sim_data_topic *world_topic_find(struct world *world, struct text name); // NULL: unknown
 struct sim_data_topic *world_topic_of(struct world *world, uint32_t name);      // of a unit
+bool world_is_absent(struct world *world, uint32_t name); // Kafka does not have that unit
 // A unit of the process fails by itself; its owner says so.
 void process_fail_unit(struct world *world, struct process *process, struct sim_unit *unit);
 bool unit_fails(struct world *world, uint32_t name); // whoever reads it

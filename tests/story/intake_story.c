@@ -232,12 +232,72 @@ static void split_topic_grows(void)
               "[{\"name\": \"s\", \"partitions\": 2, \"split\": true}]}");
     world_run(world, 2000);
     CHECK_TEXT(world_reading(world), "a: s/0 t1\nb: s/1 t2\n");
+    world_topic(world, "s", 4);
     world_say(world, SIM_CONTROL,
               "{\"agent\": \"big\", \"mode\": \"set\", \"topics\": "
               "[{\"name\": \"s\", \"partitions\": 4, \"split\": true}]}");
     world_run(world, 2000);
     CHECK_TEXT(world_reading(world), "a: s/0 s/2 t1\nb: s/1 s/3 t2\n");
     CHECK_INT(world->moves, 0);
+    tale_end(world);
+}
+
+static void announce_split(struct world *world, int partitions)
+{
+    world_say(world, SIM_CONTROL,
+              "{\"agent\": \"big\", \"mode\": \"set\", \"topics\": "
+              "[{\"name\": \"s\", \"partitions\": %d, \"split\": true}]}",
+              partitions);
+}
+
+// Announced with more partitions than there are: those that are there are read on, nothing is tried
+// again and again, and the others begin when Kafka has them.
+static void split_topic_is_shorter_than_announced(void)
+{
+    struct world *world = tale_with(2, 0);
+    world_topic(world, "s", 2);
+    announce_split(world, 4);
+    world_run(world, 2000);
+    CHECK_TEXT(world_reading(world), "a: s/0\nb: s/1\n");
+    tale_skip(world);
+    world_report_all(world, "a");
+    world_run(world, 60000);
+    announce_split(world, 4);
+    world_run(world, 2000);
+    TALE(world, "");
+    CHECK_TEXT(world_reading(world), "a: s/0\nb: s/1\n");
+    world_topic(world, "s", 3);
+    world_run(world, 7000);
+    CHECK_TEXT(world_reading(world), "a: s/0 s/2\nb: s/1\n");
+    world_topic(world, "s", 4);
+    world_run(world, 7000);
+    CHECK_TEXT(world_reading(world), "a: s/0 s/2\nb: s/1 s/3\n");
+    CHECK_INT(world->moves, 0);
+    tale_end(world);
+}
+
+// S1: made again with fewer partitions it is read by those who have the parts that are there, under
+// the next leader too.
+static void split_topic_is_made_again_shorter(void)
+{
+    struct world *world = tale_with(2, 0);
+    world_topic(world, "s", 4);
+    announce_split(world, 4);
+    world_run(world, 2000);
+    CHECK_TEXT(world_reading(world), "a: s/0 s/2\nb: s/1 s/3\n");
+    world_topic(world, "s", 0);
+    world_topic(world, "s", 2);
+    world_report_all(world, "a");
+    world_report_all(world, "b");
+    world_run(world, 3000);
+    CHECK_TEXT(world_reading(world), "a: s/0\nb: s/1\n");
+    world_crash(world, "north");
+    world_restart(world, "north", false);
+    world_run(world, 20000);
+    CHECK_TEXT(world_reading(world), "a: s/0\nb: s/1\n");
+    world_topic(world, "s", 4);
+    world_run(world, 7000);
+    CHECK_TEXT(world_reading(world), "a: s/0 s/2\nb: s/1 s/3\n");
     tale_end(world);
 }
 
@@ -307,6 +367,8 @@ static const struct test tests[] = {
     TEST(wrong_orders_are_refused),
     TEST(time_to_live),
     TEST(split_topic_grows),
+    TEST(split_topic_is_shorter_than_announced),
+    TEST(split_topic_is_made_again_shorter),
     TEST(split_topic_becomes_whole),
     TEST(missing_topic_appears),
     TEST(believed_topic_is_missing),
