@@ -87,7 +87,9 @@ static void take_event(struct collect *collect, const struct collect_event *even
         if (collect->are_commits_refused)
             collect_trace(collect, false, "commits are taken again");
         collect->are_commits_refused = false;
-        collect_units_forget_handed(collect);
+        // What was stopped for good nobody commits any more.
+        if (collect->state == COLLECT_ACTIVE)
+            collect_units_forget_handed(collect);
         break;
     case COLLECT_INCUMBENT_HEARD:
         collect_goodbye_take_incumbent(collect, event->incarnation);

@@ -67,6 +67,7 @@ static void finish_leaving(struct collect *collect)
     }
     if (!instant_has_come(collect->leave_until, collect->now))
         return;
+    collect->is_work_left |= collect->handed_count > 0; // nobody may have taken the positions
     collect_trace(collect, true, "goodbye not confirmed within %lld ms -> exits all the same",
                   (long long)collect->options.leave_timeout_ms);
     collect_effect_exit(collect, exit_code(collect), exit_reason(collect));

@@ -134,6 +134,9 @@ struct collect {
     struct beat_handed *handed; // owned with their units
     uint32_t handed_count;
     uint32_t handed_capacity;
+    int64_t *handed_since; // owned; beat behind which each was added
+    uint32_t handed_since_capacity;
+    int64_t acked_seq; // newest beat that Kafka acknowledged
     bool are_commits_refused;
 
     // goodbye.c

@@ -117,14 +117,19 @@ static void revokes_remove(struct collect *collect, struct unit *unit)
         collect->revokes_last = unit->previous;
 }
 
+// Takes away the positions of a unit, or those that an acknowledged beat has told (no name).
 static void handed_remove(struct collect *collect, struct text name)
 {
     uint32_t kept = 0;
     for (uint32_t i = 0; i < collect->handed_count; i++) {
-        if (text_equal(collect->handed[i].unit, name))
+        bool is_over = name.size > 0 ? text_equal(collect->handed[i].unit, name)
+                                     : collect->handed_since[i] < collect->acked_seq;
+        if (is_over) {
             memory_release((char *)(uintptr_t)collect->handed[i].unit.data);
-        else
-            collect->handed[kept++] = collect->handed[i];
+            continue;
+        }
+        collect->handed_since[kept] = collect->handed_since[i];
+        collect->handed[kept++] = collect->handed[i];
     }
     collect->handed_count = kept;
 }
@@ -208,21 +213,32 @@ static struct unit *find_run(const struct collect *collect, uint64_t run)
     return unit != NULL && unit->run == run ? unit : NULL;
 }
 
-// Where a unit stands goes with the beats when it cannot be committed.
-static void hand_over(struct collect *collect, const struct unit *unit,
+// Where a unit stands goes with the beats when it cannot be committed. A beat has room for so many:
+// what was told goes then, except in a drain, for whoever drains may be asked for none of them
+// before it leaves. False = there is no room.
+static bool hand_over(struct collect *collect, const struct unit *unit,
                       const struct collect_event *event)
 {
+    handed_remove(collect, unit->name);
+    if (collect->handed_count + event->position_count > HANDED_MAX &&
+        collect->state == COLLECT_ACTIVE)
+        handed_remove(collect, (struct text){0});
+    if (collect->handed_count + event->position_count > HANDED_MAX)
+        return false;
     for (size_t i = 0; i < event->position_count; i++) {
-        if (collect->handed_count >= HANDED_MAX)
-            handed_remove(collect, collect->handed[0].unit);
-        collect->handed = array_reserve(collect->handed, &collect->handed_capacity,
-                                        collect->handed_count + 1, sizeof(*collect->handed));
+        uint32_t count = collect->handed_count + 1;
+        collect->handed = array_reserve(collect->handed, &collect->handed_capacity, count,
+                                        sizeof(*collect->handed));
+        collect->handed_since = array_reserve(
+            collect->handed_since, &collect->handed_since_capacity, count, sizeof(int64_t));
+        collect->handed_since[collect->handed_count] = collect->seq;
         collect->handed[collect->handed_count++] = (struct beat_handed){
             .unit = {text_copy(unit->name), unit->name.size},
             .partition = event->positions[i].partition,
             .position = event->positions[i].position,
         };
     }
+    return true;
 }
 
 // Ends a revoke: one line when it lets an acknowledgement go, or when something was not committed.
@@ -258,13 +274,10 @@ void collect_units_take_stopped(struct collect *collect, const struct collect_ev
     struct unit *unit = find_run(collect, event->run);
     if (unit == NULL || unit->state != UNIT_STOPPING)
         return;
-    bool is_handed = !event->is_committed && event->position_count > 0;
-    if (is_handed) {
-        handed_remove(collect, unit->name);
-        hand_over(collect, unit, event);
-    } else if (!event->is_committed && collect->state == COLLECT_DRAINING) {
+    bool is_handed =
+        !event->is_committed && event->position_count > 0 && hand_over(collect, unit, event);
+    if (!event->is_committed && !is_handed && collect->state == COLLECT_DRAINING)
         collect->is_work_left = true;
-    }
     end_revoke(collect, unit, event->is_committed,
                event->is_committed ? "committed"
                : is_handed         ? "position handed over"
@@ -362,6 +375,7 @@ void collect_units_finish(struct collect *collect)
             release(collect->units[i]);
     collect_units_forget_handed(collect);
     memory_release(collect->handed);
+    memory_release(collect->handed_since);
     memory_release(collect->units);
     memory_release(collect->free_slots);
     index_finish(&collect->names);

@@ -29,6 +29,16 @@ static void asked_to_stop(void)
     story_check("asked_to_stop");
 }
 
+static void handed_in_a_drain(void)
+{
+    story_check("handed_in_a_drain");
+}
+
+static void no_room_in_a_drain(void)
+{
+    story_check("no_room_in_a_drain");
+}
+
 static void stop_with_work_left(void)
 {
     story_check("stop_with_work_left");
@@ -56,6 +66,8 @@ static const struct test tests[] = {
     TEST(incumbent_dies),
     TEST(asked_to_stop),
     TEST(stop_with_work_left),
+    TEST(handed_in_a_drain),
+    TEST(no_room_in_a_drain),
     TEST(stop_before_anything),
     TEST(stop_while_waiting),
     TEST(dropped_in_a_drain),

@@ -65,9 +65,17 @@ static void tell_beat(struct buffer *told, const struct beat *beat)
         buffer_print(told, " lineage %.*s", TEXT_ARGS(beat->lineage));
     if (beat->commands_done)
         buffer_print(told, " done %lld", (long long)beat->commands_done);
-    for (uint32_t i = 0; i < beat->handed_count; i++)
-        buffer_print(told, " %.*s:%lld@%lld", TEXT_ARGS(beat->handed[i].unit),
-                     (long long)beat->handed[i].partition, (long long)beat->handed[i].position);
+    for (uint32_t i = 0, next; i < beat->handed_count; i = next) {
+        const struct beat_handed *first = &beat->handed[i];
+        for (next = i + 1; next < beat->handed_count; next++)
+            if (!text_equal(beat->handed[next].unit, first->unit) ||
+                beat->handed[next].position != first->position)
+                break;
+        buffer_print(told, " %.*s:%lld@%lld", TEXT_ARGS(first->unit), (long long)first->partition,
+                     (long long)first->position);
+        if (next > i + 1)
+            buffer_print(told, "*%u", next - i);
+    }
 }
 
 static void tell_effect(struct life *life, const struct collect_effect *effect)
@@ -227,14 +235,18 @@ static void give_head(struct life *life, const struct line *line)
 static void give_stopped(struct life *life, const struct line *line)
 {
     struct seen_unit *unit = seen(life, line->words[2], strlen(line->words[2]));
-    struct beat_handed position = {.partition = 0};
+    struct beat_handed positions[1000];
     struct collect_event event = {.kind = COLLECT_UNIT_STOPPED, .at = line->at, .run = unit->run};
     event.is_committed = strcmp(line->words[3], "committed") == 0;
     if (strcmp(line->words[3], "at") == 0) {
-        position.partition = number(line->words[4]);
-        position.position = number(strchr(line->words[4], '@') + 1);
-        event.positions = &position;
-        event.position_count = 1;
+        const char *times = strchr(line->words[4], '*');
+        event.positions = positions;
+        event.position_count = times ? (size_t)number(times + 1) : 1;
+        REQUIRE(event.position_count <= 1000);
+        for (size_t i = 0; i < event.position_count; i++)
+            positions[i] =
+                (struct beat_handed){.partition = number(line->words[4]) + (long long)i,
+                                     .position = number(strchr(line->words[4], '@') + 1)};
     }
     unit->run = 0;
     give(life, &event);

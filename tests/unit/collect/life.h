@@ -10,7 +10,8 @@
 //     to offset 7 5 ack 1 | 5 lost 1                the answer to beat 1 9 bucket 3 12 a=7 b=9:0@55
 //     bucket 3 of generation 12: units with fences, b from a position handed over 9 nobucket 3 | 9
 //     nohead           tombstones 9 head 1 12 aaaa 3=12 5=9 [admitted=4] [lease=900] [level=2]
-//     [lineage=L2] [command=3:verb] 20 stopped a committed | dropped | at 0@55 20 failed a |
+//     [lineage=L2] [command=3:verb] 20 stopped a committed | dropped | at 0@55 | at
+//     0@55*3, of three partitions from 0 on 20 failed a |
 //     refused | taken | incumbent bbbb | stop 20 left                           tells the lease
 //     left, whether a write may begin, and the next deadline
 #ifndef LIFE_H

@@ -20,6 +20,11 @@ static void taken_and_given_back(void)
     story_check("taken_and_given_back");
 }
 
+static void more_positions_than_a_beat_has(void)
+{
+    story_check("more_positions_than_a_beat_has");
+}
+
 static void commits_refused(void)
 {
     story_check("commits_refused");
@@ -36,8 +41,13 @@ static void begun_units(void)
 }
 
 static const struct test tests[] = {
-    TEST(revoke_then_ack), TEST(revokes_are_pipelined),         TEST(taken_and_given_back),
-    TEST(commits_refused), TEST(unit_fails_and_is_tried_again), TEST(begun_units),
+    TEST(revoke_then_ack),
+    TEST(revokes_are_pipelined),
+    TEST(taken_and_given_back),
+    TEST(commits_refused),
+    TEST(more_positions_than_a_beat_has),
+    TEST(unit_fails_and_is_tried_again),
+    TEST(begun_units),
 };
 
 TEST_MAIN("collect/units", tests)

@@ -10,9 +10,9 @@
 
 static const char pool[] = "default";
 
-// c<number> acknowledges its head and says where it stopped in t1.
-static void hand_over(struct cell *cell, int number, const char *unit, int32_t partition,
-                      int64_t position)
+// A beat of c<number>, which acknowledges its head and says where it stopped.
+static void hand_over_as(struct cell *cell, int number, const char *state, const char *unit,
+                         int32_t partition, int64_t position)
 {
     char id[8], life[33];
     snprintf(id, sizeof(id), "c%d", number);
@@ -23,7 +23,7 @@ static void hand_over(struct cell *cell, int number, const char *unit, int32_t p
                         .id = text_of(id),
                         .incarnation = text_of(life),
                         .seq = ++cell->seqs[number],
-                        .state = TEXT_LITERAL("active"),
+                        .state = text_of(state),
                         .lease_ms = 15000,
                         .applied_generation = cell->heads[number],
                         .lineage = TEXT_LITERAL("11111111111111111111111111111111"),
@@ -31,6 +31,12 @@ static void hand_over(struct cell *cell, int number, const char *unit, int32_t p
                         .handed = &handed,
                         .handed_count = 1};
     cell_step(cell, (struct control_event){.kind = CONTROL_BEAT_RECEIVED, .beat = &beat});
+}
+
+static void hand_over(struct cell *cell, int number, const char *unit, int32_t partition,
+                      int64_t position)
+{
+    hand_over_as(cell, number, "active", unit, partition, position);
 }
 
 static void committed(struct cell *cell, int number, int64_t offset)
@@ -144,7 +150,120 @@ static void nobody_else_hands_over(void)
     cell_end(&cell);
 }
 
+// Nobody had asked it to let go: both beats of its stop were read in one turn.
+static void who_leaves_hands_over_what_it_owns(void)
+{
+    struct cell cell;
+    begin(&cell);
+    cell_beat(&cell, 0, 1, "draining", cell.heads[0]);
+    hand_over_as(&cell, 0, "leaving", "t1", 0, 77);
+    CHECK(cell_commit(&cell));
+    CHECK_TEXT(cell_owners(&cell), "c1:t1");
+    CHECK_TEXT(from(&cell, 1), "0@77");
+    cell_end(&cell);
+}
+
+// It was given the unit again, and leaves before it knows.
+static void what_it_handed_over_before_is_old(void)
+{
+    struct cell cell;
+    begin(&cell);
+    drain(&cell, 0, "drain");
+    hand_over(&cell, 0, "t1", 0, 77);
+    cell_settle(&cell, 2);
+    drain(&cell, 0, "undrain");
+    drain(&cell, 1, "drain");
+    hand_over(&cell, 1, "t1", 0, 100);
+    CHECK(cell_commit(&cell));
+    CHECK_TEXT(from(&cell, 0), "0@100");
+    drain(&cell, 1, "undrain");
+    hand_over_as(&cell, 0, "leaving", "t1", 0, 77);
+    CHECK(cell_commit(&cell));
+    CHECK_TEXT(from(&cell, 1), "0@100");
+    cell_end(&cell);
+}
+
+// The next life of the same id has the same units, by a bucket that tells the position.
+static void it_goes_on_there_itself(void)
+{
+    struct cell cell;
+    begin(&cell);
+    cell_say(&cell, INPUT_ORDERS,
+             "{\"verb\": \"pool.set\", \"args\": {\"bounce_delay\": \"60000\"}}");
+    cell_settle(&cell, 2);
+    hand_over_as(&cell, 0, "leaving", "t1", 0, 77);
+    CHECK(cell_commit(&cell));
+    CHECK_TEXT(from(&cell, 0), "0@77");
+    cell.seqs[0] = 0;
+    cell_beat(&cell, 0, 2, "joining", 0);
+    CHECK(cell_commit(&cell));
+    CHECK_TEXT(cell_owners(&cell), "c0:t1");
+    cell_end(&cell);
+}
+
+static void report_missing(struct cell *cell, int number)
+{
+    char id[8], life[33];
+    snprintf(id, sizeof(id), "c%d", number);
+    snprintf(life, sizeof(life), "%016x%016x", 0xc0 + number, 1);
+    struct report_unit unit = {.unit = TEXT_LITERAL("t1"), .state = TEXT_LITERAL("missing")};
+    struct report report = {.pool = text_of(pool),
+                            .id = text_of(id),
+                            .incarnation = text_of(life),
+                            .units = &unit,
+                            .units_count = 1};
+    cell_step(cell, (struct control_event){.kind = CONTROL_REPORT_RECEIVED, .report = &report});
+}
+
+static void made_again(struct cell *cell)
+{
+    struct control_topic_answer item = {.topic = TEXT_LITERAL("t1"), .partitions = 1};
+    struct control_event event = {.kind = CONTROL_TOPICS_ANSWERED};
+    event.topics.items = &item;
+    event.topics.count = 1;
+    cell_step(cell, event);
+    CHECK(cell_commit(cell));
+}
+
+// A topic that is made again is another log, in which the position would skip records.
+static void position_in_a_topic_that_is_gone_is_forgotten(void)
+{
+    struct cell cell;
+    begin(&cell);
+    drain(&cell, 0, "drain");
+    hand_over(&cell, 0, "t1", 0, 77);
+    CHECK(cell_commit(&cell));
+    CHECK_TEXT(from(&cell, 1), "0@77");
+    cell_settle(&cell, 2);
+    report_missing(&cell, 1);
+    cell_settle(&cell, 2);
+    made_again(&cell);
+    CHECK_TEXT(cell_owners(&cell), "c1:t1");
+    CHECK_TEXT(from(&cell, 1), "committed");
+    cell_end(&cell);
+}
+
+// Nor does its owner bring it back with the ack.
+static void who_lets_go_of_what_is_gone_hands_over_nothing(void)
+{
+    struct cell cell;
+    begin(&cell);
+    report_missing(&cell, 0);
+    CHECK(cell_commit(&cell));
+    hand_over(&cell, 0, "t1", 0, 77);
+    cell_settle(&cell, 2);
+    made_again(&cell);
+    CHECK_TEXT(cell_owners(&cell), "c0:t1");
+    CHECK_TEXT(from(&cell, 0), "committed");
+    cell_end(&cell);
+}
+
 static const struct test tests[] = {
+    TEST(who_leaves_hands_over_what_it_owns),
+    TEST(what_it_handed_over_before_is_old),
+    TEST(it_goes_on_there_itself),
+    TEST(position_in_a_topic_that_is_gone_is_forgotten),
+    TEST(who_lets_go_of_what_is_gone_hands_over_nothing),
     TEST(position_goes_with_the_ack),
     TEST(committed_as_far_it_is_over),
     TEST(nobody_else_hands_over),
