@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Levels, not edges: what a collector shall read stands in the assignments as a whole, whatever has
-// been lost of them. Who beats and cannot acknowledge is given all of it anew. MR-15.
+// been lost of them. Who beats and cannot acknowledge is given all of it anew. CB-27.
 #include <stdio.h>
 #include <string.h>
 

@@ -122,6 +122,7 @@ class CollectorTest(unittest.TestCase):
         values = self.produce(topic, 10, 10, ["-p", "1"]) | self.produce(topic, 20, 10, ["-p", "2"])
         self.assertEqual(0, self.wait_values(values))
 
+    # S6, CB-28: a move, and an orderly stop, take the position along; nothing is read twice.
     def test_stranger_in_the_group_blocks_commits_but_not_moves(self):
         topic = self.name("moves")
         self.cluster.create_topics([topic, self.name("bait")])
@@ -142,6 +143,17 @@ class CollectorTest(unittest.TestCase):
             values = self.produce(topic, 10, 10)
             first.wait_log("Kafka refuses commits to group")
             self.wait_values(values)
+            second = self.collector("c2")
+            second.wait_log("applied")
+            procs.muster("collector", "drain", *self.base, "c1", "--wait")
+            first.wait_log("position handed over -> acks")
+            values |= self.produce(topic, 20, 10)
+            self.assertEqual(0, self.wait_values(values))
+            procs.muster("collector", "undrain", *self.base, "c1", "--wait")
+            self.assertEqual(0, second.stop())
+            self.assertIn("position handed over", second.log())
+            values |= self.produce(topic, 30, 10)
+            self.assertEqual(0, self.wait_values(values))
         finally:
             stranger.kill()
             stranger.wait()
