@@ -78,6 +78,16 @@ BREAKS = {
             ),
         ],
     ),
+    "lie-believed": (
+        "S2: an ack counts only for what was published",
+        [
+            (
+                "control/ack.c",
+                "    if (beat->applied_generation > collector->generation) {",
+                "    if (beat->applied_generation < 0) {",
+            )
+        ],
+    ),
     "reshaped-at-once": (
         "S1: a change of split takes the old units away before it makes the new ones",
         [("control/topic.c", "    if (is_waiting)\n        return;\n", "    (void)is_waiting;\n")],

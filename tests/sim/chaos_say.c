@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "sim/chaos.h"
+#include "sim/check.h"
 #include "wire/wire.h"
 
 // ---- Agents.
@@ -169,6 +170,21 @@ void say_level(struct world *world)
 
 // ---- Strangers.
 
+// A collector, or who speaks for it, acknowledges what it was never given.
+static bool lie_as(const struct world *world, const struct process *process, struct beat *beat)
+{
+    if (!process->is_up || process->facts.beaten == 0 || !text_equals(beat->pool, process->pool))
+        return false;
+    *beat = process->promise;
+    beat->role = TEXT_LITERAL("collector");
+    beat->state = TEXT_LITERAL("active");
+    beat->seq = process->facts.beaten + 1;
+    beat->lineage = text_of(world->checks->lineage);
+    beat->level = process->level;
+    beat->applied_generation = 1000000000;
+    return true;
+}
+
 void stranger_beats(struct world *world, uint64_t times)
 {
     static const char *const states[] = {"joining", "active", "draining", "leaving", "?"};
@@ -182,8 +198,9 @@ void stranger_beats(struct world *world, uint64_t times)
         beat.role = TEXT_LITERAL("dancer");
     if (world_draw(world, 9) == 0)
         beat.pool = TEXT_LITERAL("nowhere");
-    if (world_draw(world, 3) == 0)
-        beat.id = text_of(draw_process(world, false)->name);
+    const struct process *process = world_draw(world, 3) == 0 ? draw_process(world, false) : NULL;
+    if (process != NULL)
+        beat.id = text_of(process->name);
     if (world_draw(world, 6) == 0)
         beat.incarnation = TEXT_LITERAL("none");
     beat.state = text_of(states[world_draw(world, 5)]);
@@ -191,8 +208,9 @@ void stranger_beats(struct world *world, uint64_t times)
     beat.applied_generation = (int64_t)world_draw(world, 400);
     beat.epoch = (int64_t)world_draw(world, 9);
     beat.level = 1 + (int64_t)world_draw(world, 2);
+    bool is_lie = process != NULL && times % 2 == 0 && lie_as(world, process, &beat);
     wire_encode_avro(RECORD_BEAT, &beat, &value);
-    if (world_draw(world, 5) == 0)
+    if (world_draw(world, 5) == 0 && !is_lie)
         value.size -= 1 + (size_t)world_draw(world, value.size - 1);
     world_say_bytes(world, SIM_MEMBERS, buffer_text(&value));
     buffer_finish(&value);

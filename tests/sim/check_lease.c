@@ -14,6 +14,7 @@ void fact_beat_sent(struct world *world, struct process *process, const struct b
     facts->sent[beat->seq % SIM_SENT_MAX].at = process->step_at;
     facts->lease_ms = beat->lease_ms;
     facts->applied = beat->applied_generation;
+    facts->beaten = beat->seq;
     facts->has_left = facts->has_left || text_equals(beat->state, "leaving");
     if (facts->has_beaten)
         return;

@@ -97,6 +97,7 @@ struct sim_facts {
     bool has_beaten, is_over; // over: a lease has passed without an acknowledgement
     bool has_left;            // said `leaving`
     int64_t applied;          // acknowledged by its newest beat
+    int64_t beaten;           // number of that beat, 0 = none
     struct instant late_at;   // when a beat was last seen without an answer for an interval
     uint32_t failed[SIM_FAILED_MAX]; // units that failed by themselves and are tried again
     uint32_t failed_count;
