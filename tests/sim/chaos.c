@@ -168,6 +168,9 @@ static void make_peace(struct world *world)
         world->topics[i].partitions = 1 + (int32_t)i % 3;
         world_poison(world, world->topics[i].name, false);
     }
+    for (int i = 0; i < world->process_count; i++)
+        if (!world->processes[i].is_coordinator)
+            collector_look(world, &world->processes[i]);
     world_install(world, 2);
 }
 

@@ -50,6 +50,16 @@ static void report_missing(struct world *world, struct process *process, struct 
     buffer_finish(&value);
 }
 
+void collector_look(struct world *world, struct process *process)
+{
+    for (uint32_t i = 0; process->is_up && i < process->units_count; i++) {
+        const char *text = names_text(&world->names, process->units[i].name);
+        const char *blank = strchr(text, ' ');
+        if (world_is_absent(world, process->units[i].name))
+            report_missing(world, process, text_of(blank ? blank + 1 : text));
+    }
+}
+
 static void start_unit(struct world *world, struct process *process,
                        const struct collect_effect *effect)
 {

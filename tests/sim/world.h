@@ -424,6 +424,8 @@ void commit_claim(struct world *world, struct process *process, const struct sta
 void commit_refuse(struct world *world, struct process *process, struct text reason);
 
 void collector_start(struct world *world, struct process *process);
+// It finds out which of its units Kafka does not have any more, and says so.
+void collector_look(struct world *world, struct process *process);
 void collector_take(struct world *world, struct process *process, const struct thing *thing);
 void collector_tick(struct world *world, struct process *process);
 void collector_stop(struct world *world, struct process *process);
