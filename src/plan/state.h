@@ -442,11 +442,6 @@ void kind_plain_release(struct plan *plan);
 // Whether the group has to be mixed.
 bool group_wants_mixed(const struct plan *plan, const struct group *group);
 
-// ---- wanted.c, see also wanted.h
-
-// Most pending units of a group that a better plan could have assigned; 0 in an even one.
-uint32_t group_gap(const struct plan *plan, const struct group *group);
-
 // ---- restore.c
 
 // Takes all units from their shelves to plan->restored; with `labels_too` all collectors and units

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 struct plan;
+struct group;
 
 enum { NEEDS_PAST = 20 };
 
@@ -29,5 +30,8 @@ void wanted_note(struct plan *plan);
 
 // When the highest need of the past ends to count, INT64_MAX = there is none. O(groups).
 int64_t wanted_deadline_ms(const struct plan *plan);
+
+// Most pending units of a group that a better plan could have assigned; 0 in an even one.
+uint32_t group_gap(const struct plan *plan, const struct group *group);
 
 #endif
