@@ -43,6 +43,24 @@ static void death_published_units_go_at_once(void)
     tale_end(world);
 }
 
+// S4: the leader dies too before it has heard of it. The next one has, and does not wait for the
+// lease.
+static void death_published_while_nobody_leads(void)
+{
+    struct world *world = tale_with(2, 4);
+    world_coordinator(world, "south");
+    world_run(world, 5000);
+    world_crash(world, "a");
+    world_death(world, "a", 0);
+    world_crash(world, "north");
+    world_run(world, 9000);
+    CHECK_TEXT(world_leader(world), "south");
+    tale_has(world, "a > collector.ended -> somebody has waited for its process (S4)\n");
+    CHECK_TEXT(world_reading(world), "b: t1 t2 t3 t4\n");
+    CHECK_INT(world->moves, 2);
+    tale_end(world);
+}
+
 // S3, S5: a beat that was under way when its life ended comes behind the proof of its death. It is
 // no newcomer, for which the units would wait another lease.
 static void late_beat_of_the_dead_is_no_newcomer(void)
@@ -355,6 +373,7 @@ static void id_that_nobody_hears_of_is_forgotten(void)
 static const struct test tests[] = {
     TEST(restarted_with_the_lock_reads_on),
     TEST(death_published_units_go_at_once),
+    TEST(death_published_while_nobody_leads),
     TEST(late_beat_of_the_dead_is_no_newcomer),
     TEST(late_beat_of_the_silent_is_no_newcomer),
     TEST(death_with_a_hold_waits_for_the_same_id),

@@ -267,6 +267,28 @@ static void hung_transaction_keeps_nobody_awake(void)
     tale_end(world);
 }
 
+// Only what the leader writes is stuck: it falls silent, the other one takes over, and the commit is
+// refused when it arrives.
+static void leader_that_cannot_commit_is_replaced(void)
+{
+    struct world *world = tale_with(2, 4);
+    world_coordinator(world, "south");
+    world_run(world, 5000);
+    world_stick_topic(world, SIM_STATE, 25000);
+    world_announce(world, "agent", "add", "t5");
+    world_run(world, 500);
+    world->topic_stuck_until[SIM_STATE] = world->now; // for whoever comes from now on
+    tale_skip(world);
+    world_run(world, 15000);
+    tale_has(world, "south > restored 4 topics, 2 collectors -> leads epoch 2\n");
+    CHECK_TEXT(world_reading(world), "a: t1 t3 t5\nb: t2 t4\n");
+    world_run(world, 15000);
+    tale_has(world, "north > fenced -> forgets everything and stands by\n");
+    CHECK_TEXT(world_leader(world), "south");
+    CHECK_INT(world->moves, 0);
+    tale_end(world);
+}
+
 // S2 over a takeover: the revoke stands in the state, so the next leader waits for the same ack.
 static void takeover_between_revoke_and_ack(void)
 {
@@ -346,6 +368,7 @@ static const struct test tests[] = {
     TEST(unknown_outcome_of_what_is_lost),
     TEST(asked_to_stop_and_the_goodbye_is_unknown),
     TEST(hung_transaction_keeps_nobody_awake),
+    TEST(leader_that_cannot_commit_is_replaced),
     TEST(who_is_gone_stays_gone),
     TEST(takeover_between_revoke_and_ack),
     TEST(compacted_state_says_the_same),

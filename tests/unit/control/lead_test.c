@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// When a coordinator refuses to lead, and when it lets go. MR-22, PD-15, S7.
+// When a coordinator refuses to lead, when it lets go, and whose turn it is. MR-20, MR-22, PD-15,
+// S7.
 #include "cell.h"
 #include "control/view.h"
 #include "test.h"
@@ -46,7 +47,7 @@ static void state_that_went_back_is_refused(void)
     cell_end(&cell);
 }
 
-static void read_cell(struct cell *cell, int64_t generation)
+static void read_cell_of(struct cell *cell, int64_t generation, bool has_resigned)
 {
     struct state_cell record = {.lineage = TEXT_LITERAL("11111111111111111111111111111111"),
                                 .level = RECORD_LEVEL,
@@ -55,12 +56,17 @@ static void read_cell(struct cell *cell, int64_t generation)
                                 .leader = TEXT_LITERAL("east"),
                                 .leader_incarnation = TEXT_LITERAL("e"),
                                 .cluster_id = TEXT_LITERAL("kafka"),
-                                .resigned = true};
+                                .resigned = has_resigned};
     struct control_event event = {.kind = CONTROL_STATE_RECEIVED};
     event.state.key = TEXT_LITERAL("cell");
     event.state.kind = RECORD_STATE_CELL;
     event.state.record = &record;
     cell_step(cell, event);
+}
+
+static void read_cell(struct cell *cell, int64_t generation)
+{
+    read_cell_of(cell, generation, true);
 }
 
 // A standby that has read nothing yet.
@@ -271,6 +277,83 @@ static void asked_to_stop_says_goodbye_in_its_last_commit(void)
     cell_end(&cell);
 }
 
+static bool beats_after(struct cell *cell, int64_t ms)
+{
+    int64_t seq = cell->seq;
+    cell->now = instant_add(cell->now, span_of_ms(ms));
+    cell_step(cell, (struct control_event){.kind = CONTROL_TICKED});
+    return cell->seq != seq;
+}
+
+// Section 5 of the design: who could not commit for leader.timeout stops beating, so that another
+// one tries; and beats again once it is committed.
+static void commit_that_hangs_silences_the_leader(void)
+{
+    struct cell cell;
+    cell_begin(&cell, &(struct cell_options){0});
+    cell_say(&cell, INPUT_CONTROL, "{\"agent\": \"x\", \"topics\": []}");
+    cell_step(&cell, (struct control_event){.kind = CONTROL_BATCH_ENDED, .caught_up = true});
+    REQUIRE(cell.wants_commit);
+    CHECK(beats_after(&cell, 4500));
+    CHECK(!beats_after(&cell, 1500));
+    CHECK(!beats_after(&cell, 1500));
+    cell_step(&cell,
+              (struct control_event){.kind = CONTROL_COMMIT_ANSWERED, .outcome = COMMIT_DONE});
+    CHECK(beats_after(&cell, 1500));
+    cell_end(&cell);
+}
+
+// "north" has read generation 4 when the leader has said goodbye, "south" this one: who claims at
+// once?
+static bool claims_at_once_beside(struct cell *cell, int64_t generation)
+{
+    stand_by(cell);
+    hear_coordinator(cell, generation, 1);
+    read_cell(cell, 4);
+    cell->is_claiming = false;
+    cell_step(cell, (struct control_event){.kind = CONTROL_STATE_ENDED});
+    return cell->is_claiming;
+}
+
+// MR-20: the one that is behind gives the other one time; ids decide only between equals.
+static void standby_that_is_behind_waits(void)
+{
+    struct cell cell;
+    CHECK(claims_at_once_beside(&cell, 4));
+    cell_end(&cell);
+    CHECK(!claims_at_once_beside(&cell, 7));
+    (void)beats_after(&cell, 400);
+    CHECK(!cell.is_claiming);
+    (void)beats_after(&cell, 200);
+    CHECK(cell.is_claiming);
+    cell_end(&cell);
+}
+
+static void hear_death_of(struct cell *cell, const char *incarnation)
+{
+    struct death death = {.role = TEXT_LITERAL("coordinator"),
+                          .id = TEXT_LITERAL("east"),
+                          .incarnation = text_of(incarnation)};
+    cell_step(cell, (struct control_event){.kind = CONTROL_DEATH_RECEIVED, .death = &death});
+    (void)beats_after(cell, 200);
+}
+
+// S4: somebody has waited for the leader's process: as good as a goodbye. Another life of it, or
+// none at all, is not the leader.
+static void death_of_the_leader_is_not_waited_for(void)
+{
+    struct cell cell;
+    stand_by(&cell);
+    read_cell_of(&cell, 4, false);
+    cell_step(&cell, (struct control_event){.kind = CONTROL_STATE_ENDED});
+    hear_death_of(&cell, "");
+    hear_death_of(&cell, "f");
+    CHECK(!cell.is_claiming);
+    hear_death_of(&cell, "e");
+    CHECK(cell.is_claiming);
+    cell_end(&cell);
+}
+
 static const struct test tests[] = {
     TEST(state_that_went_back_is_refused),
     TEST(state_older_than_what_was_read_is_refused),
@@ -284,6 +367,9 @@ static const struct test tests[] = {
     TEST(fenced_waits_for_proof),
     TEST(unknown_outcome_claims_again),
     TEST(asked_to_stop_says_goodbye_in_its_last_commit),
+    TEST(commit_that_hangs_silences_the_leader),
+    TEST(standby_that_is_behind_waits),
+    TEST(death_of_the_leader_is_not_waited_for),
 };
 
 TEST_MAIN("control/lead", tests)
