@@ -36,7 +36,7 @@ COLLECTORS = ("c1", "c2", "c3", "c4", "c5")
 BROKERS = (1, 2, 3)
 AGENTS = 6
 SPLIT = "a0"  # the agent whose topics have several partitions, which are units of their own
-PARTITIONS = 2
+PARTITIONS = 2  # of them at first
 PATIENCE = 240  # seconds for any one condition, on a machine that is busy with other things
 EXIT_IN_USE = 8
 
@@ -86,7 +86,7 @@ class World:
         self.random = random.Random(seed)
         self.began = time.monotonic()
         self.agents = {f"a{i}": [] for i in range(AGENTS)}  # agent -> its topics
-        self.split = set()  # topics
+        self.split = {}  # topic -> its partitions
         self.made = 0  # topics, for their names
         self.excused = set()
         self.down = set()  # processes that do not run, or are held still, because we want it
@@ -116,14 +116,16 @@ class World:
     def units(self):
         """{unit: (topic, partition)} of what is announced."""
         found = {topic: (topic, 0) for topic in self.topics() if topic not in self.split}
-        for topic in self.split.intersection(self.topics()):
-            found |= {f"{topic}/{i}": (topic, i) for i in range(PARTITIONS)}
+        for topic in set(self.split).intersection(self.topics()):
+            found |= {f"{topic}/{i}": (topic, i) for i in range(self.split[topic])}
         return found
 
     def announce(self, agents):
         said = [announcement(agent, self.agents[agent]) for agent in agents]
         for topic in (topic for one in said for topic in one["topics"]):
             topic["split"] = topic["name"] in self.split
+            if self.split.get(topic["name"], PARTITIONS) > PARTITIONS:
+                topic["partitions"] = self.split[topic["name"]]  # nobody asks Kafka again
         self.cell.announce(said)
 
     def wait(self, condition, what):
@@ -256,6 +258,60 @@ class World:
         self.say(f"{name} starts again")
         self.cell.process(name).start()
         self.down.discard(name)
+
+    def death_published(self):
+        """Somebody has waited for the process and says so, by its state file (CB-40)."""
+        name = self.pick(COLLECTORS)
+        self.say(f"{name} is killed, its death is published")
+        self.down.add(name)
+        self.cell.process(name).kill()
+        state = os.path.join(self.cell.folder, name + ".state")
+        procs.muster("collector", "died", *self.cell.base, "--state-file", state)
+        yield
+        if self.random.random() < 0.5:
+            self.wait_gone(name)
+        self.say(f"{name} starts again")
+        self.cell.process(name).start()
+        self.down.discard(name)
+
+    def collector_stopped(self):
+        """In order: it says that it leaves when it has let go of everything."""
+        name = self.pick(COLLECTORS)
+        self.say(f"{name} is asked to stop")
+        self.down.add(name)
+        process = self.cell.process(name)
+        process.signal(signal.SIGTERM)
+        yield
+        self.wait(lambda: not process.is_alive(), f"{name} to end")
+        code = process.child.returncode
+        if code != 0:
+            raise AssertionError(f"'{name}' was stopped, and ended with {code}")
+        self.say(f"{name} starts again")
+        process.start()
+        self.down.discard(name)
+
+    def collector_drained(self):
+        name = self.pick(COLLECTORS)
+        self.wait(lambda: self.row(name), f"{name} to be known")
+        self.say(f"{name} is drained")
+        self.order("collector.drain", {"collector": name})
+        yield
+        self.wait(lambda: self.is_empty(name), f"{name} to have no units")
+        self.say(f"{name} has no units, is not drained any more")
+        self.order("collector.undrain", {"collector": name})
+
+    def row(self, name):
+        """What the leader says of a collector, None while there is neither."""
+        leader = self.leader()
+        try:
+            return leader and self.cell.collectors(leader).get(name)
+        except (ValueError, KeyError):
+            return None  # it was killed in the middle of its answer
+
+    def is_empty(self, name):
+        """It is drained, and the leader has seen it let go of everything."""
+        row = self.row(name)
+        return row and row["drained"] and row["units"] == row["revoking"] == 0
 
     def _pause(self, name, until):
         self.down.add(name)
@@ -417,7 +473,7 @@ class World:
             self.agents[agents[i % AGENTS]].append(name)
         split = [name for name in names if name in self.agents[SPLIT]]
         others = [name for name in names if name not in split]
-        self.split.update(split)
+        self.split |= dict.fromkeys(split, PARTITIONS)
         what = "announced and created" if is_late else "created and announced"
         self.say(f"{count} topics are {what}")
         if is_late:
@@ -448,6 +504,21 @@ class World:
         self.cluster.delete_topics(names, seconds=PATIENCE)
         if is_late:
             self.announce([agent])
+        return iter(())
+
+    def partitions_added(self):
+        """A topic of several partitions gets one more; some are announced before they are there."""
+        topic = self.random.choice(sorted(set(self.split).intersection(self.topics())))
+        self.split[topic] += 1
+        is_late = self.random.random() < 0.5
+        what = "announced and added" if is_late else "added and announced"
+        self.say(f"a partition of {topic} is {what}")
+        if is_late:
+            self.announce([SPLIT])
+        self.cluster.add_partitions(topic, self.split[topic], seconds=PATIENCE)
+        if not is_late:
+            self.announce([SPLIT])
+        self.streams.add((topic, self.split[topic] - 1))
         return iter(())
 
     def policy_changed(self):
@@ -520,6 +591,9 @@ def _java_hash(text):
 EACH = (
     World.collector_killed,
     World.collector_killed_without_proof,
+    World.death_published,
+    World.collector_stopped,
+    World.collector_drained,
     World.collector_paused,
     World.collector_paused_shortly,
     World.collector_cut,
@@ -530,6 +604,7 @@ EACH = (
     World.broker_killed,
     World.topics_created,
     World.topics_deleted,
+    World.partitions_added,
     World.policy_changed,
     World.way_delayed,
 )
@@ -553,9 +628,10 @@ def fits(faults, one):
 
 
 def schedule(seed):
-    """Each fault once, two at a time, in an order that the seed gives."""
+    """Each fault once, and the kill of a broker that keeps something of the cell, two at a time, in
+    an order that the seed gives."""
     order = random.Random(seed)
-    left = list(EACH)
+    left = [*EACH, order.choice(OF_BROKERS[1:])]
     order.shuffle(left)
     while left:
         faults = [left.pop()]
