@@ -224,6 +224,23 @@ BREAKS = {
             )
         ],
     ),
+    "proof-of-another-life": (
+        "S4: a proof of death counts for the life that it names alone",
+        [
+            (
+                "control/member.c",
+                "    if (waiting->replaces[0] != '\\0' && "
+                "strcmp(waiting->replaces, collector->incarnation) == 0)\n",
+                "    if (waiting->replaces[0] != '\\0')\n",
+            ),
+            (
+                "control/member.c",
+                "    if (member_is_alive(collector) && "
+                "text_equals(death->incarnation, collector->incarnation))\n",
+                "    if (member_is_alive(collector))\n",
+            ),
+        ],
+    ),
     "leaving-before-stopping": (
         "S5: `leaving` is said after the last unit has stopped",
         [
@@ -241,6 +258,18 @@ BREAKS = {
                 "collect/units.c",
                 "wanted->fence > collect->admitted ? wanted->fence : collect->admitted;",
                 "wanted->fence;",
+            )
+        ],
+    ),
+    "lineage-ignored": (
+        "S7: a head of another lineage ends whoever has beaten under one",
+        [
+            (
+                "collect/heads.c",
+                "    if (collect->lineage == NULL || is_same(collect->lineage, head->lineage))\n"
+                "        return false;\n",
+                "    if (collect->lineage == NULL || head->generation >= 0)\n"
+                "        return false;\n",
             )
         ],
     ),

@@ -267,8 +267,8 @@ static void hung_transaction_keeps_nobody_awake(void)
     tale_end(world);
 }
 
-// Only what the leader writes is stuck: it falls silent, the other one takes over, and the commit is
-// refused when it arrives.
+// Only what the leader writes is stuck: it falls silent, the other one takes over, and the commit
+// is refused when it arrives.
 static void leader_that_cannot_commit_is_replaced(void)
 {
     struct world *world = tale_with(2, 4);
