@@ -16,6 +16,7 @@ import breaks
 
 DEV = os.path.join(tree.SOURCE, "dev")
 BREAKS_MIN = 14
+SEED = "1"
 DRAWS = re.compile(r"\b(?:world_draw|world_delay_us|draw_\w+|outcome_draw)\(")
 
 
@@ -48,6 +49,12 @@ class SimTest(unittest.TestCase):
         self.addCleanup(breaks.BREAKS.pop, "gone")
         with self.assertRaisesRegex(SystemExit, "gone: this stands 0 times in src/control/lead.c"):
             breaks.copies("gone")
+
+    def test_a_seed_prints_the_same_bytes_again(self):
+        first, again = (procs.run(DEV, "sim", "--seed", SEED, seconds=600) for _ in range(2))
+        self.assertEqual(first.stdout, again.stdout)
+        self.assertEqual(("", ""), (first.stderr, again.stderr))
+        self.assertRegex(first.stdout, r"\nhash [0-9a-f]{24}\n\Z")
 
     def test_sources_know_of_no_break(self):
         for path in tree.files("src", ".c", ".h"):
