@@ -199,6 +199,7 @@ static void reach_end(struct collect *collect)
     reading->is_answered = false;
     reading->has_been_fresh = true;
     reading->fresh_at = reading->asked_at;
+    collect_heads_judge_level(collect);
 }
 
 void collect_reading_take_answer(struct collect *collect, const struct collect_event *event)
@@ -229,6 +230,7 @@ void collect_reading_forget(struct collect *collect)
     struct reading *reading = &collect->reading;
     reading->position = -1;
     reading->is_asked = reading->is_answered = false;
+    collect->level_refused = 0;
 }
 
 struct instant collect_reading_deadline(const struct collect *collect)

@@ -215,9 +215,23 @@ int64_t collect_level_max(const struct collect *collect)
     return collect->options.level > 0 ? collect->options.level : RECORD_LEVEL;
 }
 
+// What a newer head follows says nothing: anybody can have written it, and it may lie there for as
+// long as the log is not compacted. So the level is judged by the newest head up to an end.
+void collect_heads_judge_level(struct collect *collect)
+{
+    if (collect->level_refused == 0)
+        return;
+    collect_trace(collect, true, "head of level %lld, this binary reads %lld -> exits",
+                  (long long)collect->level_refused, (long long)collect_level_max(collect));
+    collect_effect_stop_all(collect);
+    collect_effect_exit(collect, EXIT_FAILED_CODE,
+                        "the cell writes a newer record level than this binary reads: upgrade it");
+}
+
 void collect_heads_take_head(struct collect *collect, const struct head *head)
 {
     if (head == NULL) {
+        collect->level_refused = 0;
         replace_text(&collect->incumbent, (struct text){0});
         if (collect->was_named)
             collect_goodbye_named_no_longer(collect);
@@ -226,16 +240,12 @@ void collect_heads_take_head(struct collect *collect, const struct head *head)
         return;
     }
     if (head->level > collect_level_max(collect)) {
-        collect_trace(collect, true, "head of level %lld, this binary reads %lld -> exits",
-                      (long long)head->level, (long long)collect_level_max(collect));
-        collect_effect_stop_all(collect);
-        collect_effect_exit(
-            collect, EXIT_FAILED_CODE,
-            "the cell writes a newer record level than this binary reads: upgrade it");
+        collect->level_refused = head->level;
         return;
     }
     if (!is_well_formed(collect, head) || is_foreign(collect, head) || is_stale(collect, head))
         return;
+    collect->level_refused = 0;
     if (collect->lineage == NULL || !is_same(collect->lineage, head->lineage))
         replace_text(&collect->lineage, head->lineage);
     collect->has_head = true;

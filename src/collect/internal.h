@@ -101,6 +101,7 @@ struct collect {
     int64_t epoch_seen;
     int64_t generation_seen;
     int64_t level_seen;       // of the newest head, 0 = none yet
+    int64_t level_refused;    // of the newest record under the head's key, 0 = it can be read
     int64_t generation_whole; // applied as a whole, maybe not acknowledged
     int64_t admitted;
     int64_t lease_wish_ms;
@@ -187,6 +188,7 @@ struct instant collect_reading_deadline(const struct collect *collect);
 // heads.c
 int64_t collect_level_max(const struct collect *collect);
 void collect_heads_take_head(struct collect *collect, const struct head *head);
+void collect_heads_judge_level(struct collect *collect); // ends it; for where an end is reached
 void collect_heads_take_bucket(struct collect *collect, uint32_t index,
                                const struct bucket *bucket);
 void collect_heads_finish(struct collect *collect);

@@ -231,7 +231,8 @@ static void *decode(struct collector *collector, const struct kafka_record *reco
     arena_clear(&link->arena);
     enum status status = wire_decode(record->value, &link->arena,
                                      &(struct wire_limits){4 << 20, 1 << 20}, &decoded, &why);
-    // A head of a schema that came later says as much as that: the cell's level is too high.
+    // A head of a schema that came later says as much as that: the cell's level is too high, if no
+    // newer head follows it.
     if (status == STATUS_UNSUPPORTED && expected == RECORD_HEAD) {
         struct head *head = arena_get(&link->arena, sizeof(*head));
         head->level = RECORD_LEVEL + 1;

@@ -224,6 +224,31 @@ class BadInputTest(unittest.TestCase):
         self.assertEqual({}, sinks.duplicates())
         tell("records of strangers in our own topics", 2 * len(lies) + 21)
 
+    def test_a_record_of_an_unknown_schema_under_a_heads_key_keeps_nobody_down(self):
+        """The newest head that cannot be read ends a collector, who may be too old for the cell;
+        once a newer one follows, the record is nothing, to a new life too."""
+        cell = Cell(self.cluster, self.processes, "unknown", {"lease.ms": "3000"})
+        producer, sinks = Producer(self.cluster), Sinks(cell)
+        names = cell.names(2, "u")
+        self.cluster.create_topics(names)
+        cell.coordinator()
+        collector = cell.collector("c1")
+        cell.wait_collectors(1)
+        cell.announce([announcement("a1", names)])
+        cell.wait_assigned(len(names), ("c1",))
+        for partition in range(4):
+            value = b"\xc3\x01" + b"\xab" * 8
+            self.send_keyed("unknown.assignments", partition, "default/c1", value)
+        self.assertEqual(1, collector.wait(PATIENCE))
+        collector.wait_log("newer record level", PATIENCE)
+        # Its death makes the leader write a newer head.
+        cell.process("k1").wait_log("is dead", PATIENCE)
+        collector.start()
+        cell.wait_assigned(len(names), ("c1",))
+        producer.write(names, 2)
+        sinks.wait_all(producer.account)
+        self.assertTrue(collector.is_alive())
+
     def send_keyed(self, topic, partition, key, value):
         path = os.path.join(self.folder, "record")
         with open(path, "wb") as file:

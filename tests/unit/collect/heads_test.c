@@ -41,6 +41,11 @@ static void newer_level(void)
     story_check("newer_level");
 }
 
+static void newer_level_and_a_head_behind_it(void)
+{
+    story_check("newer_level_and_a_head_behind_it");
+}
+
 static const struct test tests[] = {
     TEST(joins_and_reads),
     TEST(only_a_whole_is_applied),
@@ -49,6 +54,7 @@ static const struct test tests[] = {
     TEST(commands_are_carried_out_in_order),
     TEST(commands_are_reported_done),
     TEST(newer_level),
+    TEST(newer_level_and_a_head_behind_it),
 };
 
 TEST_MAIN("collect/heads", tests)
