@@ -100,6 +100,12 @@ static void replies_take(struct coordinator *coordinator)
         case ASK_ENDS:
             ends_reply(coordinator, reply);
             break;
+        case ASK_CONTROL_PULSE:
+            pulse_reply(coordinator, INPUT_CONTROL, reply);
+            break;
+        case ASK_ORDERS_PULSE:
+            pulse_reply(coordinator, INPUT_ORDERS, reply);
+            break;
         case ASK_TOPICS:
             effects_reply(coordinator, reply);
             continue;
@@ -209,6 +215,7 @@ static void work(struct coordinator *coordinator, struct instant now)
     ends_answer(coordinator);
     feed_turn(coordinator);
     clock_read(coordinator);
+    pulse_turn(coordinator, coordinator->now);
     memory_trim(coordinator, coordinator->now);
     if (!instant_has_come(coordinator->next_commit, loop_now()))
         return;

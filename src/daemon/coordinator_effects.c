@@ -142,6 +142,7 @@ static void carry_out(struct coordinator *coordinator, const struct control_effe
     case EFFECT_READ_INPUTS:
         feed_state_stop(coordinator);
         feed_inputs_start(coordinator, effect->positions);
+        pulse_start(coordinator, effect->positions);
         leading_tell(coordinator);
         break;
     case EFFECT_STOP_INPUTS:

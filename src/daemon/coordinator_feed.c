@@ -163,6 +163,7 @@ static void input_record(struct coordinator *coordinator, const struct kafka_rec
                                .record = decoded.record,
                                .refusal = buffer_text(&coordinator->line),
                                .unknown_fields = decoded.unknown_fields};
+    pulse_read(coordinator, log, record->offset + 1, true);
     coordinator->input = record;
     coordinator_step(coordinator, &event);
     coordinator->input = NULL;
@@ -170,7 +171,10 @@ static void input_record(struct coordinator *coordinator, const struct kafka_rec
 
 static void input_other(struct coordinator *coordinator, const struct kafka_record *record)
 {
-    if (record->kind == KAFKA_END_OF_PARTITION && record->tag == KAFKA_CELL_CONTROL)
+    bool is_control = record->tag == KAFKA_CELL_CONTROL;
+    if (record->kind == KAFKA_END_OF_PARTITION)
+        pulse_read(coordinator, is_control ? INPUT_CONTROL : INPUT_ORDERS, record->offset, false);
+    if (record->kind == KAFKA_END_OF_PARTITION && is_control)
         coordinator->is_caught_up = true;
     else
         feed_fault(coordinator, record);

@@ -85,6 +85,17 @@ struct check {
     struct instant deadline;          // of the anchors
 };
 
+// Whether a log of inputs is read while this one leads.
+struct pulse {
+    bool is_asked;                // for the end
+    bool is_late;                 // the question is of a former term
+    bool has_end;                 // it has answered, and is not reached yet
+    bool is_waiting, is_told;     // for an end to be reached
+    struct instant again;         // next question
+    struct instant waiting_since; // the first question without an end reached, or the last record
+    int64_t position, end;
+};
+
 // One question about ends of logs. Stages in order; READY waits until no commit is under way.
 enum ends_stage { ENDS_COMMITTED, ENDS_ENDS, ENDS_READY, ENDS_NONE };
 
@@ -201,6 +212,7 @@ struct coordinator {
     struct kafka_reply *asked_reply; // owned; waits until no commit is under way
 
     struct ends ends;
+    struct pulse pulses[INPUT_LOG_COUNT];
 
     // HTTP.
     struct http_server *http;
@@ -272,6 +284,20 @@ void heads_record(struct coordinator *coordinator, const struct kafka_record *re
 bool heads_are_waiting(const struct coordinator *coordinator);
 void heads_finish(struct heads *heads);
 
+// coordinator_pulse.c: does the leader still read control and orders?
+void pulse_start(struct coordinator *coordinator, const struct state_position *positions);
+void pulse_turn(struct coordinator *coordinator, struct instant now);
+void pulse_reply(struct coordinator *coordinator, enum input_log log,
+                 const struct kafka_reply *reply);
+
+// Everything below the position has been read; by a record, or an end.
+void pulse_read(struct coordinator *coordinator, enum input_log log, int64_t position,
+                bool is_record);
+
+// For how long the log has not been read to an end that was asked for; 0 for one who does not lead.
+struct span pulse_unread(const struct coordinator *coordinator, enum input_log log,
+                         struct instant now);
+
 // coordinator_check.c: are control and orders still the logs that were read before?
 void check_start(struct coordinator *coordinator, const struct state_position *positions);
 void check_turn(struct coordinator *coordinator, struct instant now);
@@ -284,7 +310,14 @@ enum status api_open(struct coordinator *coordinator, struct buffer *fault) MUST
 void api_turn(struct coordinator *coordinator);
 
 // Numbers of requests to the admin: kind in the low bits.
-enum ask_kind { ASK_GROUND = 1, ASK_CHECK = 2, ASK_TOPICS = 3, ASK_ENDS = 4 };
+enum ask_kind {
+    ASK_GROUND = 1,
+    ASK_CHECK = 2,
+    ASK_TOPICS = 3,
+    ASK_ENDS = 4,
+    ASK_CONTROL_PULSE = 5,
+    ASK_ORDERS_PULSE = 6
+};
 enum { ASK_KIND_BITS = 3 };
 
 #endif

@@ -181,6 +181,17 @@ static void wanted_families(struct metrics *metrics, const struct control *contr
     }
 }
 
+static void unread_family(struct metrics *metrics, const struct coordinator *coordinator)
+{
+    static const char *const names[INPUT_LOG_COUNT] = {"control", "orders"};
+    metrics_family(metrics, METRICS_GAUGE, "muster_inputs_unread_seconds",
+                   "for how long the leader has not read a topic to an end that it asked for");
+    for (enum input_log log = 0; log < INPUT_LOG_COUNT; log++) {
+        struct metrics_label label = {"topic", text_of(names[log])};
+        metrics_seconds(metrics, &label, 1, pulse_unread(coordinator, log, loop_now()));
+    }
+}
+
 void api_print_metrics(struct coordinator *coordinator, enum metrics_form form, struct buffer *body)
 {
     struct metrics metrics;
@@ -191,6 +202,7 @@ void api_print_metrics(struct coordinator *coordinator, enum metrics_form form, 
     collector_families(&metrics, coordinator->control);
     pool_families(&metrics, coordinator->control);
     wanted_families(&metrics, coordinator->control);
+    unread_family(&metrics, coordinator);
     metrics_family(&metrics, METRICS_GAUGE, "muster_commit_seconds",
                    "duration of the last transaction");
     metrics_seconds(&metrics, NULL, 0, (struct span){coordinator->commit_us_last});

@@ -163,6 +163,21 @@ static void another_cluster_at_the_same_address_ends_it(void)
     room_close(&room);
 }
 
+// A leader whose beats and commits go on while it hears nothing says so, and when it hears again.
+static void leader_that_cannot_read_its_inputs_says_so(void)
+{
+    enum { LIST_OFFSETS = 2, NOT_LEADER = 6 };
+    struct coordinator_room room;
+    room_open(&room);
+    coordinator_cell_set(room.conf, "leader.timeout.ms", "1000");
+    room_await(&room, "leads: epoch 1");
+    kafka_mock_fail(room.kafka.mock, LIST_OFFSETS, NOT_LEADER, 100);
+    room_await(&room, "leads, but has not read 'muster.control'");
+    CHECK(pulse_unread(room.coordinator, INPUT_CONTROL, loop_now()).us > 1000 * 1000);
+    room_await(&room, "'muster.control' is read to its end again");
+    room_close(&room);
+}
+
 // What the newest record of a kind in a topic says; it lives as long as the arena.
 static void *newest_read(struct coordinator_room *room, const char *topic, enum record_kind kind,
                          struct arena *arena)
@@ -225,6 +240,7 @@ static const struct test tests[] = {
     TEST(answer_of_a_former_term_is_about_nothing_that_is_asked_now),
     TEST(coordinator_that_missed_beats_for_good_ends),
     TEST(another_cluster_at_the_same_address_ends_it),
+    TEST(leader_that_cannot_read_its_inputs_says_so),
     TEST(stop_ends_with_a_transaction_and_then_a_goodbye),
 };
 
