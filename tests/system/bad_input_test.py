@@ -241,8 +241,12 @@ class BadInputTest(unittest.TestCase):
             self.send_keyed("unknown.assignments", partition, "default/c1", value)
         self.assertEqual(1, collector.wait(PATIENCE))
         collector.wait_log("newer record level", PATIENCE)
-        # Its death makes the leader write a newer head.
-        cell.process("k1").wait_log("is dead", PATIENCE)
+        # Its death, by the lease, makes the leader write a newer head.
+        procs.wait_for(
+            lambda: "collector.ended" in [event["kind"] for event in cell.events()],
+            PATIENCE,
+            "the end of the collector",
+        )
         collector.start()
         cell.wait_assigned(len(names), ("c1",))
         producer.write(names, 2)
