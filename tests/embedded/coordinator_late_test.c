@@ -173,7 +173,6 @@ static void leader_that_cannot_read_its_inputs_says_so(void)
     room_await(&room, "leads: epoch 1");
     kafka_mock_fail(room.kafka.mock, LIST_OFFSETS, NOT_LEADER, 100);
     room_await(&room, "leads, but has not read 'muster.control'");
-    CHECK(pulse_unread(room.coordinator, INPUT_CONTROL, loop_now()).us > 1000 * 1000);
     room_await(&room, "'muster.control' is read to its end again");
     room_close(&room);
 }
