@@ -248,10 +248,9 @@ static inline int64_t batch_generation(const struct control *control)
 // What has just been read of the state, or committed.
 void newest_note(struct control *control);
 
-// What other coordinators have said so far; before a claim.
+// What other coordinators have said so far, before a claim; what was published to collectors of the
+// state's lineage.
 void newest_gather(struct control *control);
-
-// What has been published to collectors of the state's lineage.
 void newest_hear(struct control *control, int64_t generation);
 
 // Whether the state is older than what is known. Means something once the own marker is back.

@@ -53,7 +53,7 @@ struct collector_view {
     int64_t heard_ms_ago; // -1 = not heard in this life of the coordinator
     int64_t level;        // highest level of records that it knows
     int64_t lag_records, records_per_s;
-    int64_t commands; // that it has not carried out yet
+    int64_t commands;        // that it has not carried out yet
     int64_t units_refused;   // units whose records its sink does not take
     struct text sink_answer; // why, of one of them
     bool drained;
