@@ -71,8 +71,8 @@ static void the_rest_can_carry_what_the_victim_has(void)
         "collectors_min=1 collectors_max=1 balance=weight",
         "collectors_min=1 collectors_max=1 balance=weight mode=pack",
         "collectors_min=1 collectors_max=1 spread_by=host spread_max=40",
-        "collectors_min=1 collectors_max=1 balance=weight spread_by=host spread_max=30 "
-        "affinity=zone",
+        ("collectors_min=1 collectors_max=1 balance=weight spread_by=host spread_max=30 "
+         "affinity=zone"),
     };
     for (uint64_t seed = 0; seed < 60; seed++) {
         struct mix mix;
