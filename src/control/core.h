@@ -172,7 +172,8 @@ struct control {
     struct evidence evidence; // own beats
     struct instant started, next_beat, next_probe;
     struct instant leader_heard;  // newest beat of another leader, or start
-    struct instant resigned_seen; // a goodbye stands in the state since
+    struct instant resigned_seen; // a goodbye stands in the state, or a proof of death is known, since
+    char dead_leader[33];         // a coordinator's life that somebody has waited for, "" = none
     int64_t seq;                  // of own beats
     int64_t claims;               // attempts to lead
     bool was_fenced;              // by another since: its silence has to be proved
@@ -248,8 +249,7 @@ static inline int64_t batch_generation(const struct control *control)
 // What has just been read of the state, or committed.
 void newest_note(struct control *control);
 
-// What other coordinators have said so far, before a claim; what was published to collectors of the
-// state's lineage.
+// What other coordinators have said, before a claim; what was published by the state's lineage.
 void newest_gather(struct control *control);
 void newest_hear(struct control *control, int64_t generation);
 

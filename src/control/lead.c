@@ -317,10 +317,12 @@ void lead_claim_answered(struct control *control, bool done)
 
 void lead_state_received(struct control *control)
 {
-    if (control->resigned && control->resigned_seen.us == INT64_MAX)
-        control->resigned_seen = control->now;
-    if (!control->resigned)
+    bool is_dead = control->leader_incarnation != NULL && control->dead_leader[0] != '\0' &&
+                   strcmp(control->leader_incarnation, control->dead_leader) == 0;
+    if (!control->resigned && !is_dead)
         control->resigned_seen = INSTANT_NEVER;
+    else if (control->resigned_seen.us == INT64_MAX)
+        control->resigned_seen = control->now;
     if (control->level > control->level_max && !control->is_barred)
         bar(control, too_high);
     claim_if_due(control);

@@ -425,9 +425,9 @@ void member_beat(struct control *control, const struct beat *beat, bool is_past)
 void member_death(struct control *control, const struct death *death)
 {
     if (text_equals(death->role, "coordinator")) {
-        if (control->leader_incarnation && death->incarnation.size > 0 &&
-            text_equals(death->incarnation, control->leader_incarnation))
-            control->resigned_seen = control->now;
+        if (death->incarnation.size < sizeof(control->dead_leader))
+            life_copy(control->dead_leader, death->incarnation);
+        lead_state_received(control);
         return;
     }
     uint32_t pool = pool_find(&control->tables, death->pool);

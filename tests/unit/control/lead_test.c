@@ -354,6 +354,22 @@ static void death_of_the_leader_is_not_waited_for(void)
     cell_end(&cell);
 }
 
+// Reading on while the one that is ahead may go first does not make the dead one live again.
+static void death_of_the_leader_is_remembered(void)
+{
+    struct cell cell;
+    stand_by(&cell);
+    read_cell_of(&cell, 4, false);
+    hear_coordinator(&cell, 7, 1);
+    hear_death_of(&cell, "e");
+    cell_step(&cell, (struct control_event){.kind = CONTROL_STATE_ENDED});
+    CHECK(!cell.is_claiming);
+    cell.now = instant_add(cell.now, span_of_ms(1000));
+    cell_step(&cell, (struct control_event){.kind = CONTROL_STATE_ENDED});
+    CHECK(cell.is_claiming);
+    cell_end(&cell);
+}
+
 static const struct test tests[] = {
     TEST(state_that_went_back_is_refused),
     TEST(state_older_than_what_was_read_is_refused),
@@ -370,6 +386,7 @@ static const struct test tests[] = {
     TEST(commit_that_hangs_silences_the_leader),
     TEST(standby_that_is_behind_waits),
     TEST(death_of_the_leader_is_not_waited_for),
+    TEST(death_of_the_leader_is_remembered),
 };
 
 TEST_MAIN("control/lead", tests)
