@@ -342,9 +342,10 @@ void members_admit(struct control *control)
 static void member_beat_admitted(struct control *control, struct collector *collector,
                                  const struct beat *beat)
 {
+    // Its lease may begin with this one, though somebody else has used the number before (S4).
+    collector->heard = control->now;
     if (beat->seq <= collector->seq)
         return;
-    collector->heard = control->now;
     collector->seq = beat->seq;
     ack_take(control, collector, beat);
     if (control->phase != PHASE_LEADING)
