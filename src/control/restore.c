@@ -190,6 +190,15 @@ static uint32_t unit_row(struct control *control, uint32_t pool, struct text tex
     return unit == NONE && make ? unit_add(tables, topic, (int32_t)name.partition) : unit;
 }
 
+// Whether a unit is left of those that Kafka does not have.
+static bool has_beyond(const struct tables *tables, uint32_t topic)
+{
+    for (uint32_t u = tables->topics[topic].units; u != NONE; u = tables->units[u].sibling)
+        if (topic_is_beyond(&tables->topics[topic], tables->units[u].partition))
+            return true;
+    return false;
+}
+
 static void unit_unrestore(struct control *control, uint32_t unit)
 {
     struct tables *tables = &control->tables;
@@ -197,6 +206,7 @@ static void unit_unrestore(struct control *control, uint32_t unit)
     lag_forget(control, unit);
     unit_move(tables, unit, UNIT_PENDING, NONE);
     unit_remove(tables, unit, false);
+    tables->topics[topic].is_short = has_beyond(tables, topic);
     if (tables->topics[topic].claims == NONE && tables->topics[topic].units == NONE)
         topic_remove(tables, topic);
 }
@@ -220,8 +230,8 @@ static void restore_presence(struct topic *topic, const struct unit *unit, int32
     if (unit->is_doomed)
         return;
     topic->is_missing = is_absent && !is_beyond;
-    if (is_beyond)
-        topic->is_short = is_absent;
+    if (is_beyond && is_absent)
+        topic->is_short = true;
 }
 
 static void restore_unit(struct control *control, uint32_t pool, struct text text,
@@ -391,7 +401,8 @@ bool restore_is_planned(const struct control *control, uint32_t unit)
     const struct unit *row = &tables->units[unit];
     const struct topic *topic = &tables->topics[row->topic];
     uint32_t last = claim_last(tables, row->topic);
-    if (topic->is_missing || last == NONE || row->is_doomed || control->numbers[unit].number < 0)
+    if (topic->is_missing || topic_is_beyond(topic, row->partition) || last == NONE ||
+        row->is_doomed || control->numbers[unit].number < 0)
         return false;
     const struct attributes *said = &tables->attributes[tables->claims[last].attributes];
     int32_t size = said->partitions > topic->partitions ? said->partitions : topic->partitions;

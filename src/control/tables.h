@@ -104,6 +104,12 @@ struct topic {
     bool is_asked : 1;   // in the queue of questions
 };
 
+// Whether Kafka has said that this part of a split topic is not there.
+static inline bool topic_is_beyond(const struct topic *row, int32_t partition)
+{
+    return row->is_short && row->partitions > 0 && partition >= row->partitions;
+}
+
 // What claims share: most agents say the same about every topic.
 struct attributes {
     int64_t weight;

@@ -45,12 +45,6 @@ static int32_t shape_wanted(const struct tables *tables, uint32_t topic)
     return partitions > 0 ? partitions : parts_count(tables, topic);
 }
 
-// Whether Kafka has said that this part of a split topic is not there.
-static bool is_beyond(const struct topic *row, int32_t partition)
-{
-    return row->is_short && row->partitions > 0 && partition >= row->partitions;
-}
-
 struct plan_unit_options topic_options(const struct tables *tables, uint32_t topic)
 {
     uint32_t last = claim_last(tables, topic);
@@ -182,10 +176,11 @@ static void unit_explain(struct control *control, uint32_t unit, bool placeable,
     struct tables *tables = &control->tables;
     struct unit *row = &tables->units[unit];
     const struct topic *topic = &tables->topics[row->topic];
-    enum unit_state state = topic->is_missing || is_beyond(topic, row->partition) ? UNIT_MISSING
-                            : reason == UNIT_SILENT                               ? UNIT_DORMANT
-                            : reason == UNIT_QUARANTINE                           ? UNIT_QUARANTINED
-                                                                                  : UNIT_PENDING;
+    enum unit_state state = topic->is_missing || topic_is_beyond(topic, row->partition)
+                                ? UNIT_MISSING
+                            : reason == UNIT_SILENT     ? UNIT_DORMANT
+                            : reason == UNIT_QUARANTINE ? UNIT_QUARANTINED
+                                                        : UNIT_PENDING;
     if (row->owner != NONE || (row->state == state && (placeable || row->reason == reason)))
         return;
     if (!placeable)
@@ -212,7 +207,7 @@ static void units_plan(struct control *control, uint32_t topic, int32_t wanted)
         bool may = placeable || (!tables->topics[topic].is_missing && !is_silent &&
                                  plan_unit_is_known(pool->plan, unit));
         enum unit_reason why = reason;
-        if (is_beyond(&tables->topics[topic], i)) {
+        if (topic_is_beyond(&tables->topics[topic], i)) {
             may = false;
             why = UNIT_ABSENT;
             tables->units[unit].is_grown = true; // once it is there, it is new
