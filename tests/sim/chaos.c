@@ -129,6 +129,9 @@ static void retry_all(struct world *world)
 // Operators make again what is gone, and have what is in quarantine tried again, until it is so.
 static void put_right(struct world *world)
 {
+    for (int i = 0; i < world->process_count; i++)
+        if (!world->processes[i].is_coordinator)
+            collector_look(world, &world->processes[i]);
     const struct process *leader = world_leading(world);
     for (size_t i = 0; world->has_pools && leader != NULL && i < 2; i++)
         if (!control_has_pool(leader->control, text_of(pools[i])))
@@ -168,9 +171,6 @@ static void make_peace(struct world *world)
         world->topics[i].partitions = 1 + (int32_t)i % 3;
         world_poison(world, world->topics[i].name, false);
     }
-    for (int i = 0; i < world->process_count; i++)
-        if (!world->processes[i].is_coordinator)
-            collector_look(world, &world->processes[i]);
     world_install(world, 2);
 }
 

@@ -86,12 +86,12 @@ static void lose_state_before_a_head(struct world *world)
     world_freeze(world, leader->name, 1500);
     world_collector(world, late);
     world_run(world, 1400);
-    world_deafen(world, late, lease_ms + 5000);
-    world_run(world, 1100);
+    world_deafen(world, late, lease_ms + 7000);
+    world_run(world, 3000);
     stop_coordinators(world);
     world_lose_state(world);
     start_coordinators(world);
-    world_run(world, lease_ms + 3800 + (int64_t)world_draw(world, 200));
+    world_run(world, lease_ms + 3700 + (int64_t)world_draw(world, 300));
     world_trip(world, late, SIM_TRIP_PAUSE, 1 + (uint32_t)world_draw(world, 8), 3000);
     world_run(world, lease_ms);
 }
