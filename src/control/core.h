@@ -172,7 +172,7 @@ struct control {
     struct evidence evidence; // own beats
     struct instant started, next_beat, next_probe;
     struct instant leader_heard;  // newest beat of another leader, or start
-    struct instant resigned_seen; // a goodbye stands in the state, or a proof of death is known, since
+    struct instant resigned_seen; // the leader has said goodbye, or is proved dead, since
     char dead_leader[33];         // a coordinator's life that somebody has waited for, "" = none
     int64_t seq;                  // of own beats
     int64_t claims;               // attempts to lead
