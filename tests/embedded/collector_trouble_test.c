@@ -351,6 +351,49 @@ static void higher_fence_in_the_commit_keeps_the_unit_off(void)
     collector_room_close(&room);
 }
 
+static bool is_whole(struct collector_room *room)
+{
+    return room_committed(room, "a", 0, NULL) == 10;
+}
+
+// Reads ten records with fence 3 and commits them; then somebody else commits position 4.
+static void commit_over_it(struct collector_room *room, const char *metadata)
+{
+    collector_room_open(room);
+    room_set(room, "report.interval.ms", "100");
+    room_set(room, "report.full.interval.ms", "100");
+    make_topic(room, "a");
+    room_produce(room, "a", 0, 0, 10);
+    room_start(room);
+    room_admit(room, (struct room_unit[]){{"a", 3}}, 1);
+    room_await(room, is_whole);
+    room_commit(room, "a", 0, 4, metadata);
+}
+
+// S6: what a former owner's client sends late lies over the position until it is looked at.
+static void late_commit_of_a_former_owner_is_committed_over(void)
+{
+    struct collector_room room;
+    struct buffer metadata = {0};
+    commit_over_it(&room, "{\"fence\":2,\"lineage\":\"L1\"}");
+    room_await_said(&room, "was committed by fence 2, lower than 3: commits again");
+    room_await(&room, is_whole);
+    room_committed(&room, "a", 0, &metadata);
+    CHECK_TEXT(buffer_string(&metadata), "{\"fence\":3,\"lineage\":\"L1\"}");
+    buffer_finish(&metadata);
+    collector_room_close(&room);
+}
+
+static void higher_fence_while_it_reads_ends_the_unit(void)
+{
+    struct collector_room room;
+    commit_over_it(&room, "{\"fence\":99,\"lineage\":\"L1\"}");
+    room_await(&room, is_failed);
+    CHECK(strstr(room.err_text, "an owner with a higher fence commits to it") != NULL);
+    CHECK_INT(room_committed(&room, "a", 0, NULL), 4);
+    collector_room_close(&room);
+}
+
 // Fences of another lineage, and commits of other tools, only say where to begin.
 static void fence_of_another_lineage_says_nothing(void)
 {
@@ -508,6 +551,8 @@ static const struct test tests[] = {
     TEST(partitions_that_came_unread_are_read_from_their_start),
     TEST(pool_may_start_at_the_end),
     TEST(higher_fence_in_the_commit_keeps_the_unit_off),
+    TEST(late_commit_of_a_former_owner_is_committed_over),
+    TEST(higher_fence_while_it_reads_ends_the_unit),
     TEST(fence_of_another_lineage_says_nothing),
     TEST(handed_position_is_the_least),
     TEST(refused_commits_hand_the_position_over),
