@@ -254,11 +254,7 @@ class BadInputTest(unittest.TestCase):
         self.assertTrue(collector.is_alive())
 
     def send_keyed(self, topic, partition, key, value):
-        path = os.path.join(self.folder, "record")
-        with open(path, "wb") as file:
-            file.write(value)
-        command = ["kcat", "-P", "-b", self.cluster.bootstrap, "-t", topic, "-p", str(partition)]
-        procs.run(*command, "-k", key, path)
+        procs.kcat_produce_bytes(self.cluster.bootstrap, topic, partition, key, value)
 
 
 def split_letters(data):
