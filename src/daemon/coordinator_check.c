@@ -11,9 +11,6 @@
 
 enum { ANCHOR_PATIENCE_MS = 5000, CHECK_RETRY_MS = 1000 };
 
-static const enum kafka_cell_topic topic_of_log[INPUT_LOG_COUNT] = {KAFKA_CELL_CONTROL,
-                                                                    KAFKA_CELL_ORDERS};
-
 void check_start(struct coordinator *coordinator, const struct state_position *positions)
 {
     struct check check = {.stage = CHECK_STARTS};
@@ -35,9 +32,9 @@ static void ask_offsets(struct coordinator *coordinator)
     struct check *check = &coordinator->check;
     struct kafka_partition *partitions =
         memory_get((INPUT_LOG_COUNT + coordinator->ground.partitions) * sizeof(*partitions));
-    for (int log = 0; log < INPUT_LOG_COUNT; log++)
+    for (enum input_log log = 0; log < INPUT_LOG_COUNT; log++)
         partitions[log] =
-            (struct kafka_partition){text_of(coordinator->topics[topic_of_log[log]]), 0};
+            (struct kafka_partition){text_of(coordinator->topics[input_topic(log)]), 0};
     uint32_t count = INPUT_LOG_COUNT + heads_partitions(coordinator, partitions + INPUT_LOG_COUNT);
     struct kafka_ask ask = {.number = ASK_CHECK, .patience = span_of_ms(ASK_TIMEOUT_MS)};
     enum status status = kafka_admin_find_offsets(
@@ -82,7 +79,7 @@ static void check_done(struct coordinator *coordinator)
 
 static bool anchors_are_waiting(const struct check *check)
 {
-    for (int log = 0; log < INPUT_LOG_COUNT; log++)
+    for (enum input_log log = 0; log < INPUT_LOG_COUNT; log++)
         if (check->is_waiting[log])
             return true;
     return false;
@@ -101,7 +98,7 @@ static void anchors_start(struct coordinator *coordinator)
     struct state_position from[INPUT_LOG_COUNT];
     check->stage = CHECK_ANCHORS;
     check->deadline = instant_add(loop_now(), span_of_ms(ANCHOR_PATIENCE_MS));
-    for (int log = 0; log < INPUT_LOG_COUNT; log++) {
+    for (enum input_log log = 0; log < INPUT_LOG_COUNT; log++) {
         int64_t anchor = check->positions[log].anchor_offset;
         check->is_waiting[log] =
             anchor >= 0 && anchor >= check->logs[log].start && anchor < check->logs[log].end;
@@ -125,7 +122,7 @@ void check_reply(struct coordinator *coordinator, const struct kafka_reply *repl
         if (reply->offsets[i].status != STATUS_OK)
             return;
     heads_offsets(coordinator, reply->offsets + INPUT_LOG_COUNT, check->stage == CHECK_STARTS);
-    for (int log = 0; log < INPUT_LOG_COUNT; log++) {
+    for (enum input_log log = 0; log < INPUT_LOG_COUNT; log++) {
         if (check->stage == CHECK_STARTS)
             check->logs[log].start = reply->offsets[log].offset;
         else
@@ -142,9 +139,10 @@ void check_reply(struct coordinator *coordinator, const struct kafka_reply *repl
 // Whether it says what lies at the anchor. The log is known to reach from before it to behind it,
 // so an end at the anchor is that of a broker which is behind, and a position that is gone is news:
 // both are looked at again, for "not there" would have the whole log read from its start.
-static bool is_answer(const struct check *check, int log, const struct kafka_record *record)
+static bool is_answer(const struct check *check, enum input_log log,
+                      const struct kafka_record *record)
 {
-    if (record->tag != (uint64_t)topic_of_log[log] || !check->is_waiting[log])
+    if (record->tag != (uint64_t)input_topic(log) || !check->is_waiting[log])
         return false;
     if (record->kind == KAFKA_END_OF_PARTITION)
         return record->offset > check->positions[log].anchor_offset;
@@ -162,7 +160,7 @@ void check_record(struct coordinator *coordinator, const struct kafka_record *re
     }
     if (record->tag == KAFKA_CELL_ASSIGNMENTS)
         heads_record(coordinator, record);
-    for (int log = 0; log < INPUT_LOG_COUNT; log++) {
+    for (enum input_log log = 0; log < INPUT_LOG_COUNT; log++) {
         if (!is_answer(check, log, record))
             continue;
         check->is_waiting[log] = false;

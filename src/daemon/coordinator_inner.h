@@ -243,6 +243,13 @@ struct instant ground_deadline(const struct coordinator *coordinator);
 void feed_turn(struct coordinator *coordinator);
 void feed_state_from_start(struct coordinator *coordinator);
 void feed_state_stop(struct coordinator *coordinator); // a leader knows what it wrote
+
+// Where an input lies.
+static inline enum kafka_cell_topic input_topic(enum input_log log)
+{
+    return log == INPUT_CONTROL ? KAFKA_CELL_CONTROL : KAFKA_CELL_ORDERS;
+}
+
 void feed_inputs_start(struct coordinator *coordinator, const struct state_position *positions);
 void feed_inputs_stop(struct coordinator *coordinator);
 bool feed_reads_inputs(const struct coordinator *coordinator); // standbys do not

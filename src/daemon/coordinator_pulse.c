@@ -11,8 +11,6 @@
 
 enum { PULSE_PART = 4 }; // of leader.timeout.ms, between two questions
 
-static const enum kafka_cell_topic topics[INPUT_LOG_COUNT] = {KAFKA_CELL_CONTROL,
-                                                              KAFKA_CELL_ORDERS};
 static const enum ask_kind kinds[INPUT_LOG_COUNT] = {ASK_CONTROL_PULSE, ASK_ORDERS_PULSE};
 
 static struct span patience(const struct coordinator *coordinator)
@@ -55,7 +53,7 @@ void pulse_reply(struct coordinator *coordinator, enum input_log log,
 static void ask(struct coordinator *coordinator, enum input_log log, struct instant now)
 {
     struct pulse *pulse = &coordinator->pulses[log];
-    struct kafka_partition one = {text_of(coordinator->topics[topics[log]]), 0};
+    struct kafka_partition one = {text_of(coordinator->topics[input_topic(log)]), 0};
     struct kafka_ask question = {.number = kinds[log], .patience = patience(coordinator)};
     pulse->again = instant_add(now, (struct span){patience(coordinator).us / PULSE_PART});
     if (!pulse->is_waiting)
@@ -68,7 +66,7 @@ static void ask(struct coordinator *coordinator, enum input_log log, struct inst
 static void judge(struct coordinator *coordinator, enum input_log log, struct instant now)
 {
     struct pulse *pulse = &coordinator->pulses[log];
-    const char *topic = coordinator->topics[topics[log]];
+    const char *topic = coordinator->topics[input_topic(log)];
     if (pulse->has_end && pulse->position >= pulse->end) {
         if (pulse->is_told)
             coordinator_log(coordinator, "info", "'%s' is read to its end again", topic);
