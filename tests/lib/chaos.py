@@ -249,18 +249,22 @@ class World:
         self.cell.process(name).restart()
         yield
 
-    def collector_killed_without_proof(self):
-        name = self.pick(COLLECTORS)
-        self.say(f"{name} is killed, its state file is gone")
-        self.down.add(name)
-        self.cell.process(name).kill()
-        os.unlink(os.path.join(self.cell.folder, name + ".state"))
+    def _back_later(self, name):
+        """A collector that is killed starts again when the others have its units, or at once."""
         yield
         if self.random.random() < 0.5:
             self.wait_gone(name)
         self.say(f"{name} starts again")
         self.cell.process(name).start()
         self.down.discard(name)
+
+    def collector_killed_without_proof(self):
+        name = self.pick(COLLECTORS)
+        self.say(f"{name} is killed, its state file is gone")
+        self.down.add(name)
+        self.cell.process(name).kill()
+        os.unlink(os.path.join(self.cell.folder, name + ".state"))
+        yield from self._back_later(name)
 
     def death_published(self):
         """Somebody has waited for the process and says so, by its state file (CB-40)."""
@@ -270,12 +274,7 @@ class World:
         self.cell.process(name).kill()
         state = os.path.join(self.cell.folder, name + ".state")
         procs.muster("collector", "died", *self.cell.base, "--state-file", state)
-        yield
-        if self.random.random() < 0.5:
-            self.wait_gone(name)
-        self.say(f"{name} starts again")
-        self.cell.process(name).start()
-        self.down.discard(name)
+        yield from self._back_later(name)
 
     def collector_stopped(self):
         """In order: it says that it leaves when it has let go of everything."""

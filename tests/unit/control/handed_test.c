@@ -100,12 +100,18 @@ static void begin(struct cell *cell)
     CHECK_TEXT(cell_owners(cell), "c0:t1");
 }
 
+// "c0" drains, and has told where it stands in t1 with its acknowledgement.
+static void begin_handing_over(struct cell *cell)
+{
+    begin(cell);
+    drain(cell, 0, "drain");
+    hand_over(cell, 0, "t1", 0, 77);
+}
+
 static void position_goes_with_the_ack(void)
 {
     struct cell cell;
-    begin(&cell);
-    drain(&cell, 0, "drain");
-    hand_over(&cell, 0, "t1", 0, 77);
+    begin_handing_over(&cell);
     CHECK(cell_commit(&cell));
     CHECK_TEXT(cell_owners(&cell), "c1:t1");
     CHECK_TEXT(from(&cell, 1), "0@77");
@@ -122,9 +128,7 @@ static void position_goes_with_the_ack(void)
 static void committed_as_far_it_is_over(void)
 {
     struct cell cell;
-    begin(&cell);
-    drain(&cell, 0, "drain");
-    hand_over(&cell, 0, "t1", 0, 77);
+    begin_handing_over(&cell);
     CHECK(cell_commit(&cell));
     committed(&cell, 1, 80);
     cell_settle(&cell, 2);
@@ -167,9 +171,7 @@ static void who_leaves_hands_over_what_it_owns(void)
 static void what_it_handed_over_before_is_old(void)
 {
     struct cell cell;
-    begin(&cell);
-    drain(&cell, 0, "drain");
-    hand_over(&cell, 0, "t1", 0, 77);
+    begin_handing_over(&cell);
     cell_settle(&cell, 2);
     drain(&cell, 0, "undrain");
     drain(&cell, 1, "drain");
@@ -229,9 +231,7 @@ static void made_again(struct cell *cell)
 static void position_in_a_topic_that_is_gone_is_forgotten(void)
 {
     struct cell cell;
-    begin(&cell);
-    drain(&cell, 0, "drain");
-    hand_over(&cell, 0, "t1", 0, 77);
+    begin_handing_over(&cell);
     CHECK(cell_commit(&cell));
     CHECK_TEXT(from(&cell, 1), "0@77");
     cell_settle(&cell, 2);
