@@ -31,6 +31,7 @@
 struct transaction_context {
     struct kafka_settings settings; // own copy
     char *id;
+    char *followed_topic; // "" = none
     char timeout_ms[16];
     uint32_t commit_timeout_ms;
     uint32_t attempts_max;
@@ -40,24 +41,39 @@ struct transaction_context {
     // Of the attempt under way: the last message's topic, which is mostly the next one's too.
     struct text topic;
     rd_kafka_topic_t *rkt;
-    uint32_t produced;
+    bool is_followed;
     // Of the attempt under way, filled in by deliveries.
     rd_kafka_resp_err_t refused; // the first message's that was not delivered
-    int64_t first_offset;
+    struct kafka_followed followed;
 };
+
+static const struct kafka_followed nowhere = {-1, -1, -1, -1};
 
 // How an attempt went on.
 enum step { STEP_DONE, STEP_ABORT, STEP_REFUSED, STEP_FENCED, STEP_UNKNOWN };
 
-// The first message has opaque 1.
+// Messages of a partition are reported in their order there.
+static void follow(struct kafka_followed *followed, int64_t offset)
+{
+    if (followed->first < 0)
+        followed->first = offset;
+    if (followed->end >= 0 && offset > followed->end) {
+        if (followed->gap < 0)
+            followed->gap = followed->end;
+        followed->gap_end = offset;
+    }
+    followed->end = offset + 1;
+}
+
+// Messages for the followed topic have an opaque.
 static void on_delivered(rd_kafka_t *rk, const rd_kafka_message_t *message, void *owner)
 {
     struct transaction_context *context = owner;
     (void)rk;
     if (message->err && !context->refused)
         context->refused = message->err;
-    if (!message->err && (uintptr_t)message->_private == 1)
-        context->first_offset = message->offset;
+    if (!message->err && message->_private && message->partition == 0)
+        follow(&context->followed, message->offset);
 }
 
 static enum status context_open(struct transaction_context *context, struct buffer *fault)
@@ -105,6 +121,7 @@ enum status transaction_context_create(const struct kafka_settings *settings,
     context->settings.watch = settings->watch;
     kafka_watch_hold(settings->watch);
     context->id = text_copy(options->id);
+    context->followed_topic = text_copy(options->followed);
     snprintf(context->timeout_ms, sizeof context->timeout_ms, "%u",
              options->transaction_timeout_ms ? options->transaction_timeout_ms : 30000);
     context->commit_timeout_ms = options->commit_timeout_ms ? options->commit_timeout_ms : 45000;
@@ -128,6 +145,7 @@ void transaction_context_destroy(void *owned)
     kafka_watch_drop(context->settings.watch);
     kafka_settings_finish(&context->settings);
     memory_release(context->id);
+    memory_release(context->followed_topic);
     memory_release(context);
 }
 
@@ -281,6 +299,7 @@ static bool topic_find(struct transaction_context *context, struct text topic)
         return false;
     context->topic = topic;
     context->rkt = entry->rkt;
+    context->is_followed = text_equals(topic, context->followed_topic);
     return true;
 }
 
@@ -290,14 +309,13 @@ static enum step produce_one(struct transaction_context *context, struct transac
     if (!topic_find(context, message->topic))
         return refuse(job, message, RD_KAFKA_RESP_ERR__INVALID_ARG);
     rd_kafka_resp_err_t error;
-    while ((error = kafka_message_produce(context->handle->rk, context->rkt, message,
-                                          (void *)(uintptr_t)(context->produced + 1))) ==
+    void *opaque = context->is_followed ? context : NULL;
+    while ((error = kafka_message_produce(context->handle->rk, context->rkt, message, opaque)) ==
            RD_KAFKA_RESP_ERR__QUEUE_FULL) {
         if (is_over(job, deadline))
             return STEP_ABORT;
         rd_kafka_poll(context->handle->rk, 10);
     }
-    context->produced++;
     if (!error)
         return STEP_DONE;
     if (is_lasting(error))
@@ -379,8 +397,7 @@ static enum step attempt(struct transaction_context *context, struct transaction
 {
     context->topic = (struct text){0};
     context->refused = RD_KAFKA_RESP_ERR_NO_ERROR;
-    context->first_offset = -1;
-    context->produced = 0;
+    context->followed = nowhere;
     rd_kafka_error_t *error = rd_kafka_begin_transaction(context->handle->rk);
     if (error)
         return step_of(context, job, error);
@@ -434,7 +451,7 @@ static void run_commit(struct transaction_context *context, struct transaction_j
     job->answer.outcome = outcomes[step];
     if (step == STEP_DONE) {
         answer_set(job, KAFKA_COMMITTED, STATUS_OK, "");
-        job->answer.first_offset = context->first_offset;
+        job->answer.followed = context->followed;
     }
 }
 
@@ -442,7 +459,7 @@ void transaction_run(void *owned, struct kafka_job *base)
 {
     struct transaction_context *context = owned;
     struct transaction_job *job = (struct transaction_job *)base;
-    job->answer = (struct kafka_answer){.number = job->number, .first_offset = -1};
+    job->answer = (struct kafka_answer){.number = job->number, .followed = nowhere};
     if (job->is_init)
         run_init(context, job);
     else

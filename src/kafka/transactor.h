@@ -41,6 +41,14 @@ struct kafka_transactor_options {
     uint32_t transaction_timeout_ms; // after which Kafka aborts on its own; 0 = 30000
     uint32_t commit_timeout_ms;      // after which the outcome of a commit is UNKNOWN; 0 = 45000
     uint32_t attempts_max;           // tries of a batch that had to be aborted; 0 = 3
+    struct text followed;            // topic of whose partition 0 the offsets are told; "" = none
+};
+
+// Where the messages of a batch for the followed topic lie: from `first` up to `end`, and between
+// them, from `gap` up to `gap_end`, something of others, or -1 each. The end of a transaction takes
+// an offset more.
+struct kafka_followed {
+    int64_t first, end, gap, gap_end;
 };
 
 enum kafka_outcome {
@@ -54,11 +62,11 @@ enum kafka_outcome {
 struct kafka_answer {
     uint64_t number; // of the request
     enum kafka_outcome outcome;
-    enum status status;   // why: STATUS_UNREACHABLE, STATUS_DENIED, STATUS_TIMEOUT, ...
-    char text[256];       // why, for people; empty on success
-    int64_t duration_us;  // from the request to the answer
-    uint32_t attempts;    // tries of the batch
-    int64_t first_offset; // of the batch's first message, -1 unless COMMITTED
+    enum status status;             // why: STATUS_UNREACHABLE, STATUS_DENIED, STATUS_TIMEOUT, ...
+    char text[256];                 // why, for people; empty on success
+    int64_t duration_us;            // from the request to the answer
+    uint32_t attempts;              // tries of the batch
+    struct kafka_followed followed; // of the last try; counts if COMMITTED
 };
 
 // STATUS_INVALID with the reason in `fault` if the settings cannot be used. Waits for no

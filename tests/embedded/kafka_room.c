@@ -58,7 +58,8 @@ struct kafka_producer *kafka_room_producer(struct kafka_room *room)
 
 struct kafka_transactor *kafka_room_transactor(struct kafka_room *room, const char *id)
 {
-    struct kafka_transactor_options options = {.id = text_of(id)};
+    struct kafka_transactor_options options = {.id = text_of(id),
+                                               .followed = TEXT_LITERAL("state")};
     struct kafka_transactor *transactor = NULL;
     struct buffer fault = {0};
     REQUIRE(kafka_transactor_create(&room->settings, &options, &fault, &transactor) == STATUS_OK);

@@ -34,7 +34,9 @@ static void committed_batch_can_be_read_with_its_tombstone_last(void)
     struct kafka_answer answer = transactor_commit(transactor, batch, 3);
     CHECK_INT(answer.outcome, KAFKA_COMMITTED);
     CHECK_INT(answer.number, 2);
-    CHECK_INT(answer.first_offset, 0);
+    CHECK_INT(answer.followed.first, 0);
+    CHECK_INT(answer.followed.end, 2);
+    CHECK_INT(answer.followed.gap, -1);
     CHECK_INT(answer.attempts, 1);
     CHECK(answer.duration_us > 0);
     CHECK_TEXT(answer.text, "");
@@ -60,8 +62,27 @@ static void transactions_follow_one_another(void)
     for (int i = 0; i < 20; i++) {
         struct kafka_answer answer = transactor_commit(transactor, batch, 3);
         CHECK_INT(answer.outcome, KAFKA_COMMITTED);
-        CHECK_INT(answer.first_offset, 2 * i);
+        CHECK_INT(answer.followed.first, 2 * i);
     }
+    CHECK_INT(kafka_transactor_destroy(transactor, PATIENCE), STATUS_OK);
+    kafka_room_close(&room);
+}
+
+// The embedded broker writes nothing at the end of a transaction.
+static void what_others_write_lies_between(void)
+{
+    open_topics();
+    struct kafka_transactor *transactor = kafka_room_transactor(&room, "muster.coordinator");
+    struct kafka_producer *stranger = kafka_room_producer(&room);
+    CHECK_INT(transactor_init(transactor).outcome, KAFKA_READY);
+    CHECK_INT(transactor_commit(transactor, batch, 3).followed.end, 2);
+    CHECK_INT(kafka_producer_send(stranger, batch, 1), STATUS_OK);
+    CHECK_INT(kafka_producer_flush(stranger, PATIENCE), STATUS_OK);
+    struct kafka_answer answer = transactor_commit(transactor, batch, 3);
+    CHECK_INT(answer.followed.first, 3);
+    CHECK_INT(answer.followed.end, 5);
+    CHECK_INT(transactor_commit(transactor, batch + 1, 1).followed.first, -1);
+    CHECK_INT(kafka_producer_destroy(stranger, PATIENCE), STATUS_OK);
     CHECK_INT(kafka_transactor_destroy(transactor, PATIENCE), STATUS_OK);
     kafka_room_close(&room);
 }
@@ -177,7 +198,6 @@ static void batch_that_is_always_aborted_fails_and_the_id_stays_ours(void)
     CHECK_INT(answer.outcome, KAFKA_FAILED);
     CHECK_INT(answer.attempts, 3);
     CHECK(strlen(answer.text) > 0);
-    CHECK_INT(answer.first_offset, -1);
     CHECK_INT(transactor_commit(transactor, batch, 3).outcome, KAFKA_COMMITTED);
     CHECK_INT(kafka_transactor_destroy(transactor, PATIENCE), STATUS_OK);
     kafka_room_close(&room);
@@ -308,6 +328,7 @@ static void id_is_required(void)
 static const struct test tests[] = {
     TEST(committed_batch_can_be_read_with_its_tombstone_last),
     TEST(transactions_follow_one_another),
+    TEST(what_others_write_lies_between),
     TEST(parts_make_one_batch),
     TEST(unfinished_batch_has_no_answer),
     TEST(one_request_at_a_time_and_init_first),
