@@ -79,6 +79,7 @@ void lead_forget(struct control *control)
     control->is_restored = false;
     control->resigned_seen = INSTANT_NEVER;
     events_drop(control);
+    damage_finish(control);
     cell_forget(control);
 }
 
@@ -138,11 +139,23 @@ static void state_lost(struct control *control)
     control->marker_claim = 0;
 }
 
+// One of another kind than its key says.
+static bool is_misplaced(const struct control_event *event)
+{
+    struct state_key key;
+    return state_key_parse(event->state.key, &key) != STATUS_OK ||
+           (event->state.record != NULL && event->state.kind != key.kind);
+}
+
 // A record of the state counts until the own marker has come back; then memory leads.
 static void take_state(struct control *control, const struct control_event *event)
 {
     if (!takes_state(control))
         return;
+    if (event->state.is_unreadable || is_misplaced(event)) {
+        damage_note(control, event->state.key, event->state.is_later);
+        return;
+    }
     if (event->state.kind == RECORD_STATE_CELL && event->state.record != NULL &&
         is_other_state(control, event->state.record)) {
         state_lost(control);
@@ -155,6 +168,7 @@ static void take_state(struct control *control, const struct control_event *even
         return;
     }
     control->state_taken++;
+    damage_end(control, event->state.key);
     restore_record(control, event->state.key, event->state.kind, event->state.record);
     if (event->state.kind == RECORD_STATE_CELL)
         lead_state_received(control);
@@ -218,6 +232,10 @@ static void take(struct control *control, const struct control_event *event)
     case CONTROL_STATE_LOST:
         if (takes_state(control))
             state_lost(control);
+        break;
+    case CONTROL_STATE_FOREIGN:
+        if (is_leading)
+            damage_found(control, event->state.key);
         break;
     case CONTROL_STATE_ENDED:
         control->is_restored = true;

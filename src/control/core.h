@@ -5,7 +5,7 @@
 //
 //     control.c    the door: one event to one file
 //     lead.c       standby, claim, restore, leading, resigning
-//     newest.c     S7: a state that went back
+//     newest.c     S7: a state that went back;  damage.c  records that a stranger wrote into it
 //     lineage.c    S1: lives that read by another lineage
 //     evidence.c   S4: what an own record read back proves
 //     restore.c    state records to tables, tables to plans
@@ -30,9 +30,12 @@
 #include "base/arena.h"
 #include "base/instant.h"
 #include "control/control.h"
+#include "control/damage.h"
 #include "control/evidence.h"
+#include "control/newest.h"
 #include "control/tables.h"
 #include "control/view.h"
+#include "proto/key.h"
 
 enum phase { PHASE_STANDBY, PHASE_CLAIMING, PHASE_RESTORING, PHASE_CHECKING, PHASE_LEADING };
 
@@ -52,12 +55,6 @@ struct peer {
     int64_t seq, epoch, applied_generation, level;
     struct instant heard;
     struct beat_info info; // owned texts
-};
-
-// The newest state that is known to have been, of a lineage ("" = none).
-struct newest {
-    char lineage[33];
-    int64_t generation;
 };
 
 // An event that waits for its commit; texts are made when it is written.
@@ -182,6 +179,7 @@ struct control {
     bool is_stopping, is_goodbye_sent, has_exited;
     bool is_barred; // must not lead: another cluster, a future level, a state that went back
     struct newest newest;
+    struct damage damage;
 
     // Lives of another lineage (lineage.c).
     char lineage_heard[33];       // the first one that was heard of, "" = none
@@ -236,25 +234,13 @@ struct control {
     uint32_t handed_count, handed_capacity;
 
     // Counters of this life.
-    int64_t refused, ignored, announcements, orders, commits, positions_lost;
+    int64_t refused, ignored, announcements, orders, commits, positions_lost, foreign;
 };
 
 static inline int64_t batch_generation(const struct control *control)
 {
     return control->generation + 1;
 }
-
-// ---- newest.c
-
-// What has just been read of the state, or committed.
-void newest_note(struct control *control);
-
-// What other coordinators have said, before a claim; what was published by the state's lineage.
-void newest_gather(struct control *control);
-void newest_hear(struct control *control, int64_t generation);
-
-// Whether the state is older than what is known. Means something once the own marker is back.
-bool newest_is_ahead(const struct control *control);
 
 // ---- lineage.c
 
@@ -316,6 +302,9 @@ void lead_forget(struct control *control);
 
 void restore_record(struct control *control, struct text key, enum record_kind kind,
                     const void *record);
+
+// Handle of the row that a key of the state names, 0 for the cell; NONE: there is none.
+uint32_t restore_row(struct control *control, const struct state_key *key);
 
 // Tables are complete: plans are built from them, what the state promises is resumed.
 // STATUS_INVALID when the state contradicts itself.

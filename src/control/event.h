@@ -21,9 +21,10 @@ enum control_event_kind {
     CONTROL_BEAT_RECEIVED,   // members: beat
     CONTROL_DEATH_RECEIVED,  // members: death
     CONTROL_REPORT_RECEIVED, // reports: report
-    CONTROL_STATE_RECEIVED,  // state: key, record (NULL record = tombstone)
+    CONTROL_STATE_RECEIVED,  // state: key, record (NULL record = tombstone), or why there is none
     CONTROL_STATE_LOST,      // state: where it was read is gone; it is read from its start again
     CONTROL_STATE_ENDED,     // state was read to what was its end for a moment
+    CONTROL_STATE_FOREIGN,   // state: key, of a record between those that this leader has written
     CONTROL_INPUT_RECEIVED,  // control or orders: input
     CONTROL_BATCH_ENDED,     // what has arrived is in: decide and write; caught_up
     CONTROL_CLAIM_ANSWERED,  // answer to EFFECT_CLAIM_LEADERSHIP: done
@@ -101,6 +102,8 @@ struct control_event {
             struct text key;
             enum record_kind kind; // as in the value; without a value as the key says
             const void *record;    // NULL = tombstone
+            bool is_unreadable;    // the value is no record; `kind` says nothing
+            bool is_later;         // ... that this version knows: a later one may
         } state;
         struct control_input input;
         bool caught_up; // control was read to its end in this batch

@@ -209,7 +209,7 @@ static struct span rank_wait(const struct control *control)
 static bool may_claim(const struct control *control)
 {
     return control->phase == PHASE_STANDBY && control->is_restored && !control->is_barred &&
-           !control->is_stopping;
+           !control->is_stopping && !damage_bars(control);
 }
 
 static bool is_leader_gone(const struct control *control)
@@ -287,6 +287,13 @@ static void restored(struct control *control)
             bar(control, "the state has a policy that this binary does not know");
             return;
         }
+    if (damage_bars(control)) {
+        control->phase = PHASE_STANDBY;
+        effect_add(control, EFFECT_RESIGN);
+        alarm_raise(control, "the state is damaged: this coordinator does not lead until it is "
+                             "mended");
+        return;
+    }
     check_logs(control);
 }
 
@@ -420,6 +427,7 @@ void lead_logs_checked(struct control *control, const struct control_checked *ch
                                               .subject = control->id,
                                               .text = "it leads from now on"});
     lineage_begin(control);
+    damage_mend(control);
     struct control_effect *effect = effect_add(control, EFFECT_READ_INPUTS);
     memcpy(effect->positions, control->positions, sizeof(effect->positions));
     beat_send(control);

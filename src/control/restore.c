@@ -98,16 +98,22 @@ static void restore_agent(struct control *control, uint32_t pool, struct text id
             agent_health_set(tables, agent, (enum agent_health)i);
 }
 
-// Takes back the claim that a key names, if it is there.
-static void unclaim(struct tables *tables, uint32_t pool, const struct state_key *key)
+static uint32_t claim_of_key(const struct tables *tables, uint32_t pool,
+                             const struct state_key *key)
 {
     uint32_t agent = agent_find(tables, pool, key->name);
     uint32_t statement = agent == NONE ? NONE : statement_find(tables, agent, key->source);
     uint32_t topic = topic_find(tables, pool, key->unit);
-    uint32_t claim =
-        statement == NONE || topic == NONE ? NONE : claim_find(tables, statement, topic);
+    return statement == NONE || topic == NONE ? NONE : claim_find(tables, statement, topic);
+}
+
+// Takes back the claim that a key names, if it is there.
+static void unclaim(struct tables *tables, uint32_t pool, const struct state_key *key)
+{
+    uint32_t claim = claim_of_key(tables, pool, key);
     if (claim == NONE)
         return;
+    uint32_t statement = tables->claims[claim].statement, topic = tables->claims[claim].topic;
     claim_remove(tables, claim, false);
     if (tables->statements[statement].claims == NONE)
         statement_remove(tables, statement);
@@ -334,12 +340,7 @@ void restore_record(struct control *control, struct text text, enum record_kind 
                     const void *record)
 {
     struct state_key key;
-    if (state_key_parse(text, &key) != STATUS_OK || (record != NULL && kind != key.kind)) {
-        control->ignored++;
-        alarm_raise(control, "state has a record that nobody can read under key '%.*s'",
-                    TEXT_ARGS(text));
-        return;
-    }
+    ensure(state_key_parse(text, &key) == STATUS_OK && (record == NULL || kind == key.kind));
     bool is_in_pool = key.pool.size > 0 && key.kind != RECORD_STATE_POOL;
     uint32_t pool = is_in_pool ? pool_find(&control->tables, key.pool) : NONE;
     if (is_in_pool && pool == NONE && record == NULL)
@@ -369,6 +370,24 @@ void restore_record(struct control *control, struct text text, enum record_kind 
     default:
         break;
     }
+}
+
+uint32_t restore_row(struct control *control, const struct state_key *key)
+{
+    struct tables *tables = &control->tables;
+    if (key->kind == RECORD_STATE_CELL)
+        return control->lineage != NULL ? 0 : NONE;
+    uint32_t pool = pool_find(tables, key->pool);
+    if (pool == NONE || key->kind == RECORD_STATE_POOL)
+        return pool;
+    if (key->kind == RECORD_STATE_AGENT)
+        return agent_find(tables, pool, key->name);
+    if (key->kind == RECORD_STATE_CLAIM)
+        return claim_of_key(tables, pool, key);
+    if (key->kind == RECORD_STATE_UNIT)
+        return unit_row(control, pool, key->unit, false);
+    uint32_t collector = collector_find(tables, pool, key->name);
+    return collector != NONE && tables->collectors[collector]->is_known ? collector : NONE;
 }
 
 // ---- The end: from tables to plans.

@@ -70,7 +70,8 @@ void control_view_cell(const struct control *control, struct cell_view *ret)
                               .orders = control->orders,
                               .commits = control->commits,
                               .positions_lost = control->positions_lost,
-                              .is_barred = control->is_barred,
+                              .foreign = control->foreign,
+                              .is_barred = control->is_barred || damage_bars(control),
                               .is_restored = control->is_restored};
     for (uint32_t i = 0; i < tables->pools_count; i++) {
         ret->pools += !tables->pools[i]->is_gone;

@@ -27,6 +27,7 @@ struct cell_view {
     int64_t announcements, orders; // taken in this life
     int64_t commits;               // in this life
     int64_t positions_lost;        // that collectors told of in this life
+    int64_t foreign;  // records of the state that somebody else wrote, found in this life
     bool is_barred;   // refuses to lead: the state is another cluster's, from the future, ...
     bool is_restored; // state was read to its end at least once
 };

@@ -106,6 +106,9 @@ static void replies_take(struct coordinator *coordinator)
         case ASK_ORDERS_PULSE:
             pulse_reply(coordinator, INPUT_ORDERS, reply);
             break;
+        case ASK_STRANGERS:
+            strangers_reply(coordinator, reply);
+            break;
         case ASK_TOPICS:
             effects_reply(coordinator, reply);
             continue;
@@ -216,6 +219,7 @@ static void work(struct coordinator *coordinator, struct instant now)
     feed_turn(coordinator);
     clock_read(coordinator);
     pulse_turn(coordinator, coordinator->now);
+    strangers_turn(coordinator, coordinator->now);
     memory_trim(coordinator, coordinator->now);
     if (!instant_has_come(coordinator->next_commit, loop_now()))
         return;
@@ -311,7 +315,8 @@ static enum status handles_make(struct coordinator *coordinator, struct buffer *
     struct kafka_consumer_options much = {.has_end_events = true, .queue_kbytes = MUCH_KBYTES};
     struct buffer id = {0};
     buffer_print(&id, "%s.coordinator", conf_text(coordinator->conf, "prefix"));
-    struct kafka_transactor_options writing = {.id = buffer_text(&id)};
+    struct kafka_transactor_options writing = {
+        .id = buffer_text(&id), .followed = text_of(coordinator->topics[KAFKA_CELL_STATE])};
     enum status status =
         kafka_admin_create(settings, &(struct kafka_admin_options){0}, fault, &coordinator->admin);
     if (!status)
@@ -346,6 +351,7 @@ enum status coordinator_create(struct loop *loop, const struct coordinator_setup
     coordinator->loop = loop;
     coordinator->started = loop_now();
     coordinator->ends.stage = ENDS_NONE;
+    strangers_forget(coordinator);
     coordinator->is_verbose = strcmp(conf_text(setup->conf, "log.level"), "debug") == 0;
     coordinator->watchdog_interval = notify_watchdog_interval(setup->watchdog_us);
     coordinator->next_watchdog = coordinator->started;

@@ -274,7 +274,10 @@ static void claim_answered(struct coordinator *coordinator, const struct kafka_a
     }
     coordinator->is_claiming = false;
     commit_drop(coordinator);
-    if (answer->outcome != KAFKA_COMMITTED)
+    strangers_forget(coordinator);
+    if (answer->outcome == KAFKA_COMMITTED)
+        strangers_committed(coordinator, &answer->followed);
+    else
         coordinator_log(coordinator, "warning", "could not claim leadership: %s", answer->text);
     coordinator_step(coordinator,
                      &(struct control_event){.kind = CONTROL_CLAIM_ANSWERED,
@@ -288,7 +291,9 @@ static void commit_answered(struct coordinator *coordinator, const struct kafka_
         event.outcome = COMMIT_DONE;
     else if (answer->outcome == KAFKA_FENCED)
         event.outcome = COMMIT_FENCED;
-    if (event.outcome != COMMIT_DONE)
+    if (event.outcome == COMMIT_DONE)
+        strangers_committed(coordinator, &answer->followed);
+    else
         coordinator_log(coordinator, "warning", "a transaction was not committed: %s",
                         answer->text);
     coordinator->is_committing = false;

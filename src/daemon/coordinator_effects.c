@@ -147,6 +147,7 @@ static void carry_out(struct coordinator *coordinator, const struct control_effe
         break;
     case EFFECT_STOP_INPUTS:
         feed_inputs_stop(coordinator);
+        strangers_forget(coordinator);
         coordinator_log(coordinator, "info", "leads no more");
         break;
     case EFFECT_REFUSE_INPUT:

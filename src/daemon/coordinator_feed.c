@@ -61,7 +61,7 @@ static void state_record(struct coordinator *coordinator, const struct kafka_rec
 {
     struct wire_record decoded = {0};
     struct control_event event = {.kind = CONTROL_STATE_RECEIVED};
-    if (coordinator->is_state_again)
+    if (coordinator->is_state_again || strangers_take(coordinator, record))
         return;
     arena_clear(&coordinator->arena);
     buffer_clear(&coordinator->line);
@@ -69,7 +69,9 @@ static void state_record(struct coordinator *coordinator, const struct kafka_rec
         struct wire_limits limits = {16 * 1024 * 1024, 1000000};
         enum status status =
             wire_decode(record->value, &coordinator->arena, &limits, &decoded, &coordinator->line);
-        if (status) {
+        event.state.is_unreadable = status != STATUS_OK;
+        event.state.is_later = status == STATUS_UNSUPPORTED;
+        if (event.state.is_later && text_equals(record->key, "cell")) {
             coordinator_fail(coordinator,
                              "state offset %lld cannot be read (%s): this binary must "
                              "not lead or follow this cell",
@@ -115,7 +117,7 @@ void feed_state_from_start(struct coordinator *coordinator)
 // where it starts.
 static void state_fault(struct coordinator *coordinator, const struct kafka_record *record)
 {
-    if (coordinator->is_state_again)
+    if (coordinator->is_state_again || strangers_take(coordinator, record))
         return;
     if (record->kind == KAFKA_END_OF_PARTITION) {
         coordinator_step(coordinator, &(struct control_event){.kind = CONTROL_STATE_ENDED});

@@ -96,6 +96,22 @@ struct pulse {
     int64_t position, end;
 };
 
+// Parts of the state to be looked through for what somebody else has written.
+enum { STRANGERS_RANGES = 8 };
+
+struct strangers {
+    struct strangers_range {
+        int64_t from, until;
+    } ranges[STRANGERS_RANGES];
+    uint32_t count;
+    bool is_reading;   // the first of them
+    int64_t end;       // behind the last own record, -1 = not known
+    bool is_asked;     // for the end of the log
+    bool is_late;      // the question is of a former term
+    uint64_t asked_at; // request of the transactor, then
+    struct instant again;
+};
+
 // One question about ends of logs. Stages in order; READY waits until no commit is under way.
 enum ends_stage { ENDS_COMMITTED, ENDS_ENDS, ENDS_READY, ENDS_NONE };
 
@@ -213,6 +229,7 @@ struct coordinator {
 
     struct ends ends;
     struct pulse pulses[INPUT_LOG_COUNT];
+    struct strangers strangers;
 
     // HTTP.
     struct http_server *http;
@@ -305,6 +322,15 @@ void pulse_read(struct coordinator *coordinator, enum input_log log, int64_t pos
 struct span pulse_unread(const struct coordinator *coordinator, enum input_log log,
                          struct instant now);
 
+// coordinator_strangers.c: who else writes to the state?
+void strangers_forget(struct coordinator *coordinator);
+void strangers_committed(struct coordinator *coordinator, const struct kafka_followed *own);
+void strangers_reply(struct coordinator *coordinator, const struct kafka_reply *reply);
+void strangers_turn(struct coordinator *coordinator, struct instant now);
+
+// Takes what was polled of the state if it was looked for; else it is to be taken as state.
+bool strangers_take(struct coordinator *coordinator, const struct kafka_record *record);
+
 // coordinator_check.c: are control and orders still the logs that were read before?
 void check_start(struct coordinator *coordinator, const struct state_position *positions);
 void check_turn(struct coordinator *coordinator, struct instant now);
@@ -323,7 +349,8 @@ enum ask_kind {
     ASK_TOPICS = 3,
     ASK_ENDS = 4,
     ASK_CONTROL_PULSE = 5,
-    ASK_ORDERS_PULSE = 6
+    ASK_ORDERS_PULSE = 6,
+    ASK_STRANGERS = 7,
 };
 enum { ASK_KIND_BITS = 3 };
 

@@ -52,6 +52,8 @@ static void cell_families(struct metrics *metrics, const struct cell_view *cell)
     plain(metrics, METRICS_COUNTER, "muster_positions_lost_total",
           "positions of units that were not committed any more, or not in the log",
           cell->positions_lost);
+    plain(metrics, METRICS_COUNTER, "muster_state_foreign_total",
+          "records of the state that somebody else wrote", cell->foreign);
     plain(metrics, METRICS_COUNTER, "muster_commits_total", "transactions committed",
           cell->commits);
 }

@@ -247,6 +247,22 @@ static void answer(struct shell *shell, uint8_t value)
     }
 }
 
+// Somebody else writes into the state, and what stands there is none of ours or cannot be read.
+static void spoil(struct shell *shell, uint8_t value)
+{
+    static const char *const keys[] = {"cell",          "pool/default",     "agent/default/a",
+                                       "claim/?",       "unit/default/t1",  "collector/default/a",
+                                       "unit/west/t/3", "collector/west/v", "marker"};
+    bool is_leader_told = value & 16;
+    struct control_event event = {.kind = is_leader_told ? CONTROL_STATE_FOREIGN
+                                                         : CONTROL_STATE_RECEIVED};
+    event.state.key = text_of(keys[value % 9]);
+    event.state.is_unreadable = value & 96;
+    event.state.is_later = value & 64;
+    event.state.kind = RECORD_STATE_CELL;
+    step(shell, event);
+}
+
 static void pass_time(struct shell *shell, uint8_t value)
 {
     shell->now.us += value < 128 ? value * 1000 : (value - 127) * 200000;
@@ -278,6 +294,8 @@ static void event(struct shell *shell)
         say_death(shell, value);
     else if (kind % 16 == 13)
         say_missing(shell, value);
+    else if (kind == 14)
+        spoil(shell, value);
     else if (kind % 16 == 14)
         say_own_beat(shell);
     else

@@ -528,6 +528,20 @@ BREAKS = {
             )
         ],
     ),
+    "damage-led-from": (
+        "S7: whoever does not know what stood where a stranger wrote does not lead",
+        [
+            (
+                "control/damage.c",
+                "bars = bars || !control->damage.rows[i].is_known;",
+                "bars = bars || control->id == NULL;",
+            )
+        ],
+    ),
+    "damage-left": (
+        "S7: what a stranger wrote into the state is written over",
+        [("control/damage.c", "    mend(control, text);\n", "")],
+    ),
 }
 
 

@@ -133,6 +133,8 @@ static void put_right(struct world *world)
         if (!world->processes[i].is_coordinator)
             collector_look(world, &world->processes[i]);
     const struct process *leader = world_leading(world);
+    if (leader == NULL)
+        world_unspoil(world);
     for (size_t i = 0; world->has_pools && leader != NULL && i < 2; i++)
         if (!control_has_pool(leader->control, text_of(pools[i])))
             world_order_pool(world, pools[i], "pool.create");

@@ -58,6 +58,7 @@ void say_pool(struct world *world);
 void say_level(struct world *world);
 void stranger_beats(struct world *world, uint64_t times);
 void stranger_assigns(struct world *world);
+void stranger_spoils(struct world *world);
 void stranger_speaks(struct world *world);
 
 // Some agents fall silent while everything is quiet (chaos_lull.c).

@@ -229,6 +229,26 @@ void stranger_assigns(struct world *world)
                   &record);
 }
 
+// Under a key that something stands at, or that could be.
+void stranger_spoils(struct world *world)
+{
+    static const char *const keys[] = {"unit/default/t1",
+                                       "unit/default/t99/7",
+                                       "agent/side/x",
+                                       "collector/west/v",
+                                       "claim/default/a//t",
+                                       "pool/nowhere",
+                                       "collector/default",
+                                       "marker",
+                                       "?"};
+    const struct log *log = &world->logs[SIM_STATE];
+    struct text key = text_of(keys[world_draw(world, sizeof(keys) / sizeof(keys[0]))]);
+    uint32_t at = log->start + (uint32_t)world_draw(world, log->count - log->start + 1);
+    if (at < log->count && !log->items[at].is_compacted && world_draw(world, 4) > 0)
+        key = log->items[at].key;
+    world_spoil(world, key, world_draw(world, 4) == 0);
+}
+
 void stranger_speaks(struct world *world)
 {
     static const char *const words[] = {

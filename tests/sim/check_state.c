@@ -55,7 +55,7 @@ static void feed(struct control *control, const struct log_record *record)
     struct arena arena = {0};
     if (record->value.data != NULL) {
         enum status status = wire_decode(record->value, &arena, NULL, &decoded, NULL);
-        ensure(status == STATUS_OK);
+        event.state.is_unreadable = status != STATUS_OK;
     }
     event.state.key = record->key;
     event.state.kind = decoded.kind;

@@ -157,10 +157,14 @@ static void take_member(struct world *world, struct process *process, struct log
 static void take_state(struct world *world, struct process *process, struct log *log,
                        uint32_t offset)
 {
-    struct wire_record decoded;
+    struct wire_record decoded = {0};
     struct control_event event = {.kind = CONTROL_STATE_RECEIVED};
     enum status status = log_decode(log, offset, &decoded);
-    ensure(status == STATUS_OK);
+    event.state.is_unreadable = status != STATUS_OK;
+    event.state.is_later = status == STATUS_UNSUPPORTED;
+    // What is not the leader's own it is told of alone.
+    if (status && process->is_reading_inputs)
+        event.kind = CONTROL_STATE_FOREIGN;
     event.state.key = log->items[offset].key;
     event.state.kind = decoded.kind;
     event.state.record = decoded.record;

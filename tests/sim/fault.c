@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/ensure.h"
+#include "base/memory.h"
 #include "sim/check.h"
 #include "sim/world.h"
 
@@ -64,6 +65,60 @@ void world_refuse_commits(struct world *world, const char *name, bool are_refuse
                                                       : COLLECT_COMMITS_TAKEN};
     if (process_is_running(process) && !process->is_coordinator)
         collector_tell(world, process, &event);
+}
+
+// The newest record under a key of the state, or NULL.
+static const struct log_record *standing(const struct log *log, struct text key)
+{
+    for (uint32_t i = log->count; i-- > log->start;)
+        if (!log->items[i].is_compacted && text_equal(log->items[i].key, key))
+            return &log->items[i];
+    return NULL;
+}
+
+static bool is_readable(struct log *log, const struct log_record *record)
+{
+    struct wire_record decoded;
+    return log_decode(log, (uint32_t)(record - log->items), &decoded) == STATUS_OK;
+}
+
+void world_spoil(struct world *world, struct text key, bool is_later)
+{
+    struct log *log = &world->logs[SIM_STATE];
+    const struct log_record *before = standing(log, key);
+    struct text value = before != NULL ? before->value : (struct text){0};
+    for (uint32_t i = world->spoiled_count; before != NULL && i-- > 0;)
+        if (text_equal(world->spoiled[i].key, key) && !is_readable(log, before)) {
+            value = world->spoiled[i].value;
+            break;
+        }
+    world->spoiled = array_reserve(world->spoiled, &world->spoiled_capacity,
+                                   world->spoiled_count + 1, sizeof(*world->spoiled));
+    struct spoiled *spoiled = &world->spoiled[world->spoiled_count++];
+    *spoiled = (struct spoiled){.at = world->now, .key = {text_copy(key), key.size}};
+    if (value.data != NULL)
+        spoiled->value = (struct text){text_copy(value), value.size};
+    world_tell(world, "a stranger spoils '%.*s' in the state", TEXT_ARGS(key));
+    struct log_record record = {.at = world->now, .refused = -1, .key = spoiled->key};
+    record.value = is_later ? TEXT_LITERAL("\303\001\377\377\377\377\377\377\377\377later")
+                            : TEXT_LITERAL("nobody can read this");
+    spoiled->offset = broker_append(world, SIM_STATE, &record);
+}
+
+void world_unspoil(struct world *world)
+{
+    struct log *log = &world->logs[SIM_STATE];
+    for (uint32_t i = 0; i < world->spoiled_count; i++) {
+        const struct spoiled *spoiled = &world->spoiled[i];
+        const struct log_record *found = standing(log, spoiled->key);
+        if (found == NULL || found - log->items != spoiled->offset ||
+            found->at.us != spoiled->at.us || is_readable(log, found))
+            continue;
+        world_tell(world, "an operator puts back '%.*s' in the state", TEXT_ARGS(spoiled->key));
+        struct log_record record = {
+            .at = world->now, .refused = -1, .key = spoiled->key, .value = spoiled->value};
+        broker_append(world, SIM_STATE, &record);
+    }
 }
 
 void world_install(struct world *world, int64_t level)

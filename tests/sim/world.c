@@ -37,6 +37,11 @@ const char *world_end(struct world *world)
         memory_release(world->processes[i].held);
     }
     queue_finish(&world->queue);
+    for (uint32_t i = 0; i < world->spoiled_count; i++) {
+        memory_release((char *)world->spoiled[i].key.data);
+        memory_release((char *)world->spoiled[i].value.data);
+    }
+    memory_release(world->spoiled);
     for (int i = 0; i < SIM_TOPIC_COUNT; i++)
         log_finish(&world->logs[i]);
     buffer_finish(&world->story);

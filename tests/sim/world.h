@@ -190,6 +190,13 @@ struct sim_data_topic {
 
 struct checks;
 
+// What stood in the state where a stranger has written what nobody can read.
+struct spoiled {
+    uint32_t offset; // of the stranger's record
+    struct instant at;
+    struct text key, value; // owned; without a value nothing stood there
+};
+
 struct world {
     struct world_options options;
     struct instant now;
@@ -213,6 +220,8 @@ struct world {
     uint32_t topics_count;
     struct buffer story, answer;
     struct checks *checks;
+    struct spoiled *spoiled; // owned, oldest first
+    uint32_t spoiled_count, spoiled_capacity;
     int64_t moves;  // units that began to be read by another collector than before
     int64_t starts; // units that began to be read at all
     uint64_t steps, steps_of_instant;
@@ -295,6 +304,11 @@ void world_lose_state(struct world *world);
 void world_new_lineage(struct world *world);
 
 // Whoever starts from now on is a binary that knows this level.
+// A stranger writes into the state, under that key, what nobody can read; `is_later`: or may be of
+// a later version. An operator puts back what stood there, as far as nobody else has.
+void world_spoil(struct world *world, struct text key, bool is_later);
+void world_unspoil(struct world *world);
+
 void world_install(struct world *world, int64_t level);
 
 // The broker that leads this topic is away: appends wait, reads and questions go on.

@@ -10,14 +10,19 @@ MR-11: what is read in part is not shown.
 import json
 import os
 import re
+import signal
 import subprocess
 import tempfile
 import unittest
 
 import bad
 import kafka
+import kafka_log
 import procs
 from cell import PATIENCE, Cell, Producer, Sinks, announcement, tell
+
+# A record of a schema that nobody has released.
+LATER = b"\xc3\x01" + b"\xab" * 8
 
 # What kcat itself may write and read.
 LARGE = ["-X", "message.max.bytes=4000000"]
@@ -223,6 +228,70 @@ class BadInputTest(unittest.TestCase):
         sinks.wait_all(producer.account)
         self.assertEqual({}, sinks.duplicates())
         tell("records of strangers in our own topics", 2 * len(lies) + 21)
+
+    # --- the state ---
+
+    def newest(self, cell, key):
+        """The bytes that stand under a key of the state."""
+        records = kafka_log.read(self.cluster.bootstrap, f"{cell.prefix}.state")
+        return [record.value for record in records if record.key == key.encode()][-1]
+
+    def spoil(self, cell, key, value=b"garbled"):
+        self.send_keyed(f"{cell.prefix}.state", 0, key, value)
+
+    def wait_mended(self, cell, keys, coordinator):
+        wanted = (b"garbled", LATER)
+        procs.wait_for(
+            lambda: not any(self.newest(cell, key) in wanted for key in keys),
+            PATIENCE,
+            f"'{coordinator}' to write over what a stranger wrote",
+        )
+
+    def test_what_a_stranger_writes_into_the_state_decides_nothing(self):
+        """The leader writes over it; so does a standby that takes over and knows what stood there.
+        Who begins anew does not lead before it is known what stood there (MR-11, CB-42)."""
+        timeout = {"leader.timeout.ms": "2000"}
+        cell = Cell(self.cluster, self.processes, "spoiled")
+        producer, sinks = Producer(self.cluster), Sinks(cell)
+        names = cell.names(4, "s")
+        keys = [f"unit/default/{name}" for name in names]
+        self.cluster.create_topics(names)
+        leader, standby = cell.coordinator("k1", timeout), cell.coordinator("k2", timeout)
+        for name in ("c1", "c2"):
+            cell.collector(name)
+        cell.wait_collectors(2)
+        cell.announce([announcement("a1", names)])
+        owners = cell.wait_assigned(len(names), ("c1", "c2"))
+        with producer:
+            producer.begin(names)
+            spoiled = [keys[0], "cell", "pool/default", "collector/default/c1", "unit/default/none"]
+            for key in spoiled:
+                self.spoil(cell, key)
+            self.spoil(cell, keys[1], LATER)
+            self.wait_mended(cell, [*spoiled, keys[1]], "k1")
+            self.assertIsNone(self.newest(cell, "unit/default/none"))
+            self.assertGreaterEqual(cell.metric("muster_state_foreign_total"), len(spoiled) + 1)
+            leader.signal(signal.SIGSTOP)
+            self.spoil(cell, keys[2])
+            cell.wait_role("leader", "k2")
+            self.wait_mended(cell, keys, "k2")
+            leader.signal(signal.SIGCONT)
+            leader.kill()
+            standby.kill()
+            self.spoil(cell, keys[3])  # what it was stands before it
+            self.spoil(cell, "unit/default/never")
+            leader.start()
+            leader.wait_log("key 'unit/default/never': what was there is not known here", PATIENCE)
+            self.assertEqual("standby", cell.role())
+            null = ["-t", f"{cell.prefix}.state", "-Z", "-K:"]
+            procs.run("kcat", "-P", "-b", cell.cluster.bootstrap, *null, stdin="unit/default/never:\n")
+            cell.wait_role("leader", "k1")
+            self.wait_mended(cell, keys, "k1")
+            self.assertEqual(owners, cell.wait_assigned(len(names), ("c1", "c2")))
+            producer.end()
+        self.assertEqual(0, cell.counts()["moves_total"])
+        sinks.wait_all(producer.account)
+        self.assertEqual({}, sinks.duplicates())
 
     def test_a_record_of_an_unknown_schema_under_a_heads_key_keeps_nobody_down(self):
         """The newest head that cannot be read ends a collector, who may be too old for the cell;
