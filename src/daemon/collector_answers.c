@@ -224,7 +224,12 @@ static void take_committed(struct collector *collector, struct part *part,
         return;
     }
     part->taken = handed > offset->offset ? handed : offset->offset;
-    part_move(&collector->intake, part, PART_BEGIN);
+    // Should this one die before its own commit, the next one begins there as well: so it is read
+    // meanwhile.
+    part->committed = offset->offset;
+    part->committed_fence = fence;
+    collector->intake.is_commit_due = true;
+    part_move(&collector->intake, part, PART_READY);
 }
 
 // What is missing, in words. Where the position was, if it is known, else all of the log may be.

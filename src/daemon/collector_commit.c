@@ -4,8 +4,9 @@
 // taken and nothing else, with the fence in the metadata (S6): {"fence":N,"lineage":"..."}.
 //
 // One commit at a time, so that no older position overtakes a newer one. A commit is due for: a
-// partition that begins (its first act), one of a unit that stops, a fence that rose, everything
-// that moved every commit.interval.ms, and everything unchanged once a day. What is committed is
+// partition that begins (its first act; where nothing is committed it is waited for), one of a unit
+// that stops, a fence that rose, everything that moved every commit.interval.ms, and everything
+// unchanged once a day. What is committed is
 // read back every report.full.interval.ms: a late commit of a former owner has a lower fence and is
 // repeated over; a higher one says that this owner is the former.
 #include <string.h>
@@ -244,6 +245,7 @@ void commits_take(struct collector *collector, const struct kafka_reply *reply)
     }
     if (has_failed && !is_refused) {
         intake->commit.again_at = instant_add(collector->now, span_of_ms(STOP_RETRY_MS));
+        intake->is_commit_due = true;
         collector_log(collector, LOG_DEBUG, "commit failed: %.*s", TEXT_ARGS(reply->text));
     }
     if (!has_failed || is_refused)

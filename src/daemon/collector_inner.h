@@ -45,7 +45,7 @@ enum part_state {
     PART_ASKED,   // and is
     PART_FRESH,   // nothing is committed: where to begin must be asked for
     PART_FRESH_ASKED,
-    PART_BEGIN,     // `taken` is where it begins: must be committed first
+    PART_BEGIN,     // `taken` is where it begins, as nobody has committed: that comes first
     PART_BEGINNING, // and is
     PART_READY,     // to be assigned
     PART_READING,   // assigned
