@@ -145,11 +145,21 @@ void damage_mend(struct control *control)
     damage_finish(control);
 }
 
+// What is behind another one's marker is a successor's, it seems: a commit will tell.
 void damage_found(struct control *control, struct text text)
 {
     struct state_key key;
-    if (state_key_parse(text, &key) == STATUS_OK && key.kind == RECORD_STATE_MARKER)
-        return; // of a successor, who will fence this one
-    damage_tell(control, text, "it is written over");
+    if (state_key_parse(text, &key) == STATUS_OK && key.kind == RECORD_STATE_MARKER) {
+        control->damage.is_succeeded = true;
+        control->cell_is_dirty = true;
+        return;
+    }
+    if (!control->damage.is_succeeded)
+        damage_tell(control, text, "it is written over");
     mend(control, text);
+}
+
+void damage_committed(struct control *control)
+{
+    control->damage.is_succeeded = false;
 }

@@ -20,7 +20,8 @@ struct damage {
         bool is_known; // what stood there is in the tables
     } * rows;          // owned, in no order
     uint32_t count, capacity;
-    bool is_more; // than DAMAGE_MAX
+    bool is_more;      // than DAMAGE_MAX
+    bool is_succeeded; // somebody else's marker was found, and no commit has told better
 };
 
 // A record of the state that nobody can read, while this one does not lead; `is_later`: a later
@@ -32,6 +33,7 @@ bool damage_bars(const struct control *control); // something is not known: it m
 // It leads: what is damaged is written again; so is what a stranger has written meanwhile.
 void damage_mend(struct control *control);
 void damage_found(struct control *control, struct text key);
+void damage_committed(struct control *control);
 void damage_finish(struct control *control);
 
 #endif

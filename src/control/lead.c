@@ -468,6 +468,7 @@ void lead_committed(struct control *control)
     control->last_commit = control->now;
     control->commits++;
     newest_note(control);
+    damage_committed(control);
     pools_buried(control);
     if (!control->is_goodbye_in_commit)
         return;

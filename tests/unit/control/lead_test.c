@@ -329,6 +329,32 @@ static void standby_that_is_behind_waits(void)
     cell_end(&cell);
 }
 
+static void find_foreign(struct cell *cell, const char *key)
+{
+    struct control_event event = {.kind = CONTROL_STATE_FOREIGN};
+    event.state.key = text_of(key);
+    cell->was_alarmed = false;
+    cell_step(cell, event);
+}
+
+// What is behind somebody else's marker is a successor's, who is found out by a commit; if there is
+// none, it is a stranger's as before.
+static void marker_of_another_is_no_alarm(void)
+{
+    struct cell cell;
+    cell_begin(&cell, &(struct cell_options){0});
+    find_foreign(&cell, "pool/nowhere");
+    CHECK(cell.was_alarmed);
+    find_foreign(&cell, "marker");
+    CHECK(!cell.was_alarmed);
+    find_foreign(&cell, "pool/nowhere");
+    CHECK(!cell.was_alarmed);
+    CHECK(cell_commit(&cell));
+    find_foreign(&cell, "pool/nowhere");
+    CHECK(cell.was_alarmed);
+    cell_end(&cell);
+}
+
 static void hear_death_of(struct cell *cell, const char *incarnation)
 {
     struct death death = {.role = TEXT_LITERAL("coordinator"),
@@ -387,6 +413,7 @@ static const struct test tests[] = {
     TEST(standby_that_is_behind_waits),
     TEST(death_of_the_leader_is_not_waited_for),
     TEST(death_of_the_leader_is_remembered),
+    TEST(marker_of_another_is_no_alarm),
 };
 
 TEST_MAIN("control/lead", tests)
