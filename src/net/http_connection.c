@@ -59,12 +59,13 @@ static void connection_forget(struct http_connection *connection)
 }
 
 // evhttp frees the connection after this, and with it the request, unless it has taken that off
-// before.
+// before. It closes the descriptor before it stops watching it, and by then another thread may have
+// got the same number: so that is done here.
 static void connection_closed(struct evhttp_connection *handle, void *ctx)
 {
     struct http_connection *connection = ctx;
     struct http_request *request = connection->request;
-    (void)handle;
+    bufferevent_disable(evhttp_connection_get_bufferevent(handle), EV_READ | EV_WRITE);
     if (request) {
         request->connection = NULL;
         if (evhttp_request_get_connection(request->raw))
