@@ -5,7 +5,7 @@
 static const struct column columns[] = {
     {"COLLECTOR", "id", COLUMN_TEXT, false, false, "name of the collector"},
     {"POOL", "pool", COLUMN_TEXT, false, false, "pool that it belongs to"},
-    {"STATE", "state", COLUMN_TEXT, false, false, "active, draining, held or gone"},
+    {"STATE", "state", COLUMN_TEXT, false, false, "active, draining, evicted, held or gone"},
     {"UNITS", "units", COLUMN_INTEGER, false, true, "units that it owns"},
     {"SINCE", "since_ms", COLUMN_TIME, false, true, "since when it is a member, ms since 1970"},
     {"WHY", "why", COLUMN_LIST, false, false,

@@ -6,7 +6,8 @@ static const struct column columns[] = {
     {"COLLECTOR", "id", COLUMN_TEXT, false, false, "name of the collector"},
     {"POOL", "pool", COLUMN_TEXT, false, false, "pool that it belongs to"},
     {"STATE", "state", COLUMN_TEXT, false, false,
-     "active, draining, held (its units wait for it to come back) or gone"},
+     "active, draining, evicted (it is to end), held (its units wait for it to come back) or "
+     "gone"},
     {"UNITS", "units", COLUMN_INTEGER, false, true, "units that it owns"},
     {"REVOKING", "revoking", COLUMN_INTEGER, true, true, "units that it is to let go"},
     {"CAPACITY", "capacity_units", COLUMN_INTEGER, true, true,

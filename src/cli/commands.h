@@ -20,6 +20,7 @@
     row(collector_explain)                                                                         \
     row(collector_drain)                                                                           \
     row(collector_undrain)                                                                         \
+    row(collector_evict)                                                                           \
     row(collector_rotate)                                                                          \
     row(collector_report)                                                                          \
     row(collector_run)                                                                             \

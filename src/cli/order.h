@@ -24,6 +24,7 @@ enum order_goal {
     ORDER_PAUSED,  // nobody reads anything of it
     ORDER_GONE,    // nothing is left of it
     ORDER_DRAINED, // the collector has nothing left
+    ORDER_EVICTED, // the life that was evicted is over
 };
 
 // Gives the order `verb` about each pool that a word names, with `label` as its argument if it has

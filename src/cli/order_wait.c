@@ -88,11 +88,18 @@ static bool seen_read(struct text body, struct arena *arena, const struct kind *
     return true;
 }
 
+static bool is_of_collector(enum order_goal goal)
+{
+    return goal == ORDER_DRAINED || goal == ORDER_EVICTED;
+}
+
 static bool is_reached(const struct seen *seen, enum order_goal goal)
 {
-    bool may_be_gone = goal == ORDER_GONE || goal == ORDER_DRAINED;
+    bool may_be_gone = goal == ORDER_GONE || is_of_collector(goal);
     if (goal == ORDER_GONE || !seen->is_there)
         return may_be_gone && !seen->is_there;
+    if (goal == ORDER_EVICTED)
+        return !text_equals(seen->status, "evicted");
     if (goal == ORDER_PAUSED || goal == ORDER_DRAINED)
         return seen->owned + seen->revoking == 0;
     return seen->is_running && seen->revoking == 0;
@@ -167,7 +174,7 @@ static enum exit_code one_await(struct wait *wait, const char *name)
 enum exit_code order_wait(const struct invocation *invocation, size_t count, enum order_goal goal)
 {
     struct wait wait = {.invocation = invocation,
-                        .kind = goal == ORDER_DRAINED ? &kind_collector : &kind_pool,
+                        .kind = is_of_collector(goal) ? &kind_collector : &kind_pool,
                         .goal = goal,
                         .deadline =
                             instant_add(loop_now(), conf_span(invocation->conf, "timeout.ms"))};

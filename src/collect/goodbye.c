@@ -6,6 +6,9 @@
 // exit `leaving` is said only after the last unit has stopped reading and writing for good, and
 // again in every beat until a head names this life no longer. If a deadline passes on the way, what
 // is left is dropped uncommitted: the next owner reads it again.
+//
+// Named no longer: everything stops at once, without a flush. If the head names nobody, whoever
+// leads still waits for this life: it says `leaving` too, so that nobody has to prove its silence.
 #include "base/memory.h"
 #include "collect/internal.h"
 
@@ -13,11 +16,15 @@
 
 static int exit_code(const struct collect *collect)
 {
+    if (collect->is_evicted)
+        return EXIT_IN_USE_CODE;
     return collect->is_work_left ? EXIT_WORK_LEFT_CODE : EXIT_DONE_CODE;
 }
 
 static const char *exit_reason(const struct collect *collect)
 {
+    if (collect->is_evicted)
+        return "named no longer: evicted, or the id is in use";
     return collect->is_work_left ? "stopped with work left uncommitted" : "stopped";
 }
 
@@ -61,7 +68,8 @@ static void finish_drain(struct collect *collect)
 
 static void finish_leaving(struct collect *collect)
 {
-    if (!collect->was_named && collect->is_leaving_acked) {
+    // The leader of an evicted life may have ended it before, and has nothing to confirm then.
+    if ((!collect->was_named || collect->is_evicted) && collect->is_leaving_acked) {
         collect_effect_exit(collect, exit_code(collect), exit_reason(collect));
         return;
     }
@@ -100,7 +108,7 @@ void collect_goodbye_proceed(struct collect *collect)
         finish_leaving(collect);
 }
 
-void collect_goodbye_named_no_longer(struct collect *collect)
+void collect_goodbye_named_no_longer(struct collect *collect, bool is_replaced)
 {
     if (collect->state == COLLECT_LEAVING) {
         collect_trace(collect, false, "head names '%s' -> goodbye confirmed, exits (S5)",
@@ -110,14 +118,13 @@ void collect_goodbye_named_no_longer(struct collect *collect)
     }
     collect_trace(collect, true, "head names '%s' instead of this life -> ends at once (S5)",
                   collect->incumbent ? collect->incumbent : "");
-    bool is_draining = collect->state == COLLECT_DRAINING;
+    collect->is_evicted = collect->state != COLLECT_DRAINING;
     collect->is_work_left |= collect->active_count > 0;
     collect_effect_stop_all(collect);
-    if (is_draining)
+    if (is_replaced)
         collect_effect_exit(collect, exit_code(collect), exit_reason(collect));
     else
-        collect_effect_exit(collect, EXIT_IN_USE_CODE,
-                            "named no longer: evicted, or the id is in use");
+        begin_leaving(collect);
 }
 
 // Whoever was asked to stop does not begin another life.

@@ -234,7 +234,7 @@ void collect_heads_take_head(struct collect *collect, const struct head *head)
         collect->level_refused = 0;
         replace_text(&collect->incumbent, (struct text){0});
         if (collect->was_named)
-            collect_goodbye_named_no_longer(collect);
+            collect_goodbye_named_no_longer(collect, true);
         else
             collect_goodbye_wait_beside(collect);
         return;
@@ -261,7 +261,7 @@ void collect_heads_take_head(struct collect *collect, const struct head *head)
     }
     replace_text(&collect->incumbent, head->incarnation);
     if (collect->was_named)
-        collect_goodbye_named_no_longer(collect);
+        collect_goodbye_named_no_longer(collect, collect->incumbent != NULL);
     else
         collect_goodbye_wait_beside(collect);
 }

@@ -149,6 +149,7 @@ struct collect {
     struct instant leave_until; // LEAVING
     int64_t leaving_seq;        // first beat that said so; 0 = none yet
     bool is_leaving_acked;
+    bool is_evicted; // a head names nobody after it named this life
     bool is_work_left;
 
     // emit.c
@@ -216,7 +217,10 @@ void collect_units_finish(struct collect *collect);
 // goodbye.c
 void collect_goodbye_request(struct collect *collect);
 void collect_goodbye_proceed(struct collect *collect); // from draining to leaving to the exit
-void collect_goodbye_named_no_longer(struct collect *collect);
+
+// `is_replaced`: nobody waits for its goodbye, for another life was admitted, or the id is
+// forgotten.
+void collect_goodbye_named_no_longer(struct collect *collect, bool is_replaced);
 void collect_goodbye_life_over(struct collect *collect); // restarts, or exits where it was to stop
 void collect_goodbye_take_incumbent(struct collect *collect, struct text incarnation);
 void collect_goodbye_wait_beside(

@@ -48,6 +48,9 @@ static void assignment_renew(struct control *control, struct collector *collecto
 
 void ack_take(struct control *control, struct collector *collector, const struct beat *beat)
 {
+    // Nor does it owe anything: its head names nobody.
+    if (collector->is_evicted)
+        return;
     ack_hear(control, collector, beat);
     if (control->phase != PHASE_LEADING)
         return;

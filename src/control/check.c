@@ -44,7 +44,7 @@ static void check_collector(const struct control *control, const struct collecto
     ensure(owned == collector->owned && revoking == collector->revoking);
     if (control->phase != PHASE_LEADING)
         return;
-    ensure(member_is_alive(collector) || collector->revoked == NONE);
+    ensure(member_is_alive(collector) || (collector->revoked == NONE && !collector->is_evicted));
     ensure((collector->state == COLLECTOR_GONE) == (collector->planned == PLAN_NOBODY));
     ensure(collector->state != COLLECTOR_GONE || owned == 0);
     int64_t number = 0;

@@ -14,7 +14,7 @@
 //     order.c      orders;  pool.c  the life of pools;  upgrade.c  the level of the cell
 //     topic.c      claims to units;  policy.c  keys to what the planner is asked for
 //     quarantine.c units that their owners fail on
-//     member.c     beats and deaths to lives of collectors (S5)
+//     member.c     beats and deaths to lives of collectors (S5);  ack.c  what they acknowledge
 //     handover.c   plans to grants: revoke, ack, grant (S2)
 //     mailbox.c    commands for collectors
 //     handed.c     positions that go from owner to owner while commits are refused (S6)
@@ -499,7 +499,9 @@ void member_ended(struct collector *collector, struct text incarnation);
 void member_waits_no_more(struct collector *collector, struct text incarnation);
 void member_plan(struct control *control, uint32_t collector);
 struct plan_collector_options member_options(const struct collector *collector);
-bool member_is_alive(const struct collector *collector);
+
+// The head of a life that has acknowledged its admission names nobody, so it ends (S5).
+void member_evict(struct control *control, struct collector *collector, const char *why);
 
 // ---- ack.c
 

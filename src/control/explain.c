@@ -172,7 +172,8 @@ static void company_meet(struct company *company)
         uint32_t handle =
             collector_find(tables, company->it->pool, plan_collector_id(company->plan, planned));
         const struct collector *other = handle == NONE ? NULL : tables->collectors[handle];
-        if (other == NULL || other == company->it || other->state != COLLECTOR_ACTIVE)
+        if (other == NULL || other == company->it || other->state != COLLECTOR_ACTIVE ||
+            other->is_evicted)
             continue;
         struct policy_place place =
             policy_collector_place(asked, other->labels, other->labels_count);
@@ -194,9 +195,9 @@ static void share_print(const struct company *company, struct buffer *lines)
         line_end(lines);
     }
     buffer_print(lines, "has %lld %s", (long long)own, units[asked->balance]);
-    if (company->it->state != COLLECTOR_ACTIVE)
+    if (company->it->state != COLLECTOR_ACTIVE || company->it->is_evicted)
         buffer_print(lines, "; it is %s and gets no more (rule 1)",
-                     collector_state_text(company->it->state));
+                     collector_state_shown(company->it));
     else if (asked->is_packed)
         buffer_print(lines, "; the pool fills as few collectors as possible (rule 4)");
     else if (own == share)
@@ -292,7 +293,11 @@ void control_explain_collector(const struct control *control, struct text pool, 
     share_print(&company, lines);
     limits_print(&company, lines);
     reasons_print(&company, lines);
-    if (company.it->revoking > 0) {
+    if (company.it->is_evicted) {
+        buffer_print(lines, "its head names nobody: it has to end without a flush, and what it "
+                            "reads goes to nobody before it has left or is dead (S5)");
+        line_end(lines);
+    } else if (company.it->revoking > 0) {
         buffer_print(lines, "is to let go of %u more and has not said so yet (S2)",
                      company.it->revoking);
         line_end(lines);

@@ -7,7 +7,7 @@
 //                            v
 //                         waiting --- nobody admitted, heard within its lease ---> admitted
 //                            |                                                        |
-//                  silent: forgotten                     leaving, replaced, death, or silence (S4)
+//                  silent: forgotten     evicted or not: leaving, replaced, death, or silence (S4)
 //                                                                                     v
 //      a waiting one is admitted: same units, no move  <----------------------------- over
 //      else held for hold_ms, then released: the planner gives its units to others <--+
@@ -29,11 +29,6 @@ enum {
     LEASE_MAX_MS = 3600 * 1000,
     FORGOTTEN_MS = 3600 * 1000, // silence after which an id without a life is forgotten
 };
-
-bool member_is_alive(const struct collector *collector)
-{
-    return collector->incarnation[0] != '\0';
-}
 
 static void life_copy(char life[33], struct text text)
 {
@@ -177,7 +172,7 @@ struct plan_collector_options member_options(const struct collector *collector)
     struct plan_collector_options options = {.labels = collector->labels,
                                              .labels_count = collector->labels_count};
     options.is_draining = collector->drained || collector->asks_drain;
-    options.is_held = collector->state == COLLECTOR_HELD;
+    options.is_held = collector->state == COLLECTOR_HELD || collector->is_evicted;
     if (collector->capacity_units > 0 && collector->capacity_units < UINT32_MAX)
         options.units_max = (uint32_t)collector->capacity_units;
     if (collector->capacity_weight > 0)
@@ -281,6 +276,7 @@ static void member_end(struct control *control, struct collector *collector, int
     member_narrate(control, collector, "collector.ended", why, rule);
     member_ended(collector, text_of(collector->incarnation));
     collector->incarnation[0] = '\0';
+    collector->is_evicted = false;
     collector->seq = 0;
     commands_end(control, collector);
     collector_touch(&control->tables, collector->handle);
@@ -302,6 +298,20 @@ static void member_end(struct control *control, struct collector *collector, int
     collector->hold_ms = hold_ms;
     collector->since_ms = control->wall_ms;
     collector->hold_until = instant_add(control->now, span_of_ms(hold_ms));
+}
+
+// It stays the incumbent until its end is proved, so its units and its id wait for that. The state
+// has one word for all that it is meanwhile: what it asked for itself counts no more.
+void member_evict(struct control *control, struct collector *collector, const char *why)
+{
+    ensure(member_is_alive(collector) && !collector->is_evicted);
+    collector->is_evicted = true;
+    collector->asks_drain = false;
+    member_plan(control, collector->handle);
+    collector_touch(&control->tables, collector->handle);
+    collector_change(&control->tables, collector->handle, -1, true);
+    control->is_assignment_changed = true;
+    member_narrate(control, collector, "collector.evicted", why, "S5");
 }
 
 // Looks whether a life that waits may begin.
@@ -358,7 +368,7 @@ static void member_beat_admitted(struct control *control, struct collector *coll
         return;
     }
     bool asks_drain = text_equals(beat->state, "draining");
-    if (asks_drain == collector->asks_drain)
+    if (asks_drain == collector->asks_drain || collector->is_evicted)
         return;
     collector->asks_drain = asks_drain;
     member_plan(control, collector->handle);

@@ -98,6 +98,25 @@ static const char *collector_undrain(struct control *control, const struct order
     return collector_drained(control, call, false);
 }
 
+// Who has not acknowledged a head that names it would not know that it is meant, and wait on.
+static const char *collector_evict(struct control *control, const struct order_call *call)
+{
+    struct text id =
+        label_value(call->order->args, call->order->args_count, TEXT_LITERAL("collector"));
+    uint32_t handle = collector_find(&control->tables, call->pool, id);
+    if (handle == NONE)
+        return "there is no such collector";
+    struct collector *collector = control->tables.collectors[handle];
+    if (!member_is_alive(collector))
+        return "it does not live: there is nothing to evict";
+    if (collector->is_evicted)
+        return NULL;
+    if (collector->applied_generation < collector->admitted)
+        return "it has not acknowledged yet that it is admitted: try again";
+    member_evict(control, collector, "an operator wants it: its head names nobody");
+    return NULL;
+}
+
 static const char *agent_forget(struct control *control, const struct order_call *call)
 {
     struct tables *tables = &control->tables;
@@ -137,14 +156,23 @@ static const struct {
     order_verb *take;
     bool needs_pool;
 } verbs[] = {
-    {"agent.forget", agent_forget, true},       {"cell.upgrade", cell_upgrade, false},
-    {"collector.drain", collector_drain, true}, {"collector.report", command_give, true},
-    {"collector.rotate", command_give, true},   {"collector.undrain", collector_undrain, true},
-    {"pool.create", pool_create, false},        {"pool.delete", pool_delete, true},
-    {"pool.freeze", pool_freeze, true},         {"pool.pause", pool_pause, true},
-    {"pool.rebalance", pool_rebalance, true},   {"pool.reset", pool_reset, true},
-    {"pool.resume", pool_resume, true},         {"pool.set", pool_set, true},
-    {"pool.unfreeze", pool_unfreeze, true},     {"topic.retry", topic_retry, true},
+    {"agent.forget", agent_forget, true},
+    {"cell.upgrade", cell_upgrade, false},
+    {"collector.drain", collector_drain, true},
+    {"collector.evict", collector_evict, true},
+    {"collector.report", command_give, true},
+    {"collector.rotate", command_give, true},
+    {"collector.undrain", collector_undrain, true},
+    {"pool.create", pool_create, false},
+    {"pool.delete", pool_delete, true},
+    {"pool.freeze", pool_freeze, true},
+    {"pool.pause", pool_pause, true},
+    {"pool.rebalance", pool_rebalance, true},
+    {"pool.reset", pool_reset, true},
+    {"pool.resume", pool_resume, true},
+    {"pool.set", pool_set, true},
+    {"pool.unfreeze", pool_unfreeze, true},
+    {"topic.retry", topic_retry, true},
 };
 
 static const char no_verb[] = "there is no such verb";

@@ -230,16 +230,13 @@ void pools_ghosts_leave(struct control *control)
 // go on waiting.
 static void pool_evict(struct control *control, uint32_t handle)
 {
-    struct tables *tables = &control->tables;
+    const struct tables *tables = &control->tables;
     for (uint32_t i = 0; i < tables->collectors_count; i++) {
         struct collector *row = tables->collectors[i];
         if (row == NULL || row->pool != handle || row->is_evicted || !member_is_alive(row) ||
             row->owned + row->revoking > 0 || row->applied_generation < row->admitted)
             continue;
-        row->is_evicted = true;
-        collector_change(tables, i, -1, true);
-        control->is_assignment_changed = true;
-        trace(control, "%s > its pool is deleted -> its head names nobody (S5)", row->id);
+        member_evict(control, row, "its pool is deleted: its head names nobody");
     }
 }
 

@@ -335,7 +335,7 @@ static bool draw_collector(struct control *control, uint32_t handle, struct cont
         .labels_count = collector->labels_count,
         .capacity_units = collector->capacity_units,
         .capacity_weight = collector->capacity_weight,
-        .state = text_of(collector_state_text(collector->state)),
+        .state = text_of(collector_state_shown(collector)),
         .drained = collector->drained,
         .generation = collector->generation,
         .admitted = collector->admitted,

@@ -331,6 +331,9 @@ static void restore_collector(struct control *control, uint32_t pool, struct tex
     for (int i = 0; i <= COLLECTOR_GONE; i++)
         if (text_equals(record->state, collector_state_text((enum collector_state)i)))
             row->state = (enum collector_state)i;
+    row->is_evicted = text_equals(record->state, COLLECTOR_EVICTED) && member_is_alive(row);
+    if (row->is_evicted)
+        row->state = COLLECTOR_ACTIVE; // member_plan says whether it is drained
     for (uint32_t i = 0; i < BUCKET_COUNT; i++)
         row->buckets[i].generation = i < record->buckets_count ? record->buckets[i] : 0;
     row->is_known = true;

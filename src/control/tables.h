@@ -164,6 +164,8 @@ enum collector_state { COLLECTOR_ACTIVE, COLLECTOR_DRAINING, COLLECTOR_HELD, COL
 
 enum { COLLECTOR_WAITING_MAX = 4, COLLECTOR_ENDED_MAX = 4 };
 
+#define COLLECTOR_EVICTED "evicted" // in state_collector.state: active or draining, and is_evicted
+
 // A life that is heard but not admitted (S5).
 struct waiting {
     char incarnation[33]; // "" = free
@@ -232,7 +234,7 @@ struct collector {
     bool is_changed;          // head or buckets are to be published
     bool is_urgent;           // ... and may not wait
     bool is_known;            // was in the state or admitted, so it has a record
-    bool is_evicted;          // its head names nobody: its pool is being deleted
+    bool is_evicted;          // its head names nobody, so its life has to end (S5)
     bool is_buried;           // its records are deleted by the commit under way
 };
 
@@ -426,7 +428,16 @@ uint32_t collector_find(const struct tables *tables, uint32_t pool, struct text 
 uint32_t collector_add(struct tables *tables, uint32_t pool, struct text id);
 void collector_discard(struct tables *tables, uint32_t collector);
 void collector_touch(struct tables *tables, uint32_t collector);
+
+// Whether one of its lives is admitted.
+static inline bool member_is_alive(const struct collector *collector)
+{
+    return collector->incarnation[0] != '\0';
+}
+
+// What state_collector.state says: `state` alone, and with an eviction that is under way.
 const char *collector_state_text(enum collector_state state);
+const char *collector_state_shown(const struct collector *collector);
 
 // Marks head and `bucket` (−1 = the head alone) for publication; `urgent` = it may not wait.
 void collector_change(struct tables *tables, uint32_t collector, int bucket, bool urgent);

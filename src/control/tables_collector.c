@@ -14,6 +14,11 @@ const char *collector_state_text(enum collector_state state)
     return texts[state];
 }
 
+const char *collector_state_shown(const struct collector *collector)
+{
+    return collector->is_evicted ? COLLECTOR_EVICTED : collector_state_text(collector->state);
+}
+
 bool collector_before(const struct tables *tables, uint32_t a, uint32_t b)
 {
     const struct collector *left = tables->collectors[a], *right = tables->collectors[b];

@@ -203,7 +203,7 @@ bool control_next_collector(const struct control *control, struct instant now, u
         *ret = (struct collector_view){
             .pool = text_of(tables->pools[row->pool]->name),
             .id = text_of(row->id),
-            .state = text_of(collector_state_text(row->state)),
+            .state = text_of(collector_state_shown(row)),
             .incarnation = text_of(row->incarnation),
             .host = row->info.host,
             .address = row->info.address,

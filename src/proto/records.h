@@ -300,7 +300,7 @@ struct state_collector {
     uint32_t labels_count;
     int64_t capacity_units;  // hard cap, 0 = none
     int64_t capacity_weight; // hard cap, 0 = none
-    struct text state;       // active | draining | held | gone
+    struct text state;       // active | draining | evicted | held | gone
     bool drained;            // an operator wants it empty
     int64_t generation;      // generation of its head
     int64_t admitted;        // generation that first named the incarnation

@@ -26,6 +26,7 @@ const STATE_LOOKS = {
   CREATING: 'busy',
   pending: 'warn',
   draining: 'warn',
+  evicted: 'warn',
   leaving: 'warn',
   held: 'warn',
   DISABLED: 'warn',

@@ -40,6 +40,7 @@ WRITING = {
     ("topic", "retry"): ["cpu0"],
     ("collector", "drain"): ["rack1"],
     ("collector", "undrain"): ["rack1"],
+    ("collector", "evict"): ["rack1"],
     ("collector", "rotate"): ["rack1"],
     ("collector", "report"): ["rack1"],
     ("agent", "forget"): ["host7", "--yes"],

@@ -172,9 +172,9 @@ static struct label policy_pick(uint8_t value)
 
 static void order(struct shell *shell, uint8_t value)
 {
-    static const char *const verbs[] = {
-        "pool.set",          "collector.rotate", "pool.reset",  "collector.drain",
-        "collector.undrain", "agent.forget",     "pool.create", "no"};
+    static const char *const verbs[] = {"pool.set",        "collector.rotate",  "pool.reset",
+                                        "collector.drain", "collector.undrain", "agent.forget",
+                                        "pool.create",     "collector.evict"};
     static const char *const keys[] = {"max_topics_per_collector", "start", "collector", "agent"};
     static const char *const values[] = {"1", "2", "none", "latest", "a", "b", "c", "0"};
     struct label arg = {pick(value >> 3, keys, 4), pick(byte(shell), values, 8)};

@@ -79,6 +79,16 @@ BREAKS = {
             ),
         ],
     ),
+    "evicted-is-forgotten": (
+        "S5: an evicted life keeps its units until it has left or is dead",
+        [
+            (
+                "control/member.c",
+                '    member_narrate(control, collector, "collector.evicted", why, "S5");\n',
+                '    member_end(control, collector, 0, why, "S5");\n',
+            )
+        ],
+    ),
     "lie-believed": (
         "S2: an ack counts only for what was published",
         [

@@ -97,8 +97,10 @@ void say_order(struct world *world)
     static const char *const verbs[] = {"pool.pause",  "pool.resume",   "pool.freeze",
                                         "pool.resume", "pool.unfreeze", "pool.rebalance"};
     static const char *const commands[] = {"collector.rotate", "collector.report"};
-    uint64_t dice = world_draw(world, 9);
-    if (dice >= 7)
+    uint64_t dice = world_draw(world, 10);
+    if (dice == 9)
+        world_order(world, "collector.evict", "collector", draw_process(world, false)->id);
+    else if (dice >= 7)
         world_order(world, commands[dice - 7], "collector", draw_process(world, false)->id);
     else if (dice >= 5)
         order_policy(world);

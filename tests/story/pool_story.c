@@ -120,15 +120,13 @@ static void deleted_and_made_again(void)
                 "active units 1 (S2)\n"
                 "side/s@a0010001 > 't1' stopped after 1 ms, committed -> acks 2 (S2)\n"
                 "s acked generation 2 -> what it let go of is free (S2)\n"
-                "s > its pool is deleted -> its head names nobody (S5)\n"
+                "s > collector.evicted -> its pool is deleted: its head names nobody (S5)\n"
                 "side/s@a0010001 > head names '' instead of this life -> ends at once (S5)\n"
-                "s exits with 8: named no longer: evicted, or the id is in use\n");
-    world_order_pool(world, "side", "pool.create");
-    world_run(world, 1000);
-    tale_has(world, "'pool.create': the pool of this name is still being deleted");
-    world_death(world, "s", 0);
-    world_run(world, 1000);
-    tale_has(world, "event pool.gone side: nobody was left in it; the name is free");
+                "side/s@a0010001 > everything has stopped -> leaving (S5)\n"
+                "s > collector.ended -> it has stopped reading and writing for good (S5)\n"
+                "pool side > nobody is left in it -> its records are deleted\n"
+                "s exits with 8: named no longer: evicted, or the id is in use\n"
+                "event pool.gone side: nobody was left in it; the name is free\n");
     CHECK_TEXT(world_reading(world), "");
     world_order_pool(world, "side", "pool.create");
     world_run(world, 1000);

@@ -14,6 +14,16 @@ static void forgotten_by_a_tombstone(void)
     story_check("forgotten_by_a_tombstone");
 }
 
+static void evicted(void)
+{
+    story_check("evicted");
+}
+
+static void evicted_in_a_drain(void)
+{
+    story_check("evicted_in_a_drain");
+}
+
 static void waits_beside_an_incumbent(void)
 {
     story_check("waits_beside_an_incumbent");
@@ -61,6 +71,8 @@ static void dropped_in_a_drain(void)
 
 static const struct test tests[] = {
     TEST(named_no_longer),
+    TEST(evicted),
+    TEST(evicted_in_a_drain),
     TEST(forgotten_by_a_tombstone),
     TEST(waits_beside_an_incumbent),
     TEST(incumbent_dies),

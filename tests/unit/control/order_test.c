@@ -53,6 +53,8 @@ static const struct {
      "order 'pool.create': unknown policy key 'colour'"},
     {"{\"verb\": \"collector.drain\", \"args\": {\"collector\": \"nobody\"}}",
      "order 'collector.drain': there is no such collector"},
+    {"{\"verb\": \"collector.evict\", \"args\": {\"collector\": \"nobody\"}}",
+     "order 'collector.evict': there is no such collector"},
     {"{\"verb\": \"agent.forget\", \"args\": {\"agent\": \"nobody\"}}",
      "order 'agent.forget': there is no such agent"},
 };
