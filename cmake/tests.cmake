@@ -235,6 +235,11 @@ file(GLOB sources CONFIGURE_DEPENDS ${tests}/tools/*.c)
 foreach(source IN LISTS sources)
   add_program(tools ${source})
 endforeach()
+# Stands before the C library in a process that a test starts.
+add_library(hold_writes MODULE ${tests}/lib/preload/hold_writes.c)
+target_link_libraries(hold_writes PRIVATE muster_options)
+set_target_properties(hold_writes PROPERTIES PREFIX "" LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tools)
+add_dependencies(programs hold_writes)
 
 function(add_python_tests folder tier seconds)
   file(GLOB sources CONFIGURE_DEPENDS ${tests}/${folder}/*.py)

@@ -292,6 +292,16 @@ static struct instant next_turn(const struct collector *collector)
     return next;
 }
 
+// A write that hung may have taken longer than the lease had left: of such a life nothing is
+// committed any more (S3). Returns whether the process ends with it.
+static bool has_outlived_its_lease(struct collector *collector)
+{
+    collector_clock(collector);
+    if (collect_lease_left(collector->collect, collector->now).us == 0)
+        collector_give(collector, &(struct collect_event){.kind = COLLECT_TICKED});
+    return collector->has_ended;
+}
+
 static struct instant turn(void *ctx, struct instant now)
 {
     struct collector *collector = ctx;
@@ -310,6 +320,8 @@ static struct instant turn(void *ctx, struct instant now)
     intake_ask(collector);
     readers_run(collector);
     batch_run(collector);
+    if (has_outlived_its_lease(collector))
+        return INSTANT_NEVER;
     commits_run(collector);
     intake_settle(collector);
     reports_run(collector);

@@ -214,13 +214,22 @@ static void end_hold(struct collector *collector)
     batch->is_held = false;
 }
 
+// From here on no write may begin, if no beat is acknowledged any more (S3).
+static struct instant write_until(const struct collector *collector)
+{
+    struct span left = collect_lease_left(collector->collect, collector->now);
+    struct span margin = conf_span(collector->setup.conf, "sink.start.margin.ms");
+    return instant_add(collector->now, (struct span){left.us - margin.us});
+}
+
 // Offers one write to the sink. Returns whether it took all of it.
 static bool write_once(struct collector *collector)
 {
     struct batch *batch = &collector->batch;
     uint32_t count = describe_write(collector);
     uint32_t done = 0;
-    enum status status = sink_write(batch->sink, batch->records, count, batch->verdicts);
+    enum status status =
+        sink_write(batch->sink, batch->records, count, write_until(collector), batch->verdicts);
     while (done < count && batch->verdicts[done] == SINK_DONE)
         done++;
     ensure(status != STATUS_OK || done == count);

@@ -11,7 +11,7 @@ struct sink_driver {
     enum status (*create)(const struct sink_options *options, struct buffer *fault,
                           struct sink **ret_sink);
     enum status (*write)(struct sink *sink, const struct sink_record *records, uint32_t count,
-                         enum sink_verdict *verdicts);
+                         struct instant until, enum sink_verdict *verdicts);
     void (*destroy)(struct sink *sink);
     enum status (*rotate)(struct sink *sink); // NULL: it has no files
 };
@@ -22,6 +22,9 @@ struct sink {
     int wait_fd;         // -1 = none
     struct buffer fault; // of the last write
 };
+
+// Whether a write may still begin; the clock is read.
+bool sink_may_begin(struct instant until);
 
 extern const struct sink_driver sink_driver_stdout;
 extern const struct sink_driver sink_driver_file;

@@ -204,11 +204,16 @@ static uint32_t encode(struct file_sink *file, const struct sink_record *records
 }
 
 // Writes the lines; `*ret_taken` is how many are out as a whole.
-static enum status write_lines(struct file_sink *file, uint32_t count, uint32_t *ret_taken)
+static enum status write_lines(struct file_sink *file, uint32_t count, struct instant until,
+                               uint32_t *ret_taken)
 {
     size_t written = 0;
     enum status status = STATUS_OK;
     while (written < file->lines.size && status == STATUS_OK) {
+        if (!sink_may_begin(until)) {
+            status = STATUS_AGAIN;
+            break;
+        }
         ssize_t some = write(file->fd, file->lines.data + written, file->lines.size - written);
         if (some >= 0)
             written += (size_t)some;
@@ -228,7 +233,7 @@ static enum status write_lines(struct file_sink *file, uint32_t count, uint32_t 
 }
 
 static enum status file_write(struct sink *sink, const struct sink_record *records, uint32_t count,
-                              enum sink_verdict *verdicts)
+                              struct instant until, enum sink_verdict *verdicts)
 {
     struct file_sink *file = (struct file_sink *)sink;
     enum status status = make_ready(file);
@@ -237,10 +242,10 @@ static enum status file_write(struct sink *sink, const struct sink_record *recor
         uint32_t taken = 0;
         uint32_t encoded = encode(file, records + next, count - next);
         if (encoded == 0) {
-            status = rotate(file);
+            status = sink_may_begin(until) ? rotate(file) : STATUS_AGAIN;
             continue;
         }
-        status = write_lines(file, encoded, &taken);
+        status = write_lines(file, encoded, until, &taken);
         for (uint32_t i = 0; i < taken; i++)
             verdicts[next++] = SINK_DONE;
     }

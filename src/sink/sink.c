@@ -4,6 +4,7 @@
 #include "sink/sink.h"
 
 #include <string.h>
+#include <time.h>
 
 #include "base/ensure.h"
 #include "sink/driver.h"
@@ -39,14 +40,22 @@ void sink_destroy(struct sink *sink)
     sink->driver->destroy(sink);
 }
 
+bool sink_may_begin(struct instant until)
+{
+    struct timespec now;
+    ensure(clock_gettime(CLOCK_BOOTTIME, &now) == 0);
+    return !instant_has_come(until,
+                             (struct instant){(int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000});
+}
+
 enum status sink_write(struct sink *sink, const struct sink_record *records, uint32_t count,
-                       enum sink_verdict *verdicts)
+                       struct instant until, enum sink_verdict *verdicts)
 {
     ensure(count > 0);
     for (uint32_t i = 0; i < count; i++)
         verdicts[i] = SINK_RETRY;
     buffer_clear(&sink->fault);
-    return sink->driver->write(sink, records, count, verdicts);
+    return sink->driver->write(sink, records, count, until, verdicts);
 }
 
 enum status sink_rotate(struct sink *sink)

@@ -9,7 +9,8 @@
 //     if (sink_create(&options, &fault, &sink) != STATUS_OK) ...
 //     switch (sink_write(sink, records, count, verdicts)) {
 //     case STATUS_OK:     everything is done
-//     case STATUS_AGAIN:  the sink is busy: wait until sink_wait_fd is writable, offer the rest
+//     case STATUS_AGAIN:  the sink is busy: wait until sink_wait_fd is writable, offer the rest;
+//                         or it was not to begin another write (S3)
 //     case STATUS_FAILED: sink_fault says why: offer the rest later
 //     case STATUS_CLOSED: sink_fault says why: it will never take anything again
 //
@@ -20,6 +21,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/instant.h"
 #include "base/status.h"
 #include "base/text.h"
 
@@ -69,10 +71,11 @@ enum status sink_create(const struct sink_options *options, struct buffer *fault
 // Ends it at once: nothing is written any more. NULL is fine.
 void sink_destroy(struct sink *sink);
 
-// Offers `count` > 0 records; `verdicts` gets one for each. Does not wait. Records are taken from
-// the first on, and none is taken behind one that is not.
+// Offers `count` > 0 records; `verdicts` gets one for each. Does not wait, but a disk that hangs
+// can hold it: no write(2) begins at `until` (CLOCK_BOOTTIME) or later, not even for the rest of a
+// line. Records are taken from the first on, and none is taken behind one that is not.
 enum status sink_write(struct sink *sink, const struct sink_record *records, uint32_t count,
-                       enum sink_verdict *verdicts) MUST_CHECK;
+                       struct instant until, enum sink_verdict *verdicts) MUST_CHECK;
 
 // Ends the file that is written to and begins a new one; nothing where there are no files, or
 // nothing in it yet. STATUS_FAILED: sink_fault says why; trying again goes on from there.

@@ -69,9 +69,11 @@ static ssize_t write_some(const struct stdout_sink *out, const char *bytes, size
 }
 
 // Writes the rest of the line that was begun.
-static enum status finish_line(struct stdout_sink *out)
+static enum status finish_line(struct stdout_sink *out, struct instant until)
 {
     while (out->written < out->line.size) {
+        if (!sink_may_begin(until))
+            return STATUS_AGAIN;
         ssize_t count =
             write_some(out, out->line.data + out->written, out->line.size - out->written);
         if (count >= 0) {
@@ -112,17 +114,17 @@ static void begin_line(struct stdout_sink *out, const struct sink_record *record
 }
 
 static enum status stdout_write(struct sink *sink, const struct sink_record *records,
-                                uint32_t count, enum sink_verdict *verdicts)
+                                uint32_t count, struct instant until, enum sink_verdict *verdicts)
 {
     struct stdout_sink *out = (struct stdout_sink *)sink;
     bool is_resumed = out->written < out->line.size;
-    enum status status = finish_line(out);
+    enum status status = finish_line(out, until);
     uint32_t next = 0;
     if (status == STATUS_OK && is_resumed && is_begun(out, &records[0]))
         verdicts[next++] = SINK_DONE;
     for (; status == STATUS_OK && next < count; next++) {
         begin_line(out, &records[next]);
-        status = finish_line(out);
+        status = finish_line(out, until);
         if (status == STATUS_OK) {
             verdicts[next] = SINK_DONE;
         } else if (out->written == 0) {

@@ -58,7 +58,7 @@ class Cell:
             self.wait_ready(name)
         return process
 
-    def collector(self, name, settings=None, has_state=True):
+    def collector(self, name, settings=None, has_state=True, environment=None):
         """Starts a collector with the sink file; `has_state` gives it a state file."""
         state = ("--state-file", os.path.join(self.folder, name + ".state")) if has_state else ()
         return self.processes.start(
@@ -67,6 +67,7 @@ class Cell:
             *("--file", self.sink_path(name), *state),
             *self.common,
             *_settings(settings),
+            environment=environment,
         )
 
     def process(self, name):

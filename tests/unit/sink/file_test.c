@@ -44,7 +44,7 @@ static enum status write_one(struct sink *sink, int64_t offset, const char *valu
 {
     struct sink_record record = record_of(offset, value);
     enum sink_verdict verdict;
-    enum status status = sink_write(sink, &record, 1, &verdict);
+    enum status status = sink_write(sink, &record, 1, INSTANT_NEVER, &verdict);
     CHECK_INT(verdict, status == STATUS_OK ? SINK_DONE : SINK_RETRY);
     return status;
 }
@@ -162,7 +162,7 @@ static void file_is_rotated_before_it_grows_above_the_limit(void)
     enum sink_verdict verdicts[7];
     for (int i = 0; i < 7; i++)
         records[i] = record_of(i, "a");
-    CHECK_INT(sink_write(sink, records, 7, verdicts), STATUS_OK);
+    CHECK_INT(sink_write(sink, records, 7, INSTANT_NEVER, verdicts), STATUS_OK);
     for (int i = 0; i < 7; i++)
         CHECK_INT(verdicts[i], SINK_DONE);
     sink_destroy(sink);
@@ -304,22 +304,43 @@ static void full_disk_holds_and_leaves_no_half_line(void)
     struct sink *sink = open_sink(&place);
     line_of(1, "a", &expected);
     limit_file_size(expected.size + 10);
-    CHECK_INT(sink_write(sink, records, 3, verdicts), STATUS_FAILED);
+    CHECK_INT(sink_write(sink, records, 3, INSTANT_NEVER, verdicts), STATUS_FAILED);
     CHECK_INT(verdicts[0], SINK_DONE);
     CHECK_INT(verdicts[1], SINK_RETRY);
     CHECK_INT(verdicts[2], SINK_RETRY);
     CHECK(strstr(sink_fault(sink), "File too large") != NULL);
     check_file(&place, "out", buffer_string(&expected));
-    CHECK_INT(sink_write(sink, records + 1, 2, verdicts), STATUS_FAILED);
+    CHECK_INT(sink_write(sink, records + 1, 2, INSTANT_NEVER, verdicts), STATUS_FAILED);
     CHECK_INT(verdicts[0], SINK_RETRY);
     check_file(&place, "out", buffer_string(&expected));
 
     limit_file_size(RLIM_INFINITY);
-    CHECK_INT(sink_write(sink, records + 1, 2, verdicts), STATUS_OK);
+    CHECK_INT(sink_write(sink, records + 1, 2, INSTANT_NEVER, verdicts), STATUS_OK);
     CHECK_TEXT(sink_fault(sink), "");
     line_of(2, "b", &expected);
     line_of(3, "c", &expected);
     check_file(&place, "out", buffer_string(&expected));
+    sink_destroy(sink);
+    buffer_finish(&expected);
+    folder_remove(place.folder);
+}
+
+// S3: whoever has no lease left begins no write, and no rotation either.
+static void no_write_begins_when_its_time_is_over(void)
+{
+    struct place place;
+    struct buffer expected = {0};
+    struct sink_record record = record_of(1, "a");
+    enum sink_verdict verdict;
+    line_of(1, "a", &expected);
+    place_make(&place, (int64_t)expected.size + 1, 1);
+    struct sink *sink = open_sink(&place);
+    for (int i = 0; i < 2; i++) {
+        CHECK_INT(sink_write(sink, &record, 1, (struct instant){0}, &verdict), STATUS_AGAIN);
+        CHECK_INT(verdict, SINK_RETRY);
+        check_file(&place, "out", i == 0 ? "" : buffer_string(&expected));
+        CHECK_INT(write_one(sink, 1, "a"), STATUS_OK);
+    }
     sink_destroy(sink);
     buffer_finish(&expected);
     folder_remove(place.folder);
@@ -339,6 +360,7 @@ static const struct test tests[] = {
     TEST(line_longer_than_the_limit_gets_a_file_of_its_own),
     TEST(rotation_of_a_file_that_was_moved_away_goes_on),
     TEST(full_disk_holds_and_leaves_no_half_line),
+    TEST(no_write_begins_when_its_time_is_over),
 };
 
 TEST_MAIN("sink/file", tests)

@@ -40,7 +40,7 @@ static void records_become_lines(void)
     REQUIRE(pipe(pipes) == 0);
     struct sink *sink = make(pipes[1]);
     struct sink_record records[] = {record_of(1, "a"), record_of(2, "b")};
-    CHECK_INT(sink_write(sink, records, 2, verdicts), STATUS_OK);
+    CHECK_INT(sink_write(sink, records, 2, INSTANT_NEVER, verdicts), STATUS_OK);
     CHECK_INT(verdicts[0], SINK_DONE);
     CHECK_INT(verdicts[1], SINK_DONE);
     read_all(pipes[0], &got);
@@ -71,7 +71,7 @@ static void write_against(int output, int input, int64_t total)
         for (int i = 0; i < 10; i++)
             records[i] = record_of(next + i, value);
         uint32_t count = total - next < 10 ? (uint32_t)(total - next) : 10;
-        enum status status = sink_write(sink, records, count, verdicts);
+        enum status status = sink_write(sink, records, count, INSTANT_NEVER, verdicts);
         REQUIRE(status == STATUS_OK || status == STATUS_AGAIN);
         for (uint32_t i = 0; i < count && verdicts[i] == SINK_DONE; i++)
             line_of(next++, value, &expected);
@@ -121,10 +121,10 @@ static void begun_line_is_finished_before_another_record(void)
     value[sizeof value - 1] = '\0';
     struct sink_record large = record_of(1, value);
     struct sink_record other = record_of(2, "b");
-    CHECK_INT(sink_write(sink, &large, 1, &verdict), STATUS_AGAIN);
+    CHECK_INT(sink_write(sink, &large, 1, INSTANT_NEVER, &verdict), STATUS_AGAIN);
     CHECK_INT(verdict, SINK_RETRY);
     read_all(pipes[0], &got);
-    CHECK_INT(sink_write(sink, &other, 1, &verdict), STATUS_OK);
+    CHECK_INT(sink_write(sink, &other, 1, INSTANT_NEVER, &verdict), STATUS_OK);
     CHECK_INT(verdict, SINK_DONE);
     read_all(pipes[0], &got);
     line_of(1, value, &expected);
@@ -137,6 +137,26 @@ static void begun_line_is_finished_before_another_record(void)
     buffer_finish(&expected);
 }
 
+// S3
+static void no_write_begins_when_its_time_is_over(void)
+{
+    int pipes[2];
+    struct buffer got = {0};
+    enum sink_verdict verdict;
+    REQUIRE(pipe(pipes) == 0);
+    struct sink *sink = make(pipes[1]);
+    struct sink_record record = record_of(1, "a"), other = record_of(2, "b");
+    CHECK_INT(sink_write(sink, &record, 1, (struct instant){0}, &verdict), STATUS_AGAIN);
+    CHECK_INT(verdict, SINK_RETRY);
+    CHECK_INT(sink_write(sink, &other, 1, INSTANT_NEVER, &verdict), STATUS_OK);
+    read_all(pipes[0], &got);
+    CHECK(strstr(buffer_string(&got), "\"offset\":1") == NULL);
+    sink_destroy(sink);
+    buffer_finish(&got);
+    close(pipes[0]);
+    close(pipes[1]);
+}
+
 static void full_device_fails_with_the_reason(void)
 {
     int full = open("/dev/full", O_WRONLY);
@@ -144,7 +164,7 @@ static void full_device_fails_with_the_reason(void)
     REQUIRE(full >= 0);
     struct sink *sink = make(full);
     struct sink_record record = record_of(1, "a");
-    CHECK_INT(sink_write(sink, &record, 1, &verdict), STATUS_FAILED);
+    CHECK_INT(sink_write(sink, &record, 1, INSTANT_NEVER, &verdict), STATUS_FAILED);
     CHECK_INT(verdict, SINK_RETRY);
     CHECK_TEXT(sink_fault(sink), "cannot write to stdout: No space left on device");
     sink_destroy(sink);
@@ -160,7 +180,7 @@ static void pipe_without_a_reader_is_closed_for_good(void)
     struct sink *sink = make(pipes[1]);
     struct sink_record record = record_of(1, "a");
     close(pipes[0]);
-    CHECK_INT(sink_write(sink, &record, 1, &verdict), STATUS_CLOSED);
+    CHECK_INT(sink_write(sink, &record, 1, INSTANT_NEVER, &verdict), STATUS_CLOSED);
     CHECK_INT(verdict, SINK_RETRY);
     CHECK_TEXT(sink_fault(sink), "cannot write to stdout: Broken pipe");
     sink_destroy(sink);
@@ -172,6 +192,7 @@ static const struct test tests[] = {
     TEST(slow_pipe_is_busy_and_loses_nothing),
     TEST(slow_socket_is_busy_and_loses_nothing),
     TEST(begun_line_is_finished_before_another_record),
+    TEST(no_write_begins_when_its_time_is_over),
     TEST(full_device_fails_with_the_reason),
     TEST(pipe_without_a_reader_is_closed_for_good),
 };
