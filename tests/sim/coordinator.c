@@ -66,6 +66,9 @@ static void carry_out(struct world *world, struct process *process,
         break;
     case EFFECT_READ_INPUTS:
         process->is_reading_inputs = true;
+        // What is not its own it is told of from its claim on, though it reads no more behind that.
+        if (process->positions[SIM_STATE] > process->marker_end)
+            process->positions[SIM_STATE] = process->marker_end;
         process->positions[SIM_CONTROL] = effect->positions[INPUT_CONTROL].next;
         process->positions[SIM_ORDERS] = effect->positions[INPUT_ORDERS].next;
         break;
@@ -162,6 +165,8 @@ static void take_state(struct world *world, struct process *process, struct log 
     enum status status = log_decode(log, offset, &decoded);
     event.state.is_unreadable = status != STATUS_OK;
     event.state.is_later = status == STATUS_UNSUPPORTED;
+    if (status == STATUS_OK && decoded.kind == RECORD_STATE_MARKER)
+        process->marker_end = offset + 1;
     // What is not the leader's own it is told of alone.
     if (status && process->is_reading_inputs)
         event.kind = CONTROL_STATE_FOREIGN;

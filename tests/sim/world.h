@@ -151,6 +151,7 @@ struct process {
     struct control *control;
     struct control_effects effects;
     bool is_committing, is_reading_inputs;
+    int64_t marker_end; // behind the state's newest marker that it has read: its own, if it leads
     uint32_t listens_from; // in members: what is before is of the past
     uint64_t txn_epoch;
     struct batch *batch; // dead letters for the next commit
