@@ -26,6 +26,7 @@ import time
 
 import accountant
 import kafka
+import kafka_log
 import procs
 import proxy
 from cell import Cell, announcement
@@ -40,6 +41,7 @@ PARTITIONS = 2  # of them at first
 PATIENCE = 240  # seconds for any one condition, on a machine that is busy with other things
 EXIT_IN_USE = 8
 EXIT_FAILED = 1
+GARBLED = b"nobody can read this"
 CLIENT_ENDED = "its Kafka client has ended"  # by an error that it calls fatal
 
 # Short, so that many faults fit; a third of the lease suffices Kafka to see a broker's end.
@@ -463,6 +465,31 @@ class World:
         leader = next(p["leader"] for p in said if p["index"] == number)
         yield from self.broker_killed(leader, ", which keeps the leader's transactions")
 
+    # --- strangers ---
+
+    def _state(self):
+        """{key: value} as they stand in the state."""
+        records = kafka_log.read(self.cluster.bootstrap, f"{self.cell.prefix}.state")
+        return {record.key: record.value for record in records}
+
+    def state_spoiled(self):
+        """What nobody can read decides nothing, and is written over by who leads (MR-11)."""
+        known = [key for key, value in self._state().items() if value and key != b"marker"]
+        keys = self.random.sample(sorted(known), 3)
+        self.say(f"a stranger spoils {', '.join(key.decode() for key in keys)}")
+        for key in keys:
+            procs.kcat_produce_bytes(
+                self.cluster.bootstrap, f"{self.cell.prefix}.state", 0, key.decode(), GARBLED
+            )
+        yield
+
+        def is_mended():
+            state = self._state()
+            return not any(state[key] == GARBLED for key in keys)
+
+        self.wait(is_mended, "the state to be mended")
+        self.say("the state is mended")
+
     # --- what people do ---
 
     def topics_created(self, count=3):
@@ -609,6 +636,7 @@ EACH = (
     World.partitions_added,
     World.policy_changed,
     World.way_delayed,
+    World.state_spoiled,
 )
 MORE = (
     World.collector_loses_one_broker,
