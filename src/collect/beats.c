@@ -57,6 +57,7 @@ void collect_beats_take_answer(struct collect *collect, int64_t seq, bool is_ack
         return;
     if (seq > collect->acked_seq)
         collect->acked_seq = seq;
+    collect_units_forget_told(collect);
     if (instant_is_before(collect->lease_from, open->sent_at))
         collect->lease_from = open->sent_at;
     if (collect->leaving_seq != 0 && seq >= collect->leaving_seq)

@@ -82,14 +82,14 @@ static void take_event(struct collect *collect, const struct collect_event *even
         if (!collect->are_commits_refused)
             collect_trace(collect, true, "commits are refused -> positions go with the acks (S6)");
         collect->are_commits_refused = true;
+        collect->are_commits_taken = false;
         break;
     case COLLECT_COMMITS_TAKEN:
         if (collect->are_commits_refused)
             collect_trace(collect, false, "commits are taken again");
         collect->are_commits_refused = false;
-        // What was stopped for good nobody commits any more.
-        if (collect->state == COLLECT_ACTIVE)
-            collect_units_forget_handed(collect);
+        collect->are_commits_taken = true;
+        collect_units_forget_told(collect);
         break;
     case COLLECT_INCUMBENT_HEARD:
         collect_goodbye_take_incumbent(collect, event->incarnation);

@@ -139,6 +139,7 @@ struct collect {
     uint32_t handed_since_capacity;
     int64_t acked_seq; // newest beat that Kafka acknowledged
     bool are_commits_refused;
+    bool are_commits_taken; // again: a position goes once it is told
 
     // goodbye.c
     bool is_watching;             // for beats of the incumbent
@@ -210,7 +211,7 @@ void collect_units_take_failed(struct collect *collect, uint64_t run);
 void collect_units_retry_due(struct collect *collect);
 void collect_units_drain(struct collect *collect); // tells all that run to stop until drain_until
 void collect_units_forget_all(struct collect *collect);
-void collect_units_forget_handed(struct collect *collect);
+void collect_units_forget_told(struct collect *collect); // what needs to be said no more
 struct instant collect_units_deadline(const struct collect *collect);
 void collect_units_finish(struct collect *collect);
 

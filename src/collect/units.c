@@ -361,11 +361,13 @@ void collect_units_forget_all(struct collect *collect)
     }
 }
 
-void collect_units_forget_handed(struct collect *collect)
+// What has stopped while commits were refused nobody commits any more: when they are taken again
+// its positions go with the beats until Kafka has them, lest all that was read meanwhile is read
+// again. Who drains keeps them: it may be asked for them only when it leaves.
+void collect_units_forget_told(struct collect *collect)
 {
-    for (uint32_t i = 0; i < collect->handed_count; i++)
-        memory_release((char *)(uintptr_t)collect->handed[i].unit.data);
-    collect->handed_count = 0;
+    if (collect->are_commits_taken && collect->state == COLLECT_ACTIVE)
+        handed_remove(collect, (struct text){0});
 }
 
 void collect_units_finish(struct collect *collect)
@@ -373,7 +375,8 @@ void collect_units_finish(struct collect *collect)
     for (uint32_t i = 0; i < collect->unit_end; i++)
         if (collect->units[i] != NULL)
             release(collect->units[i]);
-    collect_units_forget_handed(collect);
+    for (uint32_t i = 0; i < collect->handed_count; i++)
+        memory_release((char *)(uintptr_t)collect->handed[i].unit.data);
     memory_release(collect->handed);
     memory_release(collect->handed_since);
     memory_release(collect->units);

@@ -25,6 +25,11 @@ static void more_positions_than_a_beat_has(void)
     story_check("more_positions_than_a_beat_has");
 }
 
+static void commits_taken_before_a_position_is_told(void)
+{
+    story_check("commits_taken_before_a_position_is_told");
+}
+
 static void commits_refused(void)
 {
     story_check("commits_refused");
@@ -45,6 +50,7 @@ static const struct test tests[] = {
     TEST(revokes_are_pipelined),
     TEST(taken_and_given_back),
     TEST(commits_refused),
+    TEST(commits_taken_before_a_position_is_told),
     TEST(more_positions_than_a_beat_has),
     TEST(unit_fails_and_is_tried_again),
     TEST(begun_units),

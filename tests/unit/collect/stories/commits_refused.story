@@ -1,4 +1,4 @@
-# S6: while a stranger blocks the group, positions of revoked units go with the acks, until commits are taken again.
+# S6: while a stranger blocks the group, positions of revoked units go with the acks, until commits are taken again and Kafka has what was told.
 0 life 3000 1000
 0 start
   ask 1
@@ -33,6 +33,7 @@
   start a fence 22
   [0.007] p/c1@aaaa > head 22 of epoch 1 is a whole (active units 0) -> applied, active units 1 (S2)
   beat 5 active applied 22 lineage L1 b:2@9
+7 ack 5
 8 taken
   [0.008] p/c1@aaaa > commits are taken again
 1008 tick
