@@ -43,6 +43,7 @@ endif()
 # that tests/sim/breaks.py takes away from a copy of the sources; these copies come before the rooms'
 # archives, which give the rest. All of it is for measuring and hunting: release alone.
 set(breaks_py ${tests}/sim/breaks.py)
+set(breaks_tables ${breaks_py} ${tests}/sim/breaks_data.py)
 if(CMAKE_BUILD_TYPE STREQUAL Release)
   set(sim_whole ${sim_sources} ${tests}/sim/main.c ${tests}/sim/hunt.c)
   foreach(room base proto wire plan control collect)
@@ -70,7 +71,7 @@ function(python_lines ret)
   set(${ret} "${lines}" PARENT_SCOPE)
 endfunction()
 
-set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${breaks_py})
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${breaks_tables})
 add_custom_target(sim_breaks)
 set(breaks "")
 if(TARGET sim)
@@ -86,7 +87,7 @@ foreach(break IN LISTS breaks)
   endforeach()
   add_custom_command(OUTPUT ${copies}
     COMMAND ${PYTHON3} ${breaks_py} write ${break} ${CMAKE_BINARY_DIR}/breaks/${break}
-    DEPENDS ${breaks_py} ${originals} COMMENT "taking a rule away: ${break}" VERBATIM)
+    DEPENDS ${breaks_tables} ${originals} COMMENT "taking a rule away: ${break}" VERBATIM)
   add_executable(sim_break_${break} EXCLUDE_FROM_ALL ${copies})
   target_link_libraries(sim_break_${break} PRIVATE sim_command)
   target_compile_options(sim_break_${break} PRIVATE -Wno-unused)

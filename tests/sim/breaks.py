@@ -17,6 +17,8 @@ import pathlib
 import subprocess
 import sys
 
+import breaks_data
+
 SOURCE = pathlib.Path(__file__).resolve().parents[2] / "src"
 SEEDS = "1..1000"
 
@@ -400,58 +402,6 @@ BREAKS = {
             )
         ],
     ),
-    "silence-without-marker": (
-        "S4: an interval is over when an own marker came back, not when its time has come",
-        [
-            (
-                "control/silence.c",
-                "            evidence_proves(&control->marker_evidence, pool->interval_since,\n"
-                "                            span_of_ms(pool->agent_interval_ms)) &&\n",
-                "            instant_since(control->now, pool->interval_since).us >=\n"
-                "                span_of_ms(pool->agent_interval_ms).us &&\n",
-            )
-        ],
-    ),
-    "unclear-is-silence": (
-        "silence of agents: what nobody has delivered yet is no silence",
-        [
-            (
-                "control/silence.c",
-                "    else if ((known < 0 && !was_asleep) || !is_drained(control, unit, said->end))\n"
-                "        topic_unclear(control, topic);\n",
-                "    else if (known < 0 && !was_asleep && !is_drained(control, unit, said->end))\n"
-                "        topic_unclear(control, topic);\n",
-            )
-        ],
-    ),
-    "records-are-no-sign": (
-        "silence of agents: a record in one of its topics is a sign of life",
-        [
-            (
-                "control/silence.c",
-                "    bool is_new = known >= 0 && said->end != known;\n",
-                "    bool is_new = false;\n",
-            ),
-            (
-                "control/silence.c",
-                "    end_set(&control->silence, unit, picture->end);\n"
-                "    // Where it was when the interval began, nobody knows.\n"
-                "    if (known < 0)\n        topic_unclear(control, topic);\n"
-                "    else\n        topic_seen(control, topic);\n",
-                "    end_set(&control->silence, unit, picture->end);\n",
-            ),
-        ],
-    ),
-    "quarantine-ignored": (
-        "TG-10: what owner after owner failed on is given to nobody",
-        [
-            (
-                "control/topic.c",
-                "if (reason == UNIT_ASKING && unit_is_quarantined(tables, unit)) {",
-                "if (reason == UNIT_ASKING && wanted < -1) {",
-            )
-        ],
-    ),
     "upgrade-without-asking": (
         "the level rises only when all that live know the next one",
         [("control/upgrade.c", "    laggards_name(control, level, &naming);\n", "")],
@@ -552,6 +502,7 @@ BREAKS = {
         "S7: what a stranger wrote into the state is written over",
         [("control/damage.c", "    mend(control, text);\n", "")],
     ),
+    **breaks_data.BREAKS,
 }
 
 

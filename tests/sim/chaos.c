@@ -170,7 +170,7 @@ static void make_peace(struct world *world)
         if (!world->processes[i].is_coordinator && !world->processes[i].is_impostor)
             tell_collector(world, world->processes[i].name);
     for (uint32_t i = 0; i < world->topics_count; i++) {
-        world->topics[i].partitions = 1 + (int32_t)i % 3;
+        world_reshape(&world->topics[i], 1 + (int32_t)i % 3);
         world_poison(world, world->topics[i].name, false);
     }
     world_install(world, 2);
@@ -228,6 +228,14 @@ static void compare(struct world *world)
             break;
         world_run(world, 3);
     }
+    for (int i = 0; i < world->process_count; i++)
+        if (process_is_running(&world->processes[i]) && !world->processes[i].is_coordinator)
+            collector_commit(world, &world->processes[i]);
+    // By now everybody has heard of what was missing.
+    for (uint32_t i = 0; i < world->topics_count; i++)
+        world->topics[i].is_unclear = false;
+    if (world->fault == NULL)
+        check_positions(world);
     if (world->fault == NULL)
         check_truth(world);
     if (world->fault == NULL && world_draw(world, 2) == 0)
@@ -296,13 +304,13 @@ void chaos_run(struct world *world, const struct chaos *chaos)
         make_peace(world);
         settle(world);
         compare(world);
-        uint64_t dice = world_draw(world, 9);
+        uint64_t dice = world_draw(world, 11);
         if (dice < 2)
             lose_collector(world);
         else if (dice < 6)
             take_over(world);
-        else if (dice == 6) {
-            chaos_lull(world);
+        else if (dice < 9) {
+            dice == 6 ? chaos_lull(world) : chaos_handed(world);
             settle(world);
         }
     }

@@ -5,8 +5,8 @@
 // by a theme (chaos_act.c). In calm nothing goes wrong any more, and within a bound everything must
 // be right: one leader, every topic read once, every collector with a head that names it (S9), all
 // that was announced there (CB-18), the state as good as memory (PD-20). A leader that is killed
-// then moves nothing (CB-42), and the topics of a collector that is killed are read again in time
-// (CB-40).
+// then moves nothing (CB-42), the topics of a collector that is killed are read again in time
+// (CB-40), and all records are delivered, none twice that was committed or handed over (CB-28).
 #ifndef SIM_CHAOS_H
 #define SIM_CHAOS_H
 
@@ -39,6 +39,7 @@ enum chaos_theme {
     THEME_STRANGERS, // others write what they should not
     THEME_AGENTS,    // agents fall silent, and come back
     THEME_POOLS,     // pools come and go, pause and freeze; binaries of two levels are about
+    THEME_GROUPS,    // strangers are in the groups, so that positions are handed over
     THEME_COUNT,
 };
 
@@ -63,6 +64,9 @@ void stranger_speaks(struct world *world);
 
 // Some agents fall silent while everything is quiet (chaos_lull.c).
 void chaos_lull(struct world *world);
+
+// Positions are handed over while everything is quiet (chaos_handed.c).
+void chaos_handed(struct world *world);
 
 // State and assignments are lost while collectors run (chaos_lost.c).
 void chaos_lost(struct world *world);

@@ -17,6 +17,7 @@
 //     check_truth.c   what stands in the state is what the control log says
 //     check_silence.c    an agent is unhealthy when it was silent, and not before
 //     check_quarantine.c what owner after owner fails on is given to nobody
+//     check_positions.c  S6, CB-28: nothing is skipped, and what was handed over is not read again
 //     check_state.c   the state restores, from any order, to what the leader has in memory
 #ifndef SIM_CHECK_H
 #define SIM_CHECK_H
@@ -62,11 +63,28 @@ void check_state(struct world *world);
 // Offset in control up to which everything is taken and committed.
 uint32_t truth_next(const struct world *world);
 
-// ---- Facts (check_silence.c, check_lease.c).
+// An owner begins in a partition of its unit. In a quiet world: what is read is delivered and
+// committed, to the end.
+void check_begin(struct world *world, const struct process *process, const struct sim_unit *unit,
+                 int partition);
+void check_positions(struct world *world);
 
-// A coordinator hears where a topic of data ends, in answer to a question.
-void fact_looked(struct world *world, const struct process *process, uint64_t number,
-                 const struct sim_data_topic *topic);
+// ---- Facts (check_silence.c, check_lease.c, check_positions.c).
+
+// A coordinator hears where a partition of a topic of data ends, or all of it (−1), in answer to a
+// question.
+void fact_looked(struct world *world, const struct process *process, const struct thing *thing,
+                 const struct sim_data_topic *topic, int partition);
+
+// A unit has stopped and what its sink has cannot be committed: from now on its owner's beats say
+// where it stands, until it hears that commits are taken again.
+void fact_handed(struct world *world, const struct process *process, const struct sim_unit *unit);
+void fact_commits_taken(struct world *world, const struct process *process);
+
+// What was committed of a partition goes back, or is lost; a coordinator hears how many partitions
+// a topic has.
+void fact_position_lost(struct world *world, uint32_t name, int partition);
+void fact_counted(struct world *world, struct text topic);
 
 void fact_beat_sent(struct world *world, struct process *process, const struct beat *beat);
 void fact_beat_answered(struct world *world, struct process *process, int64_t seq, bool is_acked);
@@ -88,6 +106,9 @@ struct process *world_leading(struct world *world);
 struct book;
 void books_take(struct world *world, int topic, uint32_t offset);
 void books_check_beat(struct world *world, const struct process *process, const struct beat *beat);
+// Whether the beat acknowledges that the unit was taken away.
+bool books_is_let_go(struct world *world, const struct process *process, const struct beat *beat,
+                     uint32_t name);
 void books_finish(struct checks *checks);
 
 // What check_truth.c remembers.
@@ -109,6 +130,12 @@ void silences_take(struct world *world, const struct batch *batch);
 struct quarantine *quarantine_create(void);
 void quarantine_destroy(struct quarantine *quarantine);
 void quarantine_take(struct world *world, const struct batch_item *item);
+
+// What check_positions.c remembers; a beat that arrives; a unit that is gone from the state.
+struct handings *handings_create(void);
+void handings_destroy(struct handings *handings);
+void handings_hear(struct world *world, uint32_t offset);
+void handings_take(struct world *world, const struct batch_item *item);
 
 // check_death.c: a collector's record in the state.
 struct lives;
@@ -150,6 +177,7 @@ struct checks {
     struct truth *truth;
     struct silences *silences;
     struct quarantine *quarantine;
+    struct handings *handings;
     int64_t epoch, generation, level;
     int64_t inputs_next[SIM_ORDERS + 1]; // taken of control and orders
     bool is_gap_due[SIM_ORDERS + 1];     // whoever leads next has to tell of a gap

@@ -89,6 +89,7 @@ struct checks *checks_create(void)
     checks->truth = truth_create();
     checks->silences = silences_create();
     checks->quarantine = quarantine_create();
+    checks->handings = handings_create();
     return checks;
 }
 
@@ -99,6 +100,7 @@ void checks_destroy(struct checks *checks)
     truth_destroy(checks->truth);
     silences_destroy(checks->silences);
     quarantine_destroy(checks->quarantine);
+    handings_destroy(checks->handings);
     arena_finish(&checks->arena);
     memory_release(checks->owners);
     memory_release(checks->lives);
@@ -115,11 +117,13 @@ void check_new_lineage(struct world *world)
     truth_destroy(checks->truth);
     quarantine_destroy(checks->quarantine);
     silences_destroy(checks->silences);
+    handings_destroy(checks->handings);
     checks->books = NULL;
     checks->books_count = checks->books_capacity = 0;
     checks->truth = truth_create();
     checks->quarantine = quarantine_create();
     checks->silences = silences_create();
+    checks->handings = handings_create();
     checks->epoch = checks->generation = checks->level = 0;
     checks->leader[0] = checks->lineage[0] = '\0';
     checks->has_gone_back = false;

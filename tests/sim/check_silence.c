@@ -70,16 +70,19 @@ void silence_heard(struct world *world, const struct announcement *said, struct 
     quiet->is_heard = true;
 }
 
-void fact_looked(struct world *world, const struct process *process, uint64_t number,
-                 const struct sim_data_topic *topic)
+void fact_looked(struct world *world, const struct process *process, const struct thing *thing,
+                 const struct sim_data_topic *topic, int partition)
 {
     struct silences *silences = world->checks->silences;
     struct look *look = &silences->looks[process->number][topic - world->topics];
-    *look = (struct look){.number = number,
+    // Of the same topic, by parts; each life counts its questions anew.
+    bool is_more = look->number == thing->number && look->at.us == world->now.us;
+    *look = (struct look){.number = thing->number,
                           .at = world->now,
                           .written_at = topic->written_at,
-                          .is_drained = topic->delivered == topic->end};
-    silences->newest[process->number] = number;
+                          .is_drained = (!is_more || look->is_drained) &&
+                                        world_is_delivered(world, thing->key, topic, partition)};
+    silences->newest[process->number] = thing->number;
 }
 
 // ---- Judging.

@@ -164,6 +164,14 @@ static void check_all_read(struct world *world, const struct process *process,
     }
 }
 
+bool books_is_let_go(struct world *world, const struct process *process, const struct beat *beat,
+                     uint32_t name)
+{
+    struct book *book = book_of(world->checks, text_of(process->pool), text_of(process->id));
+    const struct entry *entry = entry_of(world, book, name);
+    return entry->given > 0 && entry->gone <= beat->applied_generation;
+}
+
 void books_check_beat(struct world *world, const struct process *process, const struct beat *beat)
 {
     // What it acknowledges is of a state that is no more.

@@ -15,6 +15,8 @@ void check_append(struct world *world, int topic, uint32_t offset)
 {
     if (topic >= SIM_ASSIGNMENTS)
         books_take(world, topic, offset);
+    else if (topic == SIM_MEMBERS)
+        handings_hear(world, offset);
 }
 
 // The level never falls; whoever writes it knows it; and when it rises, so does every collector
@@ -92,6 +94,7 @@ void check_batch(struct world *world, const struct batch *batch)
             continue;
         lives_take(world, &batch->items[i]);
         quarantine_take(world, &batch->items[i]);
+        handings_take(world, &batch->items[i]);
     }
     check_cell(world, cell_decode(world, cell), has_assignments);
 }

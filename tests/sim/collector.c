@@ -13,7 +13,7 @@
 #include "sim/world.h"
 #include "wire/wire.h"
 
-enum { FLUSH_MS = 1000, STOP_MS = 5000, LEAVE_MS = 10000 };
+enum { FLUSH_MS = 1000, STOP_MS = 5000, LEAVE_MS = 10000, COMMIT_MS = 2000 };
 
 // The unit of a run, NULL if it has stopped.
 static struct sim_unit *run_of(struct process *process, uint64_t run)
@@ -40,6 +40,9 @@ static void report_missing(struct world *world, struct process *process, struct 
 {
     struct buffer value = {0};
     struct report_unit unit = {.unit = name, .lag = -1, .state = TEXT_LITERAL("missing")};
+    struct unit_name parsed = {.partition = -1};
+    ensure(unit_name_parse(name, &parsed) == STATUS_OK);
+    world_topic_find(world, parsed.topic)->is_unclear = true;
     struct report report = {.pool = text_of(process->pool),
                             .id = text_of(process->id),
                             .incarnation = text_of(process->incarnation),
@@ -60,14 +63,29 @@ void collector_look(struct world *world, struct process *process)
     }
 }
 
+// Nothing is read yet; what was handed over is known.
+static void parts_init(struct sim_unit *unit, const struct collect_effect *effect)
+{
+    for (int i = 0; i < SIM_PARTS_MAX; i++)
+        unit->parts[i] = (struct sim_reading){.from = -1, .taken = -1, .committed = -1};
+    for (size_t i = 0; i < effect->from_count; i++)
+        if (effect->from[i].partition >= 0 && effect->from[i].partition < SIM_PARTS_MAX)
+            unit->parts[effect->from[i].partition].from = effect->from[i].position;
+}
+
 static void start_unit(struct world *world, struct process *process,
                        const struct collect_effect *effect)
 {
+    struct unit_name name = {.partition = -1};
     ensure(process->units_count < SIM_UNITS_MAX);
+    ensure(unit_name_parse(effect->unit, &name) == STATUS_OK);
     struct sim_unit *unit = &process->units[process->units_count++];
     *unit = (struct sim_unit){.name = world_name(world, text_of(process->pool), effect->unit),
                               .run = effect->run,
-                              .fence = effect->fence};
+                              .fence = effect->fence,
+                              .is_begun = effect->is_begun,
+                              .only = (int)name.partition};
+    parts_init(unit, effect);
     names_read(&world->names, unit->name, 1);
     fact_unit_started(process, unit->name);
     check_start(world, process, unit);
@@ -83,6 +101,8 @@ static void stop_unit(struct world *world, struct process *process,
     struct sim_unit *unit = run_of(process, effect->run);
     int64_t delay_us = world_delay_us(world, 800);
     ensure(unit != NULL);
+    unit_read(world, process, unit);
+    unit->is_stopping = true;
     unit->is_revoked = collect_state(process->collect) == COLLECT_ACTIVE;
     unit->revoked_at = process->step_at;
     int64_t left_us = instant_since(effect->deadline, process_clock(world, process)).us;
@@ -290,19 +310,72 @@ static int64_t end_answer(struct world *world, const struct process *process)
     return log_end_at(log, (struct instant){world->now.us - world_delay_us(world, 10000)});
 }
 
-static void unit_stopped(struct world *world, struct process *process, uint64_t run)
+static void unit_remove(struct world *world, struct process *process, struct sim_unit *unit)
 {
-    struct sim_unit *unit = run_of(process, run);
-    if (unit == NULL)
-        return;
     names_read(&world->names, unit->name, -1);
     *unit = process->units[--process->units_count];
+}
+
+static void unit_started(struct world *world, struct process *process, uint64_t run)
+{
+    struct sim_unit *unit = run_of(process, run);
+    struct collect_event event = {.kind = COLLECT_UNIT_STARTED, .run = run};
+    enum sim_commit commit = SIM_COMMIT_NONE;
+    uint32_t life = process->life;
+    if (unit != NULL && unit_fails(world, unit->name)) {
+        process_fail_unit(world, process, unit);
+        return;
+    }
+    if (unit != NULL && !unit->is_stopping) {
+        unit_open(world, process, unit);
+        commit = unit_commit(world, process, unit, false);
+    }
+    step(world, process, &event);
+    if (is_life(process, life))
+        collector_hear_commit(world, process, commit);
+}
+
+// What its sink has is committed, or handed over if that is refused.
+static void unit_stopped(struct world *world, struct process *process, const struct thing *thing)
+{
+    struct beat_handed positions[SIM_PARTS_MAX];
+    struct sim_unit *unit = run_of(process, thing->number);
+    struct collect_event event = {
+        .kind = COLLECT_UNIT_STOPPED, .run = thing->number, .is_committed = thing->outcome != 0};
+    uint32_t life = process->life;
+    enum sim_commit commit = unit ? unit_commit(world, process, unit, false) : SIM_COMMIT_NONE;
+    collector_hear_commit(world, process, commit);
+    if (process->life != life || !process->is_up)
+        return;
+    if (process->is_paused) {
+        // It was frozen between the two.
+        process_push(
+            world, process,
+            (struct thing){.kind = thing->kind, .number = thing->number, .outcome = thing->outcome},
+            0);
+        return;
+    }
+    unit = run_of(process, thing->number);
+    if (unit != NULL && commit == SIM_COMMIT_REFUSED) {
+        event.is_committed = false;
+        event.positions = positions;
+        event.position_count = unit_positions(unit, positions);
+        fact_handed(world, process, unit);
+    }
+    if (unit != NULL)
+        unit_remove(world, process, unit);
+    step(world, process, &event);
+}
+
+static void commit_later(struct world *world, struct process *process)
+{
+    process_push(world, process, (struct thing){.kind = THING_COMMIT_DUE},
+                 COMMIT_MS * 1000 + world_delay_us(world, 200));
 }
 
 void collector_take(struct world *world, struct process *process, const struct thing *thing)
 {
     struct collect_event event = {.run = thing->number, .number = thing->number};
-    struct sim_unit *unit;
     switch (thing->kind) {
     case THING_TURN:
         process->is_turn_queued = false;
@@ -320,18 +393,15 @@ void collector_take(struct world *world, struct process *process, const struct t
         fact_end_answered(world, process, thing->number, event.offset);
         break;
     case THING_UNIT_STARTED:
-        unit = run_of(process, thing->number);
-        if (unit != NULL && unit_fails(world, unit->name)) {
-            process_fail_unit(world, process, unit);
-            return;
-        }
-        event.kind = COLLECT_UNIT_STARTED;
-        break;
+        unit_started(world, process, thing->number);
+        return;
     case THING_UNIT_STOPPED:
-        event.kind = COLLECT_UNIT_STOPPED;
-        event.is_committed = thing->outcome != 0;
-        unit_stopped(world, process, thing->number);
-        break;
+        unit_stopped(world, process, thing);
+        return;
+    case THING_COMMIT_DUE:
+        commit_later(world, process);
+        collector_commit(world, process);
+        return;
     case THING_COMMAND_DONE:
         event.kind = COLLECT_COMMAND_DONE;
         check_command_done(world, process, thing->number);
@@ -372,10 +442,13 @@ void collector_start(struct world *world, struct process *process)
                                       .level = process->level};
     process->collect = collect_create(&options);
     process->is_watching = process->is_restarting = false;
+    process->is_told = process->are_commits_refused = false;
     process->facts = (struct sim_facts){0};
     process->partition = assignments_partition(text_of(process->pool), text_of(process->id),
                                                SIM_ASSIGNMENTS_PARTITIONS);
     step(world, process, &(struct collect_event){.kind = COLLECT_STARTED});
-    if (process->is_up)
-        process_look_later(world, process);
+    if (!process->is_up)
+        return;
+    process_look_later(world, process);
+    commit_later(world, process);
 }

@@ -343,6 +343,7 @@ static void answer_topics(struct world *world, struct process *process, struct t
         const char *end = memchr(names.data, '\n', names.size);
         struct text name = {names.data, (size_t)(end - names.data)};
         ensure(count < SIM_UNITS_MAX);
+        fact_counted(world, name);
         items[count++] =
             (struct control_topic_answer){.topic = name, .partitions = partitions_of(world, name)};
         names.data += name.size + 1;
@@ -393,6 +394,7 @@ void coordinator_take(struct world *world, struct process *process, const struct
         process_push(world, process,
                      (struct thing){.kind = thing->kind,
                                     .number = thing->number,
+                                    .key = text_own(thing->key),
                                     .value = text_own(thing->value)},
                      1000);
     if (process->is_up)

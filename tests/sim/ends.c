@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Data in this world: how far the logs of topics go, and what owners say of them. Records are not
-// there one by one; nobody decides by what is in them, except that some nobody can read.
+// there one by one; nobody decides by what is in them, except that some nobody can read. How far
+// they are read is in positions.c.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,12 +21,22 @@ struct sim_data_topic *world_topic_find(struct world *world, struct text name)
     return NULL;
 }
 
+static void part_write(const struct world *world, struct sim_data_topic *topic, int partition,
+                       int64_t records)
+{
+    ensure(partition < topic->partitions);
+    topic->parts[partition].end += records;
+    topic->written_at = world->now;
+}
+
 void world_write(struct world *world, const char *name, int64_t records)
 {
     struct sim_data_topic *topic = world_topic_find(world, text_of(name));
     ensure(topic != NULL && topic->partitions > 0);
-    topic->end += records;
-    topic->written_at = world->now;
+    // When all is quiet, into the first one: it is there whatever was announced.
+    bool is_drawn = world->options.is_random && !world->is_calm && topic->partitions > 1;
+    part_write(world, topic, is_drawn ? (int)world_draw(world, (uint64_t)topic->partitions) : 0,
+               records);
 }
 
 // A unit without the pool before it (world_name).
@@ -49,50 +60,28 @@ bool world_is_absent(struct world *world, uint32_t name)
     return topic != NULL && partition >= topic->partitions;
 }
 
-// Up to a record that nobody can take, or to the end.
-static void topic_deliver(struct sim_data_topic *topic)
+// What the owner of a unit says of it; `parts` has room for all of them.
+static void unit_describe(struct world *world, struct sim_unit *unit, struct report_part *parts,
+                          struct report_unit *ret)
 {
-    topic->lost += topic->committed < 0;
-    topic->delivered = topic->has_poison ? topic->poison : topic->end;
-    topic->committed = topic->delivered;
-}
-
-void world_report(struct world *world, const char *owner, const char *name)
-{
-    struct process *process = world_find(world, owner);
-    struct sim_data_topic *topic = world_topic_find(world, text_of(name));
-    struct buffer value = {0};
-    ensure(topic != NULL && process->is_up);
-    topic_deliver(topic);
-    struct report_part part = {0, topic->end, topic->end, topic->end};
-    struct report_unit unit = {
-        .unit = text_of(name), .parts = &part, .parts_count = 1, .state = TEXT_LITERAL("reading")};
-    struct report report = {.pool = TEXT_LITERAL("default"),
-                            .id = text_of(process->id),
-                            .incarnation = text_of(process->incarnation),
-                            .units = &unit,
-                            .units_count = 1};
-    wire_encode_avro(RECORD_REPORT, &report, &value);
-    world_say_bytes(world, SIM_REPORTS, buffer_text(&value));
-    buffer_finish(&value);
-}
-
-static void unit_describe(struct world *world, const struct process *process, uint32_t name,
-                          struct report_part *part, struct report_unit *ret)
-{
-    struct sim_data_topic *topic = world_topic_of(world, name);
-    bool is_stuck = instant_is_before(world->now, process->sink_stuck_until);
+    struct sim_data_topic *topic = unit_data(world, unit);
     *ret = (struct report_unit){
-        .unit = unit_text(world, name), .lag = -1, .state = TEXT_LITERAL("missing")};
-    if (topic == NULL || world_is_absent(world, name))
+        .unit = unit_text(world, unit->name), .lag = -1, .state = TEXT_LITERAL("missing")};
+    if (topic == NULL)
         return;
-    if (!is_stuck)
-        topic_deliver(topic);
-    *part = (struct report_part){0, topic->committed, topic->committed, topic->end};
-    ret->parts = part;
-    ret->parts_count = 1;
-    ret->lag = topic->committed < 0 ? -1 : topic->end - topic->committed;
-    ret->positions_lost = topic->lost;
+    if (world_is_absent(world, unit->name)) {
+        topic->is_unclear = true;
+        return;
+    }
+    ret->parts = parts;
+    ret->lag = 0;
+    for (int i = unit_first(unit); i < unit_end(unit, topic); i++) {
+        const struct sim_reading *part = &unit->parts[i];
+        int64_t end = topic->parts[i].end;
+        parts[ret->parts_count++] = (struct report_part){i, part->taken, part->committed, end};
+        ret->lag = part->committed < 0 || ret->lag < 0 ? -1 : ret->lag + end - part->committed;
+    }
+    ret->positions_lost = unit->lost;
     ret->state = TEXT_LITERAL("reading");
 }
 
@@ -110,6 +99,21 @@ static void report_send(struct world *world, struct process *process, struct rep
     buffer_finish(&value);
 }
 
+void world_report(struct world *world, const char *owner, const char *name)
+{
+    struct process *process = world_find(world, owner);
+    uint32_t number = world_name(world, text_of(process->pool), text_of(name));
+    struct report_part parts[SIM_PARTS_MAX];
+    struct report_unit said = {0};
+    ensure(process->is_up);
+    collector_commit(world, process);
+    for (uint32_t i = 0; i < process->units_count; i++)
+        if (process->units[i].name == number)
+            unit_describe(world, &process->units[i], parts, &said);
+    ensure(said.unit.size > 0);
+    report_send(world, process, &said, 1);
+}
+
 void world_report_all(struct world *world, const char *name)
 {
     struct process *process = world_find(world, name);
@@ -118,11 +122,14 @@ void world_report_all(struct world *world, const char *name)
     uint32_t count = 0;
     if (!process_is_running(process) || process->units_count == 0)
         return;
+    collector_commit(world, process);
+    if (!process_is_running(process) || process->units_count == 0)
+        return;
     units = memory_get(process->units_count * sizeof(*units));
-    parts = memory_get(process->units_count * sizeof(*parts));
+    parts = memory_get(process->units_count * SIM_PARTS_MAX * sizeof(*parts));
     for (uint32_t i = 0; i < process->units_count; i++)
         if (!process->units[i].is_revoked) {
-            unit_describe(world, process, process->units[i].name, &parts[count], &units[count]);
+            unit_describe(world, &process->units[i], &parts[count * SIM_PARTS_MAX], &units[count]);
             count++;
         }
     report_send(world, process, units, count);
@@ -178,8 +185,8 @@ void world_write_poison(struct world *world, const char *name)
         return;
     world_tell(world, "a record is written into '%s' that nobody can take", name);
     topic->has_poison = true;
-    topic->poison = topic->end;
-    world_write(world, name, 1);
+    topic->poison = topic->parts[0].end;
+    part_write(world, topic, 0, 1);
     readers_fail(world, topic);
 }
 
@@ -188,7 +195,11 @@ void world_lose_offsets(struct world *world, const char *name)
     struct sim_data_topic *topic = world_topic_find(world, text_of(name));
     ensure(topic != NULL);
     world_tell(world, "what was committed of '%s' is lost", name);
-    topic->committed = -1;
+    for (uint32_t i = 0; i < world->places_count; i++)
+        for (int k = 0; k < topic->partitions && text_equals(unit_text(world, i), name); k++) {
+            place_of(world, i, topic, k)->committed = -1;
+            fact_position_lost(world, i, k);
+        }
 }
 
 void world_poison(struct world *world, const char *name, bool is_poisoned)
@@ -215,9 +226,29 @@ void ends_ask(struct world *world, struct process *process, const struct control
                      effect->ends.items[i].partition, effect->ends.items[i].wants_committed);
     struct thing thing = {.kind = THING_ENDS_ANSWERED,
                           .number = (uint64_t)effect->ends.number,
+                          .key = {text_copy(effect->ends.pool), effect->ends.pool.size},
                           .value = {text_copy(buffer_text(&lines)), lines.size}};
     process_push(world, process, thing, world_delay_us(world, 50));
     buffer_finish(&lines);
+}
+
+// Sums over the partitions of a unit, as the shell of a coordinator makes them: all of a topic for
+// −1; −1 when one is not known, or not there.
+static void answer_fill(struct world *world, struct text pool, const struct sim_data_topic *topic,
+                        bool wants_committed, struct control_end_answer *ret)
+{
+    int first = ret->partition < 0 ? 0 : ret->partition;
+    int end = ret->partition < 0 ? topic->partitions : first + 1;
+    if (topic->partitions == 0 || end > topic->partitions)
+        return;
+    uint32_t name = world_name(world, pool, text_of(topic->name));
+    ret->end = 0;
+    ret->committed = wants_committed ? 0 : -1;
+    for (int i = first; i < end; i++) {
+        int64_t committed = place_of(world, name, topic, i)->committed;
+        ret->end += topic->parts[i].end;
+        ret->committed = committed < 0 || ret->committed < 0 ? -1 : ret->committed + committed;
+    }
 }
 
 uint32_t ends_answer(struct world *world, const struct process *process, const struct thing *thing,
@@ -231,15 +262,16 @@ uint32_t ends_answer(struct world *world, const struct process *process, const s
         int got = sscanf(lines.data, "%79s %d %d\n%n", name, &partition, &wants_committed, &size);
         ensure(got == 3 && count < SIM_UNITS_MAX);
         struct sim_data_topic *topic = world_topic_find(world, text_of(name));
-        bool is_there = topic != NULL && topic->partitions > 0;
         bool is_of_silence = (int64_t)thing->number > 0;
         if (topic != NULL && is_of_silence)
-            fact_looked(world, process, thing->number, topic);
-        ret[count++] = (struct control_end_answer){
-            .topic = {lines.data, strlen(name)},
-            .partition = partition,
-            .end = is_there ? topic->end : -1,
-            .committed = is_there && wants_committed ? topic->committed : -1};
+            fact_looked(world, process, thing, topic, partition);
+        struct control_end_answer *answer = &ret[count++];
+        *answer = (struct control_end_answer){.topic = {lines.data, strlen(name)},
+                                              .partition = partition,
+                                              .end = -1,
+                                              .committed = -1};
+        if (topic != NULL)
+            answer_fill(world, thing->key, topic, wants_committed, answer);
         lines.data += size;
         lines.size -= (size_t)size;
     }

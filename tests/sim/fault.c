@@ -58,15 +58,6 @@ void world_fail_unit(struct world *world, const char *name)
     process_fail_unit(world, process, &process->units[world_draw(world, process->units_count)]);
 }
 
-void world_refuse_commits(struct world *world, const char *name, bool are_refused)
-{
-    struct process *process = world_find(world, name);
-    struct collect_event event = {.kind = are_refused ? COLLECT_COMMITS_REFUSED
-                                                      : COLLECT_COMMITS_TAKEN};
-    if (process_is_running(process) && !process->is_coordinator)
-        collector_tell(world, process, &event);
-}
-
 // The newest record under a key of the state, or NULL.
 static const struct log_record *standing(const struct log *log, struct text key)
 {
@@ -274,6 +265,8 @@ void world_heal(struct world *world)
 {
     struct instant soon = instant_add(world->now, span_of_ms(1));
     world->unknown_percent = world->abort_percent = 0;
+    for (int i = 0; i < SIM_GROUPS_MAX; i++)
+        world->stranger_until[i] = world->now;
     queue_hasten(&world->queue, soon);
     for (int topic = 0; topic < SIM_TOPIC_COUNT; topic++)
         world->topic_stuck_until[topic] = world->now;
@@ -284,7 +277,6 @@ void world_heal(struct world *world)
         process->last_append = soon;
         process->is_losing = false;
         process->trip_in = 0;
-        world_refuse_commits(world, process->name, false);
         world_resume(world, process->name);
     }
 }

@@ -21,11 +21,12 @@ enum thing_kind {
     THING_TXN_ANSWERED,    // outcome
     THING_LOGS_ANSWERED,   //
     THING_TOPICS_ANSWERED, // value: names, a line each
-    THING_ENDS_ANSWERED,   // number of the question, value: units, a line each
+    THING_ENDS_ANSWERED,   // number of the question, key: pool, value: units, a line each
     THING_END_ANSWERED,    // number of the question
     THING_UNIT_STARTED,    // number: run
     THING_UNIT_STOPPED,    // number: run, outcome: 1 = committed
     THING_COMMAND_DONE,    // number
+    THING_COMMIT_DUE,      //
     // To a process, of whatever life.
     THING_WAKE,    // it is frozen no longer; number: of the freeze
     THING_RESTART, // its supervisor starts it; number: 1 = with the lock of the one before

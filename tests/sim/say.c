@@ -61,8 +61,15 @@ void world_topic(struct world *world, const char *name, int32_t partitions)
         topic->written_at = (struct instant){INT64_MIN / 2};
         snprintf(topic->name, sizeof(topic->name), "%s", name);
     }
+    world_reshape(topic, partitions);
+}
+
+void world_reshape(struct sim_data_topic *topic, int32_t partitions)
+{
+    ensure(partitions <= SIM_PARTS_MAX);
+    for (int32_t i = partitions; i < topic->partitions; i++)
+        topic->parts[i].start = topic->parts[i].end;
+    topic->was_lowered = topic->was_lowered || partitions < topic->partitions;
+    topic->has_poison = topic->has_poison && partitions > 0;
     topic->partitions = partitions;
-    // What is made again begins anew.
-    if (partitions == 0)
-        topic->end = topic->delivered = topic->committed = topic->has_poison = 0;
 }

@@ -44,6 +44,7 @@ const char *world_end(struct world *world)
     memory_release(world->spoiled);
     for (int i = 0; i < SIM_TOPIC_COUNT; i++)
         log_finish(&world->logs[i]);
+    memory_release(world->places);
     buffer_finish(&world->story);
     buffer_finish(&world->answer);
     names_finish(&world->names);

@@ -37,6 +37,8 @@ enum {
     SIM_MARGIN_MS = 500,   // sink.start.margin.ms
     SIM_REVOKE_MS = 10000, // revoke.timeout.ms
     SIM_DRIFT_MAX = 4000,  // ppm; S4 allows for one clock to be 1 % faster than another
+    SIM_PARTS_MAX = 4,     // partitions of a topic of data
+    SIM_GROUPS_MAX = 4,    // pools that commit
 };
 
 enum sim_topic {
@@ -73,6 +75,14 @@ struct world_options {
     int64_t level;     // of the binary that is installed: each start takes it; 0 = RECORD_LEVEL
 };
 
+// How far an owner has come in a partition (positions.c).
+struct sim_reading {
+    int64_t start;     // of the log that it reads
+    int64_t from;      // what was handed over with the unit, -1 = nothing
+    int64_t taken;     // its sink has everything below it; -1 = it has not begun
+    int64_t committed; // Kafka has taken from it, -1 = nothing yet
+};
+
 // A unit as the data path of a collector has it, from its start until it has stopped: the fact that
 // S1 is about.
 struct sim_unit {
@@ -80,7 +90,14 @@ struct sim_unit {
     uint64_t run;
     int64_t fence;
     bool is_revoked;           // told to stop while its reader goes on
+    bool is_stopping;          // the same, or it drains
     struct instant revoked_at; // its reader's clock
+    bool is_open;              // its positions are known: it reads
+    bool is_begun;             // it had an owner before
+    int only;                  // the partition, -1 = all
+    uint32_t topic;            // its number + 1, 0 = Kafka has never had it
+    int64_t lost;              // positions that Kafka had lost
+    struct sim_reading parts[SIM_PARTS_MAX];
 };
 
 enum { SIM_SENT_MAX = 64, SIM_ENDS_MAX = 16, SIM_FAILED_MAX = 64 };
@@ -98,6 +115,7 @@ struct sim_facts {
     bool has_left;            // said `leaving`
     int64_t applied;          // acknowledged by its newest beat
     int64_t beaten;           // number of that beat, 0 = none
+    int64_t arrived;          // number of the newest beat in its name
     struct instant late_at;   // when a beat was last seen without an answer for an interval
     uint32_t failed[SIM_FAILED_MAX]; // units that failed by themselves and are tried again
     uint32_t failed_count;
@@ -171,6 +189,7 @@ struct process {
     int partition;
     bool is_watching;
     bool is_restarting;
+    bool is_told, are_commits_refused; // whether it knows what becomes of its commits, and what
     struct sim_unit units[SIM_UNITS_MAX];
     uint32_t units_count;
 };
@@ -178,15 +197,28 @@ struct process {
 // A topic of data, as Kafka has it.
 struct sim_data_topic {
     char name[80];
-    int32_t partitions;        // 0 = there is none
-    int64_t end;               // of all of them together
-    int64_t delivered;         // what its owners have delivered
-    int64_t committed;         // and committed; -1 = what was is lost
-    int64_t lost;              // how often that was noticed
+    int32_t partitions; // 0 = there is none
+    struct {
+        int64_t start, end;
+    } parts[SIM_PARTS_MAX];    // where a log that is made again begins, the former one has ended
+    bool was_lowered;          // it has lost a partition at some time
+    bool is_unclear;           // somebody said that it is missing, and not everybody has heard it
     struct instant written_at; // the newest record; long ago = there was none
     bool is_poisoned;          // whoever reads it fails on it
     bool has_poison;           // it has a record that nobody can take: who reads its first
     int64_t poison;            // partition, or all of it, fails there
+};
+
+// What a pool has of a partition.
+struct sim_place {
+    bool is_known;
+    int64_t start;     // of the log that it is in
+    int64_t committed; // in the pool's group, -1 = nothing, or it is lost
+    int64_t delivered; // sinks have everything below it
+};
+
+struct sim_places {
+    struct sim_place parts[SIM_PARTS_MAX];
 };
 
 struct checks;
@@ -219,6 +251,9 @@ struct world {
     struct arena scratch; // of the record that is being decoded
     struct sim_data_topic topics[SIM_UNITS_MAX];
     uint32_t topics_count;
+    struct sim_places *places; // by name of a topic in a pool
+    uint32_t places_count, places_capacity;
+    struct instant stranger_until[SIM_GROUPS_MAX]; // is in the group of a pool
     struct buffer story, answer;
     struct checks *checks;
     struct spoiled *spoiled; // owned, oldest first
@@ -282,9 +317,12 @@ void world_delay(struct world *world, const char *name, int64_t ms, int64_t late
 // Its sink takes nothing, so that no unit stops.
 void world_stick_sink(struct world *world, const char *name, int64_t ms);
 
-// One of its units fails by itself; commits are refused to it, or taken again.
+// One of its units fails by itself.
 void world_fail_unit(struct world *world, const char *name);
-void world_refuse_commits(struct world *world, const char *name, bool are_refused);
+
+// A stranger has joined the group of a pool: Kafka refuses all commits of its owners (positions.c).
+// With 0 it goes.
+void world_join_group(struct world *world, const char *pool, int64_t ms);
 
 // Nobody leads, and a log that people write is not what it was (both end whatever is under way of
 // transactions): retention takes away more than was read, everything below an offset; or it is
@@ -352,6 +390,7 @@ void world_order_pool(struct world *world, const char *pool, const char *verb);
 
 // Kafka has this topic with so many partitions from now on; 0 = it has none.
 void world_topic(struct world *world, const char *name, int32_t partitions);
+void world_reshape(struct sim_data_topic *topic, int32_t partitions);
 
 // So many records are written into a topic; its owner has delivered them all and says so (ends.c).
 void world_write(struct world *world, const char *name, int64_t records);
@@ -446,5 +485,36 @@ void collector_tick(struct world *world, struct process *process);
 void collector_stop(struct world *world, struct process *process);
 void collector_go_on(struct world *world, struct process *process);
 void collector_tell(struct world *world, struct process *process, struct collect_event *event);
+
+// How far everything is read (positions.c). A unit finds its positions and begins; it reads on, as
+// far as its sink takes it.
+void unit_open(struct world *world, struct process *process, struct sim_unit *unit);
+void unit_read(struct world *world, struct process *process, struct sim_unit *unit);
+
+// What becomes of a commit. In a round what others have committed over it is committed again.
+enum sim_commit { SIM_COMMIT_NONE, SIM_COMMIT_TAKEN, SIM_COMMIT_REFUSED };
+enum sim_commit unit_commit(struct world *world, const struct process *process,
+                            struct sim_unit *unit, bool is_round);
+
+// Where the unit stands; returns in how many partitions.
+uint32_t unit_positions(const struct sim_unit *unit, struct beat_handed *ret);
+
+// The topic of a unit, NULL if Kafka has never had it, and which of its partitions are the unit's
+// and are there: from the first up to and without the end.
+struct sim_data_topic *unit_data(struct world *world, struct sim_unit *unit);
+int unit_first(const struct sim_unit *unit);
+int unit_end(const struct sim_unit *unit, const struct sim_data_topic *topic);
+
+// What the pool of that name of a unit or topic has of a partition.
+struct sim_place *place_of(struct world *world, uint32_t name, const struct sim_data_topic *topic,
+                           int partition);
+
+// Whether the sinks of a pool have all records of a partition, or of a topic (−1).
+bool world_is_delivered(struct world *world, struct text pool, const struct sim_data_topic *topic,
+                        int partition);
+
+// All units of a collector read on and commit; it hears what becomes of that.
+void collector_commit(struct world *world, struct process *process);
+void collector_hear_commit(struct world *world, struct process *process, enum sim_commit commit);
 
 #endif
