@@ -89,7 +89,7 @@ static void replies_take(struct coordinator *coordinator)
 {
     struct kafka_reply *reply;
     while ((reply = kafka_admin_poll(coordinator->admin)) != NULL) {
-        ground_watch(coordinator, reply);
+        (void)ground_has_moved(coordinator, reply->cluster_id);
         switch ((enum ask_kind)(reply->number & ((1 << ASK_KIND_BITS) - 1))) {
         case ASK_GROUND:
             ground_reply(coordinator, reply);

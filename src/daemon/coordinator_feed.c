@@ -6,11 +6,28 @@
 #include "daemon/coordinator_inner.h"
 #include "wire/wire.h"
 
+// Whether its reader was led to another cluster, where nothing is as it was.
+static bool has_moved(struct coordinator *coordinator, const struct kafka_record *record)
+{
+    const struct kafka_consumer *consumer = coordinator->inputs;
+    struct buffer id = {0};
+    if (record->tag == KAFKA_CELL_STATE)
+        consumer = coordinator->state;
+    else if (record->tag == KAFKA_CELL_MEMBERS || record->tag == KAFKA_CELL_REPORTS)
+        consumer = coordinator->members;
+    kafka_consumer_cluster(consumer, &id);
+    bool is_other = ground_has_moved(coordinator, buffer_text(&id));
+    buffer_finish(&id);
+    return is_other;
+}
+
 // A position that is gone ends the reading of its log: who was away for so long that Kafka has let
 // go of what it had not read would hear nobody any more, and not know it.
 static void feed_fault(struct coordinator *coordinator, const struct kafka_record *record)
 {
     if (record->kind == KAFKA_END_OF_PARTITION)
+        return;
+    if (record->kind == KAFKA_OFFSET_LOST && has_moved(coordinator, record))
         return;
     if (record->kind == KAFKA_OFFSET_LOST)
         coordinator_fail(coordinator,
@@ -127,6 +144,8 @@ static void state_fault(struct coordinator *coordinator, const struct kafka_reco
         feed_fault(coordinator, record);
         return;
     }
+    if (has_moved(coordinator, record))
+        return;
     struct text topic = text_of(coordinator->topics[KAFKA_CELL_STATE]);
     const struct kafka_partition partition = {topic, 0};
     const struct kafka_assignment start = {

@@ -247,16 +247,17 @@ static void topics_watched(struct coordinator *coordinator, const struct kafka_r
 
 // Whoever moves the address to another cluster has moved nothing of the cell: what is known is of
 // the first one, and must not be written into the other (S7).
-void ground_watch(struct coordinator *coordinator, const struct kafka_reply *reply)
+bool ground_has_moved(struct coordinator *coordinator, struct text cluster_id)
 {
     const char *known = coordinator->ground.cluster_id;
-    if (known[0] == '\0' || reply->cluster_id.size == 0 || text_equals(reply->cluster_id, known))
-        return;
+    if (known[0] == '\0' || cluster_id.size == 0 || text_equals(cluster_id, known))
+        return false;
     coordinator_fail(coordinator,
                      "another Kafka cluster ('%.*s') answers at '%s' than the one it began with "
                      "('%s'): it ends, and looks anew when it is started again",
-                     TEXT_ARGS(reply->cluster_id),
-                     conf_text(coordinator->conf, "kafka.bootstrap.servers"), known);
+                     TEXT_ARGS(cluster_id), conf_text(coordinator->conf, "kafka.bootstrap.servers"),
+                     known);
+    return true;
 }
 
 void ground_reply(struct coordinator *coordinator, const struct kafka_reply *reply)

@@ -253,7 +253,9 @@ void coordinator_fail(struct coordinator *coordinator, const char *format, ...)
 // coordinator_ground.c: from nothing to a cell with topics and handles.
 void ground_turn(struct coordinator *coordinator, struct instant now);
 void ground_reply(struct coordinator *coordinator, const struct kafka_reply *reply);
-void ground_watch(struct coordinator *coordinator, const struct kafka_reply *reply);
+
+// S7: whether it is another cluster that answers, which ends it; "" = nobody knows.
+bool ground_has_moved(struct coordinator *coordinator, struct text cluster_id);
 struct instant ground_deadline(const struct coordinator *coordinator);
 
 // coordinator_feed.c: from Kafka's records to events.

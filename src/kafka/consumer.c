@@ -354,6 +354,14 @@ const char *kafka_consumer_fault(const struct kafka_consumer *consumer)
     return buffer_string(&consumer->refusal);
 }
 
+void kafka_consumer_cluster(const struct kafka_consumer *consumer, struct buffer *id)
+{
+    char *known = rd_kafka_clusterid(consumer->handle->rk, 0);
+    if (known != NULL)
+        buffer_add_string(id, known);
+    rd_kafka_mem_free(consumer->handle->rk, known);
+}
+
 uint32_t kafka_consumer_topic_count(const struct kafka_consumer *consumer)
 {
     return consumer->topics.count;

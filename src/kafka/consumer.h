@@ -86,6 +86,9 @@ enum status kafka_consumer_unassign(struct kafka_consumer *consumer,
 // assigned already"; "" if it was not. Lives until the next call of either.
 const char *kafka_consumer_fault(const struct kafka_consumer *consumer);
 
+// Appends the id of the cluster that has answered it last; nothing while none has.
+void kafka_consumer_cluster(const struct kafka_consumer *consumer, struct buffer *id);
+
 // Distinct topics over the consumer's life, and partitions assigned now.
 uint32_t kafka_consumer_topic_count(const struct kafka_consumer *consumer);
 uint32_t kafka_consumer_partition_count(const struct kafka_consumer *consumer);
