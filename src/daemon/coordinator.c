@@ -169,20 +169,48 @@ static void echo_tell(struct coordinator *coordinator)
     coordinator->is_deaf = is_deaf;
 }
 
+// What it waits for before it is ready.
+static const char *awaited(const struct coordinator *coordinator, const struct cell_view *cell)
+{
+    if (coordinator->control == NULL)
+        return "Kafka's answers about the cell's topics";
+    if (!cell->is_restored)
+        return "the end of the state";
+    return text_equals(cell->role, "claiming") ? "the transaction that claims leadership"
+                                               : "its own record in the state, or what logs hold";
+}
+
+static void delay_tell(struct coordinator *coordinator, const struct cell_view *cell,
+                       struct instant now)
+{
+    struct span patience = conf_span(coordinator->conf, "leader.timeout.ms");
+    patience.us *= READY_LATE;
+    if (coordinator->is_unreachable ||
+        !instant_has_come(instant_add(coordinator->delay_told, patience), now))
+        return;
+    coordinator->delay_told = now;
+    coordinator_log(coordinator, "warning", "not ready for %lld ms: waits for %s",
+                    (long long)span_ms(instant_since(now, coordinator->started)),
+                    awaited(coordinator, cell));
+}
+
 static void systemd_tell(struct coordinator *coordinator, struct instant now)
 {
-    struct cell_view cell;
+    struct cell_view cell = {0};
     if (coordinator->watchdog_interval.us > 0 &&
         instant_has_come(coordinator->next_watchdog, now)) {
         notify_watchdog(&coordinator->notify);
         coordinator->next_watchdog = instant_add(now, coordinator->watchdog_interval);
     }
-    if (coordinator->is_ready || coordinator->control == NULL)
+    if (coordinator->is_ready)
         return;
-    control_view_cell(coordinator->control, &cell);
+    if (coordinator->control != NULL)
+        control_view_cell(coordinator->control, &cell);
     if (!cell.is_restored || text_equals(cell.role, "claiming") ||
-        text_equals(cell.role, "restoring"))
+        text_equals(cell.role, "restoring")) {
+        delay_tell(coordinator, &cell, now);
         return;
+    }
     coordinator->is_ready = true;
     notify_ready(&coordinator->notify);
 }
@@ -354,7 +382,7 @@ enum status coordinator_create(struct loop *loop, const struct coordinator_setup
     strangers_forget(coordinator);
     coordinator->is_verbose = strcmp(conf_text(setup->conf, "log.level"), "debug") == 0;
     coordinator->watchdog_interval = notify_watchdog_interval(setup->watchdog_us);
-    coordinator->next_watchdog = coordinator->started;
+    coordinator->next_watchdog = coordinator->delay_told = coordinator->started;
     enum status status = notify_init(&coordinator->notify, setup->notify_socket);
     if (status)
         coordinator_log(coordinator, "warning", "NOTIFY_SOCKET is not usable: systemd is not told");

@@ -30,6 +30,7 @@ enum {
     ASK_TIMEOUT_MS = 5000,  // for one answer of Kafka
     TRIM_RECORDS = 10000,   // read before memory is given back to the system
     TRIM_QUIET_US = 300000, // and then nothing for so long
+    READY_LATE = 4,         // of leader.timeout.ms without being ready, until it says why
     WAITING_MAX = 64,       // HTTP requests that wait for a commit
     // Of state or inputs, fetched ahead in a restore or a storm; librdkafka needs 4 x that for it.
     MUCH_KBYTES = 32768,
@@ -181,6 +182,7 @@ struct coordinator {
     bool is_deaf;           // its own beats do not come back; told
     struct instant reached; // Kafka is connected since
     struct instant next_watchdog, stop_deadline;
+    struct instant delay_told; // or the start
     struct span watchdog_interval;
 
     struct kafka_settings settings;

@@ -170,6 +170,19 @@ static void another_cluster_at_the_same_address_ends_it(void)
     room_close(&room);
 }
 
+// Who is not ready for long says what it waits for.
+static void coordinator_that_is_not_ready_says_why(void)
+{
+    enum { INIT_PRODUCER_ID = 22, NOT_AVAILABLE = 15 };
+    struct coordinator_room room;
+    room_open(&room);
+    coordinator_cell_set(room.conf, "leader.timeout.ms", "250");
+    kafka_mock_fail(room.kafka.mock, INIT_PRODUCER_ID, NOT_AVAILABLE, 100);
+    room_await(&room, "waits for the transaction that claims leadership");
+    CHECK_INT(coordinator_exit_code(room.coordinator), 0);
+    room_close(&room);
+}
+
 // A leader whose beats and commits go on while it hears nothing says so, and when it hears again.
 static void leader_that_cannot_read_its_inputs_says_so(void)
 {
@@ -246,6 +259,7 @@ static const struct test tests[] = {
     TEST(answer_of_a_former_term_is_about_nothing_that_is_asked_now),
     TEST(coordinator_that_missed_beats_for_good_ends),
     TEST(another_cluster_at_the_same_address_ends_it),
+    TEST(coordinator_that_is_not_ready_says_why),
     TEST(leader_that_cannot_read_its_inputs_says_so),
     TEST(stop_ends_with_a_transaction_and_then_a_goodbye),
 };
