@@ -139,12 +139,11 @@ static void state_lost(struct control *control)
     control->marker_claim = 0;
 }
 
-// One of another kind than its key says.
-static bool is_misplaced(const struct control_event *event)
+// Whether it is a record of ours, under a key of its kind.
+static bool is_sound(const struct control_event *event, struct state_key *ret_key)
 {
-    struct state_key key;
-    return state_key_parse(event->state.key, &key) != STATUS_OK ||
-           (event->state.record != NULL && event->state.kind != key.kind);
+    return !event->state.is_unreadable && state_key_parse(event->state.key, ret_key) == STATUS_OK &&
+           (event->state.record == NULL || event->state.kind == ret_key->kind);
 }
 
 // A record of the state counts until the own marker has come back; then memory leads.
@@ -152,7 +151,8 @@ static void take_state(struct control *control, const struct control_event *even
 {
     if (!takes_state(control))
         return;
-    if (event->state.is_unreadable || is_misplaced(event)) {
+    struct state_key key;
+    if (!is_sound(event, &key)) {
         damage_note(control, event->state.key, event->state.is_later);
         return;
     }
@@ -169,7 +169,7 @@ static void take_state(struct control *control, const struct control_event *even
     }
     control->state_taken++;
     damage_end(control, event->state.key);
-    restore_record(control, event->state.key, event->state.kind, event->state.record);
+    restore_record(control, &key, event->state.record);
     if (event->state.kind == RECORD_STATE_CELL)
         lead_state_received(control);
 }

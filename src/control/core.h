@@ -300,8 +300,8 @@ void lead_forget(struct control *control);
 
 // ---- restore.c
 
-void restore_record(struct control *control, struct text key, enum record_kind kind,
-                    const void *record);
+// A record of the key's kind, NULL = a tombstone.
+void restore_record(struct control *control, const struct state_key *key, const void *record);
 
 // Handle of the row that a key of the state names, 0 for the cell; NONE: there is none.
 uint32_t restore_row(struct control *control, const struct state_key *key);

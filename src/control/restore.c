@@ -339,36 +339,33 @@ static void restore_collector(struct control *control, uint32_t pool, struct tex
     row->is_known = true;
 }
 
-void restore_record(struct control *control, struct text text, enum record_kind kind,
-                    const void *record)
+void restore_record(struct control *control, const struct state_key *key, const void *record)
 {
-    struct state_key key;
-    ensure(state_key_parse(text, &key) == STATUS_OK && (record == NULL || kind == key.kind));
-    bool is_in_pool = key.pool.size > 0 && key.kind != RECORD_STATE_POOL;
-    uint32_t pool = is_in_pool ? pool_find(&control->tables, key.pool) : NONE;
+    bool is_in_pool = key->pool.size > 0 && key->kind != RECORD_STATE_POOL;
+    uint32_t pool = is_in_pool ? pool_find(&control->tables, key->pool) : NONE;
     if (is_in_pool && pool == NONE && record == NULL)
         return; // its pool is gone
     if (is_in_pool && pool == NONE)
-        pool = pool_row(control, key.pool);
-    switch (key.kind) {
+        pool = pool_row(control, key->pool);
+    switch (key->kind) {
     case RECORD_STATE_CELL:
         if (record != NULL)
             restore_cell(control, record);
         break;
     case RECORD_STATE_POOL:
-        restore_pool(control, key.pool, record);
+        restore_pool(control, key->pool, record);
         break;
     case RECORD_STATE_AGENT:
-        restore_agent(control, pool, key.name, record);
+        restore_agent(control, pool, key->name, record);
         break;
     case RECORD_STATE_CLAIM:
-        restore_claim(control, pool, &key, record);
+        restore_claim(control, pool, key, record);
         break;
     case RECORD_STATE_UNIT:
-        restore_unit(control, pool, key.unit, record);
+        restore_unit(control, pool, key->unit, record);
         break;
     case RECORD_STATE_COLLECTOR:
-        restore_collector(control, pool, key.name, record);
+        restore_collector(control, pool, key->name, record);
         break;
     default:
         break;
