@@ -163,7 +163,7 @@ static void carry_out(struct coordinator *coordinator, const struct control_effe
         ends_ask(coordinator, effect);
         break;
     case EFFECT_RESTORE:
-        feed_state_from_start(coordinator);
+        feed_state_from(coordinator, 0);
         break;
     case EFFECT_RESIGN:
         commit_drop(coordinator);

@@ -120,10 +120,11 @@ void feed_state_stop(struct coordinator *coordinator)
         coordinator_fail(coordinator, "cannot stop reading '%.*s'", TEXT_ARGS(topic));
 }
 
-void feed_state_from_start(struct coordinator *coordinator)
+void feed_state_from(struct coordinator *coordinator, int64_t offset)
 {
     struct text topic = text_of(coordinator->topics[KAFKA_CELL_STATE]);
-    const struct kafka_assignment start = {.topic = topic, .offset = 0, .tag = KAFKA_CELL_STATE};
+    const struct kafka_assignment start = {
+        .topic = topic, .offset = offset, .tag = KAFKA_CELL_STATE};
     feed_state_stop(coordinator);
     coordinator->is_state_again = true;
     if (kafka_consumer_assign(coordinator->state, &start, 1) != STATUS_OK)
@@ -146,15 +147,8 @@ static void state_fault(struct coordinator *coordinator, const struct kafka_reco
     }
     if (has_moved(coordinator, record))
         return;
-    struct text topic = text_of(coordinator->topics[KAFKA_CELL_STATE]);
-    const struct kafka_partition partition = {topic, 0};
-    const struct kafka_assignment start = {
-        .topic = topic, .offset = KAFKA_START, .tag = KAFKA_CELL_STATE};
     coordinator_step(coordinator, &(struct control_event){.kind = CONTROL_STATE_LOST});
-    coordinator->is_state_again = true;
-    if (kafka_consumer_unassign(coordinator->state, &partition, 1) != STATUS_OK ||
-        kafka_consumer_assign(coordinator->state, &start, 1) != STATUS_OK)
-        coordinator_fail(coordinator, "cannot read '%.*s'", TEXT_ARGS(topic));
+    feed_state_from(coordinator, KAFKA_START);
 }
 
 // ---- Control and orders.

@@ -128,7 +128,7 @@ static void ground_done(struct coordinator *coordinator)
         coordinator_fail(coordinator, "cannot read '%s'", coordinator->topics[KAFKA_CELL_MEMBERS]);
         return;
     }
-    feed_state_from_start(coordinator);
+    feed_state_from(coordinator, 0);
     coordinator_step(coordinator,
                      &(struct control_event){.kind = CONTROL_STARTED, .is_past = !is_all});
 }

@@ -262,7 +262,7 @@ struct instant ground_deadline(const struct coordinator *coordinator);
 
 // coordinator_feed.c: from Kafka's records to events.
 void feed_turn(struct coordinator *coordinator);
-void feed_state_from_start(struct coordinator *coordinator);
+void feed_state_from(struct coordinator *coordinator, int64_t offset); // what was polled is no more
 void feed_state_stop(struct coordinator *coordinator); // a leader knows what it wrote
 
 // Where an input lies.

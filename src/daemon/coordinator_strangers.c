@@ -75,14 +75,8 @@ static void ask(struct coordinator *coordinator, struct instant now)
 
 static void reading_start(struct coordinator *coordinator)
 {
-    struct text topic = text_of(coordinator->topics[KAFKA_CELL_STATE]);
-    const struct kafka_assignment start = {
-        .topic = topic, .offset = coordinator->strangers.ranges[0].from, .tag = KAFKA_CELL_STATE};
-    feed_state_stop(coordinator);
     coordinator->strangers.is_reading = true;
-    coordinator->is_state_again = true;
-    if (kafka_consumer_assign(coordinator->state, &start, 1) != STATUS_OK)
-        coordinator_fail(coordinator, "cannot read '%.*s'", TEXT_ARGS(topic));
+    feed_state_from(coordinator, coordinator->strangers.ranges[0].from);
 }
 
 static void reading_end(struct coordinator *coordinator)
