@@ -373,6 +373,10 @@ struct order_call {
 // Returns NULL when done, else why it is refused; static memory or the control's line.
 typedef const char *order_verb(struct control *control, const struct order_call *call);
 
+// The collector that an order is about, or NULL, which is refused with `no_collector`.
+struct collector *order_collector(const struct control *control, const struct order_call *call);
+extern const char no_collector[];
+
 order_verb pool_delete, pool_pause, pool_resume, pool_freeze, pool_unfreeze, pool_rebalance;
 
 // Makes an empty pool of a name that is free.

@@ -36,11 +36,9 @@ const char *command_give(struct control *control, const struct order_call *call)
 {
     const struct order *order = call->order;
     const size_t noun = sizeof("collector.") - 1;
-    struct text id = label_value(order->args, order->args_count, TEXT_LITERAL("collector"));
-    uint32_t handle = collector_find(&control->tables, call->pool, id);
-    if (handle == NONE)
-        return "there is no such collector";
-    struct collector *collector = control->tables.collectors[handle];
+    struct collector *collector = order_collector(control, call);
+    if (collector == NULL)
+        return no_collector;
     if (!member_is_alive(collector))
         return "it does not live: a command is for the life that is admitted";
     if (collector->commands_count >= COMMANDS_MAX)
@@ -49,8 +47,8 @@ const char *command_give(struct control *control, const struct order_call *call)
                 (struct text){order->verb.data + noun, order->verb.size - noun});
     command_narrate(control, collector, &collector->commands[collector->commands_count - 1],
                     "command.given", "waits for it in its head");
-    collector_touch(&control->tables, handle);
-    collector_change(&control->tables, handle, -1, true);
+    collector_touch(&control->tables, collector->handle);
+    collector_change(&control->tables, collector->handle, -1, true);
     control->is_assignment_changed = true;
     return NULL;
 }

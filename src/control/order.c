@@ -70,21 +70,28 @@ static const char *pool_create(struct control *control, const struct order_call 
     return NULL;
 }
 
-static const char *collector_drained(struct control *control, const struct order_call *call,
-                                     bool drained)
+const char no_collector[] = "there is no such collector";
+
+struct collector *order_collector(const struct control *control, const struct order_call *call)
 {
     struct text id =
         label_value(call->order->args, call->order->args_count, TEXT_LITERAL("collector"));
     uint32_t handle = collector_find(&control->tables, call->pool, id);
-    if (handle == NONE)
-        return "there is no such collector";
-    struct collector *collector = control->tables.collectors[handle];
+    return handle == NONE ? NULL : control->tables.collectors[handle];
+}
+
+static const char *collector_drained(struct control *control, const struct order_call *call,
+                                     bool drained)
+{
+    struct collector *collector = order_collector(control, call);
+    if (collector == NULL)
+        return no_collector;
     if (collector->drained == drained)
         return NULL;
     collector->drained = drained;
-    collector_touch(&control->tables, handle);
+    collector_touch(&control->tables, collector->handle);
     if (collector->planned != PLAN_NOBODY)
-        member_plan(control, handle);
+        member_plan(control, collector->handle);
     return NULL;
 }
 
@@ -101,12 +108,9 @@ static const char *collector_undrain(struct control *control, const struct order
 // Who has not acknowledged a head that names it would not know that it is meant, and wait on.
 static const char *collector_evict(struct control *control, const struct order_call *call)
 {
-    struct text id =
-        label_value(call->order->args, call->order->args_count, TEXT_LITERAL("collector"));
-    uint32_t handle = collector_find(&control->tables, call->pool, id);
-    if (handle == NONE)
-        return "there is no such collector";
-    struct collector *collector = control->tables.collectors[handle];
+    struct collector *collector = order_collector(control, call);
+    if (collector == NULL)
+        return no_collector;
     if (!member_is_alive(collector))
         return "it does not live: there is nothing to evict";
     if (collector->is_evicted)
